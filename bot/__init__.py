@@ -1,0 +1,1 @@
+"""Hỏi Cần Thơ · Ask Cần Thơ: the city's public-information bot."""

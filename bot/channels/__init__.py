@@ -1,0 +1,1 @@
+"""Platform <-> Message and Reply, and nothing else."""

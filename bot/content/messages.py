@@ -1,0 +1,163 @@
+"""Every sentence of the bot itself: the schema of content/messages.yml.
+
+A field here is a key there, so a missing or misspelt sentence is found when the file is read.
+"""
+
+from __future__ import annotations
+
+from bot.content.schema import BothLanguages, Facet, Strict, Verdict
+
+
+class Phrases(Strict):
+    """What the bot says beside its answers. Words in braces are filled in."""
+
+    greet: BothLanguages
+    thanks: BothLanguages
+    goodbye: BothLanguages
+    bot_challenge: BothLanguages
+    affirm: BothLanguages
+    deny: BothLanguages
+    insult: BothLanguages
+    smalltalk: BothLanguages
+    help: BothLanguages
+    topics: BothLanguages
+    topic: BothLanguages
+    language: BothLanguages
+    nothing_in_hand: BothLanguages
+    privacy: BothLanguages
+    emergency: BothLanguages
+    care: BothLanguages
+    declined: BothLanguages
+    fallback: BothLanguages
+    fallback_again: BothLanguages
+    choices: BothLanguages
+    none_of_these: BothLanguages
+    ask_topic: BothLanguages
+    no_facet: BothLanguages
+    no_facet_no_contact: BothLanguages
+    forget_ask: BothLanguages
+    forget_done: BothLanguages
+    handoff_ask: BothLanguages
+    handoff_done: BothLanguages
+    subscribe_ask: BothLanguages
+    subscribe_done: BothLanguages
+    unsubscribe_ask: BothLanguages
+    unsubscribe_done: BothLanguages
+    cancelled: BothLanguages
+    no_clarification: BothLanguages
+    gone: BothLanguages
+    out_of_date: BothLanguages
+    too_long: BothLanguages
+    empty: BothLanguages
+    unreadable: BothLanguages
+    trouble: BothLanguages
+
+
+class Labels(Strict):
+    """Short words on buttons and beside facts."""
+
+    source: BothLanguages
+    checked: BothLanguages
+    claim: BothLanguages
+    clarified_by: BothLanguages
+    office: BothLanguages
+    phone: BothLanguages
+    address: BothLanguages
+    website: BothLanguages
+    map: BothLanguages
+    share: BothLanguages
+    switch_language: BothLanguages
+    full_answer: BothLanguages
+    topics: BothLanguages
+    more: BothLanguages
+    back: BothLanguages
+    help: BothLanguages
+    yes: BothLanguages
+    no: BothLanguages
+    none_of_these: BothLanguages
+    ask_person: BothLanguages
+
+
+class Page(Strict):
+    """The local chat page."""
+
+    title: BothLanguages
+    subtitle: BothLanguages
+    welcome: BothLanguages
+    input_label: BothLanguages
+    input_hint: BothLanguages
+    send: BothLanguages
+    you: BothLanguages
+    bot: BothLanguages
+    working: BothLanguages
+    failed: BothLanguages
+    retry: BothLanguages
+    slow_down: BothLanguages
+    clear: BothLanguages
+    cleared: BothLanguages
+    skip: BothLanguages
+    transcript: BothLanguages
+    opens_new_tab: BothLanguages
+    footer: BothLanguages
+    examples: tuple[BothLanguages, ...]
+
+
+class TopicNames(Strict):
+    """The topics, by the name of their folder."""
+
+    city: BothLanguages
+    investment: BothLanguages
+    diaspora: BothLanguages
+    culture: BothLanguages
+    clarification: BothLanguages
+
+
+class FacetNames(Strict):
+    """What a facet is called in a sentence."""
+
+    hours: BothLanguages
+    price: BothLanguages
+    location: BothLanguages
+    getting_there: BothLanguages
+    duration: BothLanguages
+    season: BothLanguages
+    documents: BothLanguages
+    law: BothLanguages
+    source: BothLanguages
+    contact: BothLanguages
+
+    def of(self, facet: Facet) -> BothLanguages:
+        """The name of one facet."""
+        name: BothLanguages = getattr(self, facet.value)
+        return name
+
+
+class VerdictNames(Strict):
+    """How a clarification's verdict reads."""
+
+    refuted: BothLanguages
+    misleading: BothLanguages
+    partly_true: BothLanguages
+    confirmed: BothLanguages
+    outdated: BothLanguages
+
+    def of(self, verdict: Verdict) -> BothLanguages:
+        """The words for one verdict."""
+        name: BothLanguages = getattr(self, verdict.value)
+        return name
+
+
+class Messages(Strict):
+    """content/messages.yml."""
+
+    phrases: Phrases
+    labels: Labels
+    page: Page
+    topics: TopicNames
+    facets: FacetNames
+    verdicts: VerdictNames
+
+    def topic_name(self, topic: str) -> BothLanguages:
+        """What a topic is called; `topic` is one of schema.TOPICS."""
+        name: BothLanguages = getattr(self.topics, topic)
+        return name

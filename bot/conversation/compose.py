@@ -1,0 +1,281 @@
+"""From a plan to cards: the words come from content/, in the person's language."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from bot.content.library import Library
+from bot.content.schema import TOPICS, Answer, BothLanguages, Facet, Language, Source
+from bot.conversation import payload
+from bot.conversation.message import Button, Card, Reply
+from bot.rasa.plan import Kind, Plan
+
+MENU_PAGE = 6
+"""Answers on one page of a topic's menu: they fit a phone's screen as buttons."""
+
+CHOICES_MOST = 3
+
+
+def compose(
+    plans: tuple[Plan, ...], library: Library, today: datetime.date, *, is_cut: bool = False
+) -> Reply:
+    """The reply that the plans stand for.
+
+    Args:
+        plans: what Rasa decided, at least one.
+        library: the version of content/ that is served.
+        today: to tell an answer that is past its review.
+        is_cut: the message was longer than what is read; the first card says so.
+    """
+    cards = [_card(plan, library, today) for plan in plans]
+    if is_cut:
+        notice = library.messages.phrases.too_long[cards[0].language]
+        cards[0] = _with_notice(cards[0], notice)
+    return Reply(plans[0].language, tuple(cards))
+
+
+def _with_notice(card: Card, notice: str) -> Card:
+    return replace(card, notice=f"{notice} {card.notice}" if card.notice else notice)
+
+
+def _card(plan: Plan, library: Library, today: datetime.date) -> Card:
+    makers: dict[Kind, Callable[[Plan, Library, datetime.date], Card]] = {
+        Kind.ANSWER: _answer,
+        Kind.FACET: _facet,
+        Kind.CHOICES: _choices,
+        Kind.FALLBACK: _fallback,
+        Kind.SMALLTALK: _saying,
+        Kind.ACTION: _action,
+    }
+    return makers[plan.reply](plan, library, today)
+
+
+def _answer(plan: Plan, library: Library, today: datetime.date) -> Card:
+    answer = library.published(plan.id)
+    if answer is None:
+        return _gone(plan, library)
+    language, labels, names = plan.language, library.messages.labels, library.messages.verdicts
+    text = answer[language]
+    overdue = answer.review_by < today
+    notice = library.messages.phrases.out_of_date[language]
+    return Card(
+        kind=Kind.ANSWER,
+        language=language,
+        id=answer.id,
+        title=text.title,
+        text=text.answer,
+        claim=text.claim,
+        verdict=answer.verdict,
+        verdict_label=names.of(answer.verdict)[language] if answer.verdict else None,
+        clarified=(
+            f"{answer.clarified.by[language]}, {day(answer.clarified.date)}" if answer.clarified else None
+        ),
+        notice=notice.format(date=day(answer.review_by)) if overdue else None,
+        sources=answer.sources,
+        checked=answer.checked,
+        office=library.office_of(answer)[language].name,
+        map_url=map_url(answer),
+        buttons=(
+            *_related(answer, language, library),
+            Button(labels.switch_language[language], payload.for_language(language.other)),
+        ),
+    )
+
+
+def _related(answer: Answer, language: Language, library: Library) -> list[Button]:
+    found = (library.published(related) for related in answer.related)
+    return [Button(a[language].title, payload.for_answer(a.id)) for a in found if a]
+
+
+def _facet(plan: Plan, library: Library, today: datetime.date) -> Card:
+    """One side of an answer; where it has none, who can tell, with the full answer within reach."""
+    answer = library.published(plan.id)
+    if answer is None or plan.facet is None:
+        return _gone(plan, library)
+    language, messages = plan.language, library.messages
+    text = answer[language]
+    stated = text.facets.get(plan.facet) or _computed(plan.facet, answer, language, library)
+    if stated is None:
+        stated = _not_stated(plan.facet, answer, language, library)
+    return Card(
+        kind=Kind.FACET,
+        language=language,
+        id=answer.id,
+        facet=plan.facet,
+        title=text.title,
+        text=stated,
+        sources=answer.sources,
+        checked=answer.checked,
+        notice=(
+            messages.phrases.out_of_date[language].format(date=day(answer.review_by))
+            if answer.review_by < today
+            else None
+        ),
+        map_url=map_url(answer) if plan.facet in {Facet.LOCATION, Facet.GETTING_THERE} else None,
+        buttons=(
+            Button(messages.labels.full_answer[language], payload.for_answer(answer.id)),
+            *_related(answer, language, library)[:2],
+        ),
+    )
+
+
+def _computed(facet: Facet, answer: Answer, language: Language, library: Library) -> str | None:
+    """What every answer can tell: its sources, and its office if there is a way to reach it."""
+    if facet is Facet.SOURCE:
+        return "\n".join(f"- {source_line(source)}" for source in answer.sources)
+    if facet is Facet.CONTACT:
+        return _contact(answer, language, library)
+    return None
+
+
+def _contact(answer: Answer, language: Language, library: Library) -> str | None:
+    """The office's name and how to reach it, or None if nothing but the name is known."""
+    office, labels = library.office_of(answer), library.messages.labels
+    ways = [
+        (labels.address, office[language].address),
+        (labels.phone, office.phone),
+        (labels.website, office.website),
+    ]
+    known = [f"- {label[language]}: {value}" for label, value in ways if value]
+    return "\n".join([f"**{office[language].name}**", "", *known]) if known else None
+
+
+def _not_stated(facet: Facet, answer: Answer, language: Language, library: Library) -> str:
+    phrases, name = library.messages.phrases, library.messages.facets.of(facet)[language]
+    title = answer[language].title
+    contact = answer[language].facets.get(Facet.CONTACT) or _contact(answer, language, library)
+    if contact:
+        return phrases.no_facet[language].format(title=title, facet=name) + "\n\n" + contact
+    office = library.office_of(answer)[language].name
+    return phrases.no_facet_no_contact[language].format(title=title, facet=name, office=office)
+
+
+def _choices(plan: Plan, library: Library, today: datetime.date) -> Card:
+    language, messages = plan.language, library.messages
+    answers = [a for a in map(library.published, plan.ids) if a][:CHOICES_MOST]
+    if not answers:
+        return _fallback(plan.model_copy(update={"reply": Kind.FALLBACK, "ids": ()}), library, today)
+    return Card(
+        kind=Kind.CHOICES,
+        language=language,
+        text=messages.phrases.choices[language],
+        ids=tuple(a.id for a in answers),
+        buttons=(
+            *(Button(a[language].title, payload.for_answer(a.id)) for a in answers),
+            Button(messages.labels.none_of_these[language], payload.for_saying("none_of_these")),
+        ),
+    )
+
+
+def _fallback(plan: Plan, library: Library, today: datetime.date) -> Card:
+    phrases = library.messages.phrases
+    text: dict[str | None, BothLanguages] = {
+        "again": phrases.fallback_again,
+        "empty": phrases.empty,
+        "unreadable": phrases.unreadable,
+        "trouble": phrases.trouble,
+        "ask_topic": phrases.ask_topic,
+    }
+    words = text.get(plan.reason, phrases.fallback)[plan.language]
+    if plan.facet:
+        words = words.format(facet=library.messages.facets.of(plan.facet)[plan.language])
+    buttons = () if plan.reason == "trouble" else _topic_buttons(plan.language, library)
+    return Card(
+        kind=Kind.FALLBACK, language=plan.language, text=words, facet=plan.facet, buttons=tuple(buttons)
+    )
+
+
+def _gone(plan: Plan, library: Library) -> Card:
+    return Card(
+        kind=Kind.FALLBACK,
+        language=plan.language,
+        text=library.messages.phrases.gone[plan.language],
+        buttons=tuple(_topic_buttons(plan.language, library)),
+    )
+
+
+def _saying(plan: Plan, library: Library, today: datetime.date) -> Card:
+    """Small talk, said as content/messages.yml has it; a greeting shows the topics."""
+    words: BothLanguages = getattr(library.messages.phrases, plan.action or "smalltalk")
+    shows_topics = plan.action not in {"thanks", "goodbye", "insult"}
+    buttons = _topic_buttons(plan.language, library) if shows_topics else []
+    return Card(
+        kind=Kind.SMALLTALK,
+        language=plan.language,
+        action=plan.action,
+        text=words[plan.language],
+        buttons=tuple(buttons),
+    )
+
+
+def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
+    language, labels, phrases = plan.language, library.messages.labels, library.messages.phrases
+    buttons: list[Button] = []
+    match plan.action, plan.step:
+        case "topics", _ if plan.topic in TOPICS:
+            text, buttons = _menu_page(plan.topic, plan.page, language, library)
+        case action, "ask":
+            text = getattr(phrases, f"{action}_ask")[language]
+            buttons = [
+                Button(labels.yes[language], payload.for_saying("affirm")),
+                Button(labels.no[language], payload.for_saying("deny")),
+            ]
+        case action, "do":
+            text = getattr(phrases, f"{action}_done")[language]
+        case (("emergency" | "care"), _):
+            text = getattr(phrases, str(plan.action))[language]
+        case action, _:
+            text = getattr(phrases, str(action))[language]
+            buttons = _topic_buttons(language, library)
+    return Card(kind=Kind.ACTION, language=language, action=plan.action, text=text, buttons=tuple(buttons))
+
+
+def _topic_buttons(language: Language, library: Library) -> list[Button]:
+    return [
+        Button(library.messages.topic_name(topic)[language], payload.for_topic(topic))
+        for topic in TOPICS
+        if library.of_topic(topic)
+    ]
+
+
+def _menu_page(topic: str, page: int, language: Language, library: Library) -> tuple[str, list[Button]]:
+    """One page of a topic's answers as buttons; a page beyond the last is the last."""
+    answers, labels = library.of_topic(topic), library.messages.labels
+    last = max(1, -(-len(answers) // MENU_PAGE))
+    page = min(max(page, 1), last)
+    shown = answers[(page - 1) * MENU_PAGE : page * MENU_PAGE]
+    buttons = [Button(answer[language].title, payload.for_answer(answer.id)) for answer in shown]
+    if page < last:
+        buttons.append(Button(labels.more[language], payload.for_topic(topic, page + 1)))
+    if page > 1:
+        buttons.append(Button(labels.back[language], payload.for_topic(topic, page - 1)))
+    buttons.append(Button(labels.topics[language], payload.for_saying("topics")))
+    name = library.messages.topic_name(topic)[language]
+    return library.messages.phrases.topic[language].format(topic=name), buttons
+
+
+def day(date: datetime.date) -> str:
+    """A date as both languages read it without mistaking day for month where it matters: 05/11/2026."""
+    return f"{date:%d/%m/%Y}"
+
+
+def source_line(source: Source) -> str:
+    """A source as one line of Markdown: title as a link, number, issuer, date."""
+    title = f"[{escape(source.title)}]({source.url})" if source.url else escape(source.title)
+    facts = [escape(fact) for fact in (source.number, source.issuer, source.date) if fact]
+    return ", ".join([title, *facts])
+
+
+def escape(text: str) -> str:
+    """Text with Markdown's own characters escaped."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]<>#" else c for c in text)
+
+
+def map_url(answer: Answer) -> str | None:
+    """A map search for the answer's place (Google's documented Maps URL), or None."""
+    if answer.map is None:
+        return None
+    return "https://www.google.com/maps/search/?" + urlencode({"api": 1, "query": answer.map})

@@ -1,0 +1,46 @@
+"""From a message to plans: what Rasa is asked, and what is done when it does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.content.library import Library
+from bot.content.schema import Language
+from bot.conversation import payload
+from bot.conversation.message import Message
+from bot.rasa.client import Rasa
+from bot.rasa.plan import Kind, Plan
+
+DEFAULT_LANGUAGE = Language.VI
+
+
+class Conversation:
+    """The one conversation behind every channel."""
+
+    def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
+        self._rasa = rasa
+        self._library = library
+
+    async def plans_for(self, message: Message) -> tuple[Plan, ...]:
+        """What to say to a message.
+
+        Raises:
+            RasaUnavailable: the Rasa side is not there (yet); worth asking again.
+            RasaFailed: it answered with nothing or with nonsense.
+        """
+        language = message.language or DEFAULT_LANGUAGE
+        if message.button is not None:
+            command = payload.rasa_command(message.button, self._library())
+            if command is None:
+                return (Plan(reply=Kind.FALLBACK, language=language, reason="no_answer"),)
+            return await self._rasa.ask(message.conversation, command, message.language)
+        # What begins with "/" is a command to Rasa, and people may not give it any.
+        text = message.text.lstrip("/ ")
+        if not text:
+            return (Plan(reply=Kind.FALLBACK, language=language, reason="empty"),)
+        return await self._rasa.ask(message.conversation, text, message.language)
+
+
+def in_trouble(message: Message) -> tuple[Plan, ...]:
+    """What is said when there is no telling what to say."""
+    return (Plan(reply=Kind.FALLBACK, language=message.language or DEFAULT_LANGUAGE, reason="trouble"),)

@@ -1,0 +1,172 @@
+"""What crosses the border between a channel and the conversation."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.content.schema import Facet, Language, Source, Verdict
+from bot.rasa.plan import Kind
+from bot.text import clean, mask_personal
+
+TEXT_LIMIT = 1000
+"""Characters of a message that are read. Longer than any question that was ever put to us, and
+short enough that the sentence encoder answers in a fraction of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing a person sent, cleaned, whatever the platform. Made by `incoming`.
+
+    channel: name of the channel it came by ("telegram").
+    address: where the reply goes on that platform; opaque to all but the channel.
+    conversation: keyed hash or random id under which the context is remembered.
+    key: the platform's id of this delivery within the channel; the same when it is redelivered.
+    text: cleaned and masked; empty if a button was pressed or nothing could be read.
+    button: the payload of the button that was pressed.
+    is_cut: the person wrote more than TEXT_LIMIT.
+    is_quiet: in a group: if there is no answer, say nothing.
+    language: of the person's app; decides only where nothing else does.
+    """
+
+    channel: str
+    address: str
+    conversation: str
+    key: str
+    text: str = ""
+    button: str | None = None
+    is_cut: bool = False
+    is_quiet: bool = False
+    language: Language | None = None
+
+
+def incoming(
+    *,
+    channel: str,
+    address: str,
+    conversation: str,
+    key: str,
+    text: str = "",
+    button: str | None = None,
+    is_quiet: bool = False,
+    language: Language | None = None,
+) -> Message:
+    """A message with its text cleaned, bounded and masked: the only place where that is done.
+
+    The text is cut before the cleaning, generously, so that even a huge one costs little.
+    """
+    cleaned = clean(text[: 8 * TEXT_LIMIT])
+    is_cut = len(cleaned) > TEXT_LIMIT or len(text) > 8 * TEXT_LIMIT
+    return Message(
+        channel=channel,
+        address=address,
+        conversation=conversation,
+        key=key,
+        text=mask_personal(cleaned[:TEXT_LIMIT]),
+        button=button,
+        is_cut=is_cut,
+        is_quiet=is_quiet,
+        language=language,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press: it sends `payload` back to the bot, or opens `url`."""
+
+    label: str
+    payload: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing that the bot says, in one language, without any platform's markup.
+
+    text: Markdown (paragraphs, bold, lists, links).
+    facet: the one that was asked for, also where the answer has none.
+    action: the small talk or action; ids: what the choices lead to.
+    claim, verdict, verdict_label, clarified: of a clarification.
+    notice: what to know before relying on the text (it may be out of date, the message was cut).
+    """
+
+    kind: Kind
+    language: Language
+    text: str
+    title: str | None = None
+    id: str | None = None
+    facet: Facet | None = None
+    action: str | None = None
+    ids: tuple[str, ...] = ()
+    claim: str | None = None
+    verdict: Verdict | None = None
+    verdict_label: str | None = None
+    clarified: str | None = None
+    notice: str | None = None
+    sources: tuple[Source, ...] = ()
+    checked: datetime.date | None = None
+    office: str | None = None
+    map_url: str | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Everything said in answer to one message."""
+
+    language: Language
+    cards: tuple[Card, ...]
+
+
+class Channel(Protocol):
+    """What the worker needs of a channel."""
+
+    name: str
+
+    async def show_working(self, address: str) -> None:
+        """Let the person see that an answer is on its way. Never raises."""
+
+    async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
+        """Send one card of the reply to a message.
+
+        Args:
+            address: the message's address.
+            message_id: the inbox's id of the message that is answered.
+            position: the card's place in the reply, from 0.
+            card: what to say.
+
+        Raises:
+            SendError: as its subclasses say.
+        """
+
+
+class SendError(Exception):
+    """A card was not delivered. Who must act:
+
+    SendError
+     ├── Unreachable     nobody: the person blocked the bot or is gone; the reply is dropped
+     ├── TryLater        the worker: the platform asks for patience, the same card again later
+     ├── MaybeSent       nobody: no answer came back; repeating could say it twice
+     └── Rejected        a developer: the platform refuses this card; the next one is tried
+    """
+
+
+class Unreachable(SendError):
+    """The person blocked the bot, left, or was deleted."""
+
+
+class TryLater(SendError):
+    """The platform is busy or out of reach; `seconds` is how long to wait."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class MaybeSent(SendError):
+    """The request went out and no answer came back."""
+
+
+class Rejected(SendError):
+    """The platform will not take this card, now or later."""

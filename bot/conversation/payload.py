@@ -1,0 +1,69 @@
+"""What a button sends back, and what it means to Rasa.
+
+A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
+callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
+`language:en`, `say:help`. It comes back from outside and may be forged or years old, so only what
+names something in the library is turned into a Rasa command.
+"""
+
+from __future__ import annotations
+
+import json
+
+from bot.content.library import Library
+from bot.content.schema import TOPICS, Facet, Language
+
+SAID = frozenset(
+    {
+        "affirm", "back", "deny", "emergency", "forget", "greet", "handoff", "help", "none_of_these",
+        "privacy", "subscribe", "topics", "unsubscribe",
+    }
+)  # fmt: skip
+"""Intents that a button may stand for."""
+
+
+def for_answer(answer_id: str) -> str:
+    """The payload that asks for an answer."""
+    return f"answer:{answer_id}"
+
+
+def for_facet(answer_id: str, facet: Facet) -> str:
+    """The payload that asks for one side of an answer."""
+    return f"facet:{answer_id}:{facet}"
+
+
+def for_topic(topic: str, page: int = 1) -> str:
+    """The payload that opens a page of a topic's menu; pages count from 1."""
+    return f"topic:{topic}:{page}"
+
+
+def for_language(language: Language) -> str:
+    """The payload that asks for the last answer in another language."""
+    return f"language:{language}"
+
+
+def for_saying(intent: str) -> str:
+    """The payload that stands for an intent of SAID."""
+    return f"say:{intent}"
+
+
+def rasa_command(payload: str, library: Library) -> str | None:
+    """The payload as Rasa's `/intent{...}`, or None if it names nothing that is there."""
+    match payload.split(":"):
+        case ["answer", answer_id] if answer_id in library.answers:
+            return _command("faq", answer=answer_id)
+        case ["facet", answer_id, facet] if answer_id in library.answers and facet in set(Facet):
+            return _command("faq_facet", answer=answer_id, facet=facet)
+        case ["topic", topic, page] if (
+            topic in TOPICS and page.isascii() and page.isdigit() and len(page) < 3
+        ):
+            return _command("topics", topic=topic, page=page)
+        case ["language", language] if language in set(Language):
+            return _command("language", language=language)
+        case ["say", intent] if intent in SAID:
+            return _command(intent)
+    return None
+
+
+def _command(intent: str, **entities: str) -> str:
+    return f"/{intent}{json.dumps(entities)}" if entities else f"/{intent}"

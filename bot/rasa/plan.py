@@ -1,0 +1,50 @@
+"""The plan: what Rasa decided to say. The words are found in content/ afterwards."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from bot.content.schema import Facet, Language
+
+
+class Kind(StrEnum):
+    """What a card is; part of the public interface."""
+
+    ANSWER = "answer"
+    FACET = "facet"
+    CHOICES = "choices"
+    FALLBACK = "fallback"
+    SMALLTALK = "smalltalk"
+    ACTION = "action"
+
+
+class Plan(BaseModel):
+    """One card to be said.
+
+    reply: the kind of card.
+    id, facet, ids: which answer, which side of it, which choices.
+    action: the small talk or action, by its public name.
+    step: "ask" on the turn that asks for a confirmation, "do" on the one that confirms.
+    topic, page: which part of the topics menu; page counts from 1.
+    reason: why a fallback: nothing fits, again, or the message could not be read.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reply: Kind
+    language: Language
+    id: str | None = None
+    facet: Facet | None = None
+    ids: tuple[str, ...] = ()
+    action: str | None = None
+    step: Literal["ask", "do"] | None = None
+    topic: str | None = None
+    page: int = 1
+    reason: Literal["no_answer", "again", "ask_topic", "empty", "unreadable", "trouble"] | None = None
+
+
+Plans = TypeAdapter(Annotated[tuple[Plan, ...], Field(min_length=1)])
+"""A whole reply's plans, to and from JSON."""

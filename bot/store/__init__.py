@@ -1,0 +1,1 @@
+"""What is kept: the inbox and what it leads to, and for how long."""
