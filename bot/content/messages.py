@@ -23,6 +23,7 @@ class Phrases(Strict):
     topics: BothLanguages
     topic: BothLanguages
     language: BothLanguages
+    language_ask: BothLanguages
     nothing_in_hand: BothLanguages
     privacy: BothLanguages
     emergency: BothLanguages
@@ -83,7 +84,13 @@ class Page(Strict):
 
     title: BothLanguages
     subtitle: BothLanguages
+    greeting: BothLanguages
     welcome: BothLanguages
+    verse: BothLanguages
+    verse_note: BothLanguages
+    topics_heading: BothLanguages
+    examples_heading: BothLanguages
+    languages: BothLanguages
     input_label: BothLanguages
     input_hint: BothLanguages
     send: BothLanguages
@@ -94,12 +101,34 @@ class Page(Strict):
     retry: BothLanguages
     slow_down: BothLanguages
     clear: BothLanguages
+    clear_short: BothLanguages
+    clear_ask: BothLanguages
     cleared: BothLanguages
     skip: BothLanguages
     transcript: BothLanguages
     opens_new_tab: BothLanguages
+    needs_script: BothLanguages
     footer: BothLanguages
     examples: tuple[BothLanguages, ...]
+
+
+class Commands(Strict):
+    """What Telegram's menu says beside each command."""
+
+    start: BothLanguages
+    topics: BothLanguages
+    language: BothLanguages
+    help: BothLanguages
+    privacy: BothLanguages
+    forget: BothLanguages
+
+
+class Telegram(Strict):
+    """What Telegram shows of the bot before a conversation begins."""
+
+    description: BothLanguages
+    short_description: BothLanguages
+    commands: Commands
 
 
 class TopicNames(Strict):
@@ -153,6 +182,7 @@ class Messages(Strict):
     phrases: Phrases
     labels: Labels
     page: Page
+    telegram: Telegram
     topics: TopicNames
     facets: FacetNames
     verdicts: VerdictNames

@@ -217,6 +217,11 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
     match plan.action, plan.step:
         case "topics", _ if plan.topic in TOPICS:
             text, buttons = _menu_page(plan.topic, plan.page, language, library)
+        case "language", "ask":
+            text = phrases.language_ask[language]
+            buttons = [
+                Button(labels.switch_language[known.other], payload.for_language(known)) for known in Language
+            ]
         case action, "ask":
             text = getattr(phrases, f"{action}_ask")[language]
             buttons = [
@@ -262,10 +267,16 @@ def day(date: datetime.date) -> str:
     return f"{date:%d/%m/%Y}"
 
 
+def partial_day(date: str) -> str:
+    """An ISO day, month or year in the same order: 05/11/2026, 11/2026, 2026."""
+    return "/".join(reversed(date.split("-")))
+
+
 def source_line(source: Source) -> str:
     """A source as one line of Markdown: title as a link, number, issuer, date."""
     title = f"[{escape(source.title)}]({source.url})" if source.url else escape(source.title)
-    facts = [escape(fact) for fact in (source.number, source.issuer, source.date) if fact]
+    date = partial_day(source.date) if source.date else None
+    facts = [escape(fact) for fact in (source.number, source.issuer, date) if fact]
     return ", ".join([title, *facts])
 
 

@@ -27,6 +27,7 @@ class Message:
     button: the payload of the button that was pressed.
     is_cut: the person wrote more than TEXT_LIMIT.
     is_quiet: in a group: if there is no answer, say nothing.
+    unreadable: it was a picture, a voice message, a file: nothing that can be read.
     language: of the person's app; decides only where nothing else does.
     """
 
@@ -38,6 +39,7 @@ class Message:
     button: str | None = None
     is_cut: bool = False
     is_quiet: bool = False
+    unreadable: bool = False
     language: Language | None = None
 
 
@@ -50,6 +52,7 @@ def incoming(
     text: str = "",
     button: str | None = None,
     is_quiet: bool = False,
+    unreadable: bool = False,
     language: Language | None = None,
 ) -> Message:
     """A message with its text cleaned, bounded and masked: the only place where that is done.
@@ -67,6 +70,7 @@ def incoming(
         button=button,
         is_cut=is_cut,
         is_quiet=is_quiet,
+        unreadable=unreadable,
         language=language,
     )
 

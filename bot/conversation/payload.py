@@ -21,6 +21,9 @@ SAID = frozenset(
 )  # fmt: skip
 """Intents that a button may stand for."""
 
+LANGUAGES = "languages"
+"""The payload that asks which language to answer in; it needs no Rasa, for any context."""
+
 
 def for_answer(answer_id: str) -> str:
     """The payload that asks for an answer."""
