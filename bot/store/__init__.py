@@ -1,1 +1,1 @@
-"""What is kept: the inbox and what it leads to, and for how long."""
+"""What the bot remembers between two moments: the inbox, and who has which chat in hand."""

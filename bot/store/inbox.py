@@ -1,0 +1,345 @@
+"""The inbox: a message is written down before it is acknowledged, and forgotten once answered."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import Select, delete, exists, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.orm import aliased
+
+from bot.content.schema import Language
+from bot.conversation.message import Message
+from bot.rasa.plan import Plan, Plans
+from bot.store.database import is_sqlite, truncate_log
+from bot.store.models import ChatLease, InboxMessage, JsonObject, WebReply
+
+Clock = Callable[[], datetime.datetime]
+
+LEASE = datetime.timedelta(seconds=30)
+"""How long a chat stays with a process that no longer renews its lease."""
+
+REDELIVERY = datetime.timedelta(days=7)
+"""How long a redelivery is known. The longest any of our platforms tries again is a day."""
+
+WEB_REPLY = datetime.timedelta(minutes=10)
+"""How long a page that lost its connection can still ask for a reply."""
+
+POLL = 1.0
+"""Seconds after which a waiter looks for what another process did."""
+
+
+class LeaseLost(Exception):
+    """The chat went to another worker, because this one was silent for longer than LEASE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message in hand.
+
+    message: as it came, but its key is the hashed one.
+    plans: what is to be said, once that is known; cards_sent: how much of it was.
+    attempts: how often answering has failed.
+    """
+
+    id: int
+    message: Message
+    received_at: datetime.datetime
+    plans: tuple[Plan, ...] | None
+    cards_sent: int
+    attempts: int
+
+
+def utc_now() -> datetime.datetime:
+    """The time; tests bring another clock."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+class Inbox:
+    """The messages that wait, for one process.
+
+    Chats, not messages, are leased: a chat is answered in order by one worker at a time,
+    different chats in parallel. On SQLite there is one process only, so leases found at the start
+    are a dead one's; elsewhere they expire.
+
+    arrived: set when there may be something to claim.
+    """
+
+    def __init__(self, engine: AsyncEngine, secret: str, clock: Clock = utc_now) -> None:
+        """`secret` keys the hashes of delivery keys."""
+        self._engine = engine
+        self._secret = secret.encode()
+        self._clock = clock
+        self._owner = secrets.token_hex(16)
+        self._waiters: dict[int, list[asyncio.Event]] = {}
+        self.arrived = asyncio.Event()
+
+    async def open(self) -> None:
+        """Take over what a dead process had in hand. Call once, before anything is claimed."""
+        if is_sqlite(self._engine.url):
+            async with self._engine.begin() as connection:
+                await connection.execute(delete(ChatLease))
+
+    async def is_reachable(self) -> bool:
+        """Whether the database answers."""
+        try:
+            async with asyncio.timeout(2), self._engine.begin() as connection:
+                await connection.execute(select(1))
+        except Exception:  # whatever it is, it is the database's
+            return False
+        return True
+
+    # What channels do.
+
+    async def accept(self, message: Message) -> int | None:
+        """Write a message down; when this returns, it is safe to acknowledge it.
+
+        Returns:
+            The message's id, or None if it is a redelivery.
+        """
+        now = self._clock()
+        row = insert(InboxMessage).values(
+            channel=message.channel,
+            key=self._hashed(message.channel, message.key),
+            conversation=message.conversation,
+            address=message.address,
+            text=message.text,
+            button=message.button,
+            language=message.language,
+            is_cut=message.is_cut,
+            is_quiet=message.is_quiet,
+            unreadable=message.unreadable,
+            received_at=now,
+            not_before=now,
+        )
+        try:
+            async with self._engine.begin() as connection:
+                message_id = await connection.scalar(row.returning(InboxMessage.id))
+        except IntegrityError:
+            return None
+        self.arrived.set()
+        return message_id
+
+    async def find(self, channel: str, key: str) -> int | None:
+        """The id of the message that came with this delivery key, answered or not."""
+        query = select(InboxMessage.id).where(InboxMessage.key == self._hashed(channel, key))
+        async with self._engine.begin() as connection:
+            found: int | None = await connection.scalar(query)
+        return found
+
+    async def save_web_reply(self, message_id: int, position: int, card: JsonObject) -> None:
+        """Lay a card down for the request that waits; a repeat replaces the first."""
+        place = (WebReply.message_id == message_id) & (WebReply.position == position)
+        values = {"message_id": message_id, "position": position, "card": card, "saved_at": self._clock()}
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(WebReply).where(place))
+            await connection.execute(insert(WebReply).values(values))
+
+    async def web_reply(self, message_id: int) -> list[JsonObject]:
+        """The cards laid down for a message, in order."""
+        query = select(WebReply.card).where(WebReply.message_id == message_id).order_by(WebReply.position)
+        async with self._engine.begin() as connection:
+            return list(await connection.scalars(query))
+
+    async def wait_answered(self, message_id: int, seconds: float) -> bool:
+        """Wait until a message is answered, here or in another process; False if time runs out."""
+        done = asyncio.Event()
+        self._waiters.setdefault(message_id, []).append(done)
+        try:
+            async with asyncio.timeout(seconds):
+                while not await self._is_answered(message_id):
+                    await wait_for_event(done, POLL)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters[message_id].remove(done)
+            if not self._waiters[message_id]:
+                del self._waiters[message_id]
+        return True
+
+    async def _is_answered(self, message_id: int) -> bool:
+        query = select(InboxMessage.id).where(
+            InboxMessage.id == message_id, InboxMessage.answered_at.is_not(None)
+        )
+        async with self._engine.begin() as connection:
+            return await connection.scalar(query) is not None
+
+    # What the worker does.
+
+    async def claim(self, channels: Collection[str]) -> Entry | None:
+        """Take the chat that has waited longest, with its oldest unanswered message.
+
+        Args:
+            channels: those that this process can answer on.
+
+        Returns:
+            None if there is nothing to do now: all is answered, in hand, or postponed.
+        """
+        while True:
+            try:
+                async with self._engine.begin() as connection:
+                    conversation = await connection.scalar(self._waiting_longest(channels))
+                    if conversation is None:
+                        return None
+                    await self._lease(connection, conversation)
+                    # Only what is read after the lease is ours is sure to be unanswered still.
+                    if entry := await self._oldest(connection, conversation):
+                        return entry
+                    await connection.rollback()
+            except IntegrityError:
+                continue  # another process was quicker
+
+    def _waiting_longest(self, channels: Collection[str]) -> Select[str | None]:
+        now, earlier = self._clock(), aliased(InboxMessage)
+        has_earlier = exists().where(
+            earlier.conversation == InboxMessage.conversation,
+            earlier.answered_at.is_(None),
+            earlier.id < InboxMessage.id,
+        )
+        in_hand = exists().where(
+            ChatLease.conversation == InboxMessage.conversation, ChatLease.leased_until > now
+        )
+        return (
+            select(InboxMessage.conversation)
+            .where(
+                InboxMessage.answered_at.is_(None),
+                InboxMessage.not_before <= now,
+                InboxMessage.channel.in_(channels),
+                ~has_earlier,
+                ~in_hand,
+            )
+            .order_by(InboxMessage.id)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=InboxMessage)
+        )
+
+    async def _lease(self, connection: AsyncConnection, conversation: str) -> None:
+        """Take a chat's lease. Raises IntegrityError if another has it."""
+        now = self._clock()
+        expired = (ChatLease.conversation == conversation) & (ChatLease.leased_until <= now)
+        await connection.execute(delete(ChatLease).where(expired))
+        await connection.execute(
+            insert(ChatLease).values(conversation=conversation, owner=self._owner, leased_until=now + LEASE)
+        )
+
+    async def _oldest(self, connection: AsyncConnection, conversation: str) -> Entry | None:
+        """A chat's oldest unanswered message, if it is due."""
+        query = (
+            select(InboxMessage.__table__)
+            .where(InboxMessage.conversation == conversation, InboxMessage.answered_at.is_(None))
+            .order_by(InboxMessage.id)
+            .limit(1)
+        )
+        row = (await connection.execute(query)).one_or_none()
+        if row is None or row.not_before > self._clock():
+            return None
+        message = Message(
+            channel=row.channel,
+            address=row.address,
+            conversation=conversation,
+            key=row.key,
+            text=row.text,
+            button=row.button,
+            is_cut=row.is_cut,
+            is_quiet=row.is_quiet,
+            unreadable=row.unreadable,
+            language=Language(row.language) if row.language else None,
+        )
+        plans = Plans.validate_python(row.plans) if row.plans else None
+        return Entry(row.id, message, row.received_at, plans, row.cards_sent, row.attempts)
+
+    async def renew(self, conversations: Collection[str]) -> None:
+        """Keep the chats in hand for another LEASE."""
+        mine = (ChatLease.owner == self._owner) & ChatLease.conversation.in_(conversations)
+        async with self._engine.begin() as connection:
+            await connection.execute(update(ChatLease).where(mine).values(leased_until=self._clock() + LEASE))
+
+    async def save_plans(self, entry: Entry, plans: tuple[Plan, ...]) -> None:
+        """Write down what is to be said, before it is. Raises LeaseLost."""
+        as_json = Plans.dump_python(plans, mode="json", exclude_defaults=True)
+        async with self._engine.begin() as connection:
+            await self._change(connection, entry, plans=as_json, cards_sent=0)
+
+    async def card_sent(self, entry: Entry, cards_sent: int) -> None:
+        """Write down how many cards of the reply are sent. Raises LeaseLost."""
+        async with self._engine.begin() as connection:
+            await self._change(connection, entry, cards_sent=cards_sent)
+
+    async def answered(self, entry: Entry) -> None:
+        """Forget everything about a message but that it was here. Raises LeaseLost."""
+        async with self._engine.begin() as connection:
+            await self._change(
+                connection,
+                entry,
+                answered_at=self._clock(),
+                conversation=None,
+                address=None,
+                text=None,
+                button=None,
+                language=None,
+                plans=None,
+            )
+            await self._release(connection, entry)
+        for waiter in self._waiters.get(entry.id, []):
+            waiter.set()
+
+    async def postpone(self, entry: Entry, seconds: float, *, is_failure: bool = True) -> None:
+        """Give a message back, to be tried again after so many seconds. Raises LeaseLost.
+
+        The later messages of its chat wait with it, so that they are answered in order.
+        """
+        not_before = self._clock() + datetime.timedelta(seconds=seconds)
+        attempts = entry.attempts + is_failure
+        async with self._engine.begin() as connection:
+            await self._change(connection, entry, not_before=not_before, attempts=attempts)
+            await self._release(connection, entry)
+
+    async def _change(self, connection: AsyncConnection, entry: Entry, **values: object) -> None:
+        lease = exists().where(
+            ChatLease.conversation == entry.message.conversation, ChatLease.owner == self._owner
+        )
+        change = update(InboxMessage).where(
+            InboxMessage.id == entry.id, InboxMessage.answered_at.is_(None), lease
+        )
+        if (await connection.execute(change.values(values))).rowcount == 0:
+            raise LeaseLost
+
+    async def _release(self, connection: AsyncConnection, entry: Entry) -> None:
+        mine = (ChatLease.conversation == entry.message.conversation) & (ChatLease.owner == self._owner)
+        await connection.execute(delete(ChatLease).where(mine))
+
+    # What is done now and then.
+
+    async def oldest_unanswered(self) -> float:
+        """For how many seconds the oldest unanswered message has waited; 0 if there is none."""
+        query = select(func.min(InboxMessage.received_at)).where(InboxMessage.answered_at.is_(None))
+        async with self._engine.begin() as connection:
+            since: datetime.datetime | None = await connection.scalar(query)
+        return (self._clock() - since).total_seconds() if since else 0.0
+
+    async def tidy(self) -> None:
+        """Delete what has been kept long enough, also from SQLite's write-ahead log."""
+        now = self._clock()
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY))
+            await connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
+        await truncate_log(self._engine)
+
+    def _hashed(self, channel: str, key: str) -> str:
+        return hmac.new(self._secret, f"{channel}:{key}".encode(), hashlib.sha256).hexdigest()
+
+
+async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until an event is set, but not longer; whether it is."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
