@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from bot.content.library import Library, load
@@ -78,7 +79,7 @@ def _list(numbers: set[str]) -> str:
 
 
 _DOCUMENT = re.compile(r"\b\d+[\w-]*(?:/\d{4})?/[A-ZĐ][\w-]*|\b\d+-[A-ZĐ]{2,}/[A-ZĐ]+")
-_LINK = re.compile(r"\]\([^)]*\)|https?://\S+|\b[\w-]+(?:\.[\w-]+)+\b(?<!\d)")
+_LINK = re.compile(r"\]\([^)]*\)|https?://\S+|\b(?:[a-z][\w-]*\.)+[a-z]{2,}\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?![\d])")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _MONTHS = [
@@ -120,8 +121,9 @@ def _numbers(text: str) -> set[str]:
     documents = set(_DOCUMENT.findall(text))
     text = _LINK.sub(" ", _DOCUMENT.sub(" ", text))
     text = _THOUSANDS.sub(lambda number: re.sub(r"[.,]", "", number.group()), text)
-    plain = (number.replace(",", ".").lstrip("0") or "0" for number in _NUMBER.findall(text))
-    return documents | {re.sub(r"\.0+$", "", number) for number in plain}
+    return documents | {
+        f"{Decimal(number.replace(',', '.')).normalize():f}" for number in _NUMBER.findall(text)
+    }
 
 
 def _question_findings(library: Library) -> Iterator[Finding]:
