@@ -29,5 +29,13 @@ def check(content: Path) -> None:
     sys.exit(1 if errors else 0)
 
 
+@main.command()
+def run() -> None:
+    """Serve the local page and the channels that are set up, until SIGTERM."""
+    from bot import app
+
+    app.run()
+
+
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from bot.content.library import Library
@@ -20,6 +21,12 @@ class Conversation:
     def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
         self._rasa = rasa
         self._library = library
+
+    @property
+    def rasa_away(self) -> float:
+        """For how many seconds the Rasa side has been out of reach; 0 if it was not, last time."""
+        since = self._rasa.away_since
+        return time.monotonic() - since if since is not None else 0.0
 
     async def plans_for(self, message: Message) -> tuple[Plan, ...]:
         """What to say to a message.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -29,11 +31,15 @@ class _Response(BaseModel):
 
 
 class Rasa:
-    """A client of the Rasa side's one address."""
+    """A client of the Rasa side's one address.
+
+    away_since: the moment (of time.monotonic) from which it has been out of reach; None if it is not.
+    """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         """`http` has the Rasa side's address as its base URL, and its time limits."""
         self._http = http
+        self.away_since: float | None = None
 
     async def ask(self, conversation: str, text: str, language: Language | None) -> tuple[Plan, ...]:
         """The plans for one message, at least one.
@@ -53,15 +59,20 @@ class Rasa:
         except httpx.ReadTimeout as error:
             raise RasaFailed("no answer in time") from error
         except httpx.TransportError as error:
-            raise RasaUnavailable(type(error).__name__) from error
+            raise self._away(type(error).__name__) from error
         if response.status_code in {502, 503, 504}:
-            raise RasaUnavailable(f"status {response.status_code}")
+            raise self._away(f"status {response.status_code}")
+        self.away_since = None
         if response.status_code != 200:
             raise RasaFailed(f"status {response.status_code}")
         try:
             return Plans.validate_python([_Response.model_validate(item).custom for item in response.json()])
         except (ValidationError, ValueError) as error:
             raise RasaFailed("no plan in the answer") from error
+
+    def _away(self, reason: str) -> RasaUnavailable:
+        self.away_since = self.away_since or time.monotonic()
+        return RasaUnavailable(reason)
 
     async def is_ready(self) -> bool:
         """Whether a model is loaded and answers."""

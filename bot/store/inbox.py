@@ -18,7 +18,6 @@ from sqlalchemy.orm import aliased
 
 from bot.content.schema import Language
 from bot.conversation.message import Message
-from bot.rasa.plan import Plan, Plans
 from bot.store.database import is_sqlite, truncate_log
 from bot.store.models import ChatLease, InboxMessage, JsonObject, WebReply
 
@@ -53,7 +52,7 @@ class Entry:
     id: int
     message: Message
     received_at: datetime.datetime
-    plans: tuple[Plan, ...] | None
+    plans: list[JsonObject] | None
     cards_sent: int
     attempts: int
 
@@ -253,8 +252,7 @@ class Inbox:
             unreadable=row.unreadable,
             language=Language(row.language) if row.language else None,
         )
-        plans = Plans.validate_python(row.plans) if row.plans else None
-        return Entry(row.id, message, row.received_at, plans, row.cards_sent, row.attempts)
+        return Entry(row.id, message, row.received_at, row.plans, row.cards_sent, row.attempts)
 
     async def renew(self, conversations: Collection[str]) -> None:
         """Keep the chats in hand for another LEASE."""
@@ -262,11 +260,10 @@ class Inbox:
         async with self._engine.begin() as connection:
             await connection.execute(update(ChatLease).where(mine).values(leased_until=self._clock() + LEASE))
 
-    async def save_plans(self, entry: Entry, plans: tuple[Plan, ...]) -> None:
+    async def save_plans(self, entry: Entry, plans: list[JsonObject]) -> None:
         """Write down what is to be said, before it is. Raises LeaseLost."""
-        as_json = Plans.dump_python(plans, mode="json", exclude_defaults=True)
         async with self._engine.begin() as connection:
-            await self._change(connection, entry, plans=as_json, cards_sent=0)
+            await self._change(connection, entry, plans=plans, cards_sent=0)
 
     async def card_sent(self, entry: Entry, cards_sent: int) -> None:
         """Write down how many cards of the reply are sent. Raises LeaseLost."""

@@ -1,0 +1,244 @@
+"""Puts the parts together, and serves."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+import httpx
+import structlog
+import uvicorn
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.channels.web import WebChannel
+from bot.content.library import Library, load
+from bot.content.schema import TOPICS
+from bot.content.yaml_file import ContentError
+from bot.conversation.conversation import Conversation
+from bot.conversation.message import Channel
+from bot.conversation.worker import Worker
+from bot.log import set_up
+from bot.rasa.child import NoRasa, child, command
+from bot.rasa.client import Rasa
+from bot.settings import Settings, SettingsError
+from bot.settings import load as load_settings
+from bot.store.database import connect, migrate
+from bot.store.inbox import Inbox
+
+log = structlog.get_logger(__name__)
+
+RASA_TIMEOUT = httpx.Timeout(20, connect=2)
+
+FINISH_SECONDS = 25
+"""How long what is in hand may take once the service is told to stop; less than the half minute
+after which containers and systemd lose patience."""
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class StartError(Exception):
+    """The service cannot start; says why in one sentence."""
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The whole service; its parts start and stop with the application's lifespan.
+
+    Raises:
+        ContentError: content/ cannot be served.
+        StartError: the database's driver or directory is not there.
+    """
+    library = _load(settings)
+    secret = settings.secret_key.get_secret_value()
+    engine = _connect(settings)
+    inbox = Inbox(engine, secret)
+    address = settings.rasa_url or f"http://127.0.0.1:{settings.rasa_port}"
+    http = httpx.AsyncClient(base_url=address, timeout=RASA_TIMEOUT, trust_env=False)
+    rasa = Rasa(http)
+
+    def served() -> Library:
+        return library
+
+    web = WebChannel(inbox, served, rate_limit=settings.web_rate_limit, secret=secret)
+    channels: dict[str, Channel] = {web.name: web}
+    routes: list[BaseRoute] = [*web.routes()]
+    worker = Worker(inbox, Conversation(rasa, served), served, channels)
+
+    async def health(_request: Request) -> JSONResponse:
+        return JSONResponse({"live": True})
+
+    async def ready(_request: Request) -> JSONResponse:
+        checks = {
+            "model": await rasa.is_ready(),
+            "database": await inbox.is_reachable(),
+            "content": any(map(library.of_topic, TOPICS)),
+        }
+        wrong = [name for name, is_well in checks.items() if not is_well]
+        return JSONResponse({"ready": not wrong, "wrong": wrong}, 503 if wrong else 200)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        # What is entered first ends last: channels, worker, Rasa, database.
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(engine.dispose)
+            await _open(engine, inbox)
+            await stack.enter_async_context(http)
+            if not settings.rasa_url:
+                await stack.enter_async_context(child(command(settings.rasa_port)))
+            await stack.enter_async_context(_working(worker))
+            yield
+
+    return Starlette(
+        routes=[*routes, Route("/health", health), Route("/ready", ready)],
+        middleware=[Middleware(SecurityHeaders)],
+        lifespan=lifespan,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; what is in hand is finished first.
+
+    Raises:
+        StartError, NoRasa, ContentError: what keeps the service from starting.
+    """
+    app = create_app(settings)
+    with _listen(settings) as listener:
+        host, port = listener.getsockname()[:2]
+        server = _Server(
+            uvicorn.Config(
+                app,
+                lifespan="off",  # entered here, so that what it raises comes out as it is
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=FINISH_SECONDS,
+            )
+        )
+        with _stopped_by_signals(server):
+            async with app.router.lifespan_context(app):
+                url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+                log.info("serving", url=url)
+                await server.serve(sockets=[listener])
+
+
+def run() -> None:
+    """The command `python -m bot run`."""
+    try:
+        settings = load_settings()
+        secrets = [settings.secret_key.get_secret_value(), settings.telegram_token.get_secret_value()]
+        set_up(settings.log_level, settings.log_format, secrets)
+        asyncio.run(serve(settings))
+    except (SettingsError, StartError, NoRasa, ContentError) as error:
+        sys.exit(str(error))
+
+
+def _load(settings: Settings) -> Library:
+    library, findings = load(settings.content_dir)
+    for finding in findings:
+        log.warning("content_error", finding=str(finding))
+    return library
+
+
+def _connect(settings: Settings) -> AsyncEngine:
+    try:
+        return connect(settings.database_url)
+    except (OSError, ImportError, SQLAlchemyError) as error:
+        raise _no_database(error) from error
+
+
+async def _open(engine: AsyncEngine, inbox: Inbox) -> None:
+    try:
+        await migrate(engine)
+        await inbox.open()
+    except (OSError, SQLAlchemyError, CommandError) as error:
+        raise _no_database(error) from error
+
+
+def _no_database(error: Exception) -> StartError:
+    cause = getattr(error, "orig", None) or error
+    return StartError(f"The database of the setting DATABASE_URL cannot be used: {cause}.")
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StartError(
+            f"Nothing can be served at HOST {settings.host}, PORT {settings.port}: {reason}."
+        ) from error
+
+
+@asynccontextmanager
+async def _working(worker: Worker) -> AsyncIterator[None]:
+    """The worker works while the context is open; then it finishes what it has in hand."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        try:
+            await asyncio.wait_for(task, FINISH_SECONDS)
+        except TimeoutError:
+            log.warning("not_finished")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling, which ends the process before our parts are stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, server.handle_exit, number, None)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+class SecurityHeaders:
+    """Adds to every answer what keeps a browser on the safe side, unless the answer says otherwise."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,250 @@
+"""The worker: takes chats from the inbox, asks for plans, sends the cards, one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from bot.content.library import Library
+from bot.conversation.compose import compose
+from bot.conversation.conversation import Conversation, in_trouble
+from bot.conversation.message import Card, Channel, MaybeSent, Message, Rejected, TryLater, Unreachable
+from bot.log import describe
+from bot.rasa.client import RasaFailed, RasaUnavailable
+from bot.rasa.plan import Kind, Plan, Plans
+from bot.store.inbox import LEASE, POLL, Clock, Entry, Inbox, LeaseLost, utc_now, wait_for_event
+
+log = structlog.get_logger(__name__)
+
+VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
+
+WORTH_BREAKING_SILENCE = frozenset({Kind.ANSWER, Kind.FACET, Kind.CHOICES, Kind.ACTION})
+
+TIDY_SECONDS = 60.0
+"""Seconds between two rounds of forgetting what has been kept long enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the worker puts up with what; times in seconds.
+
+    rasa_first, rasa_most: the pauses between two tries while Rasa is away grow from one to the
+    other; rasa_total: after that long without Rasa the person is told.
+    failures: tries of a message that Rasa or our own code fails at.
+    deliveries: tries of a reply for which the platform asks for patience;
+    delivery_most: the longest pause between them that is our own choice.
+    working: how long showing "typing" may hold up the answer.
+    """
+
+    rasa_first: float = 0.5
+    rasa_most: float = 5.0
+    rasa_total: float = 120.0
+    failures: int = 3
+    deliveries: int = 10
+    delivery_most: float = 300.0
+    working: float = 2.0
+
+
+class Worker:
+    """Answers what is in the inbox, several chats at a time."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        conversation: Conversation,
+        library: Callable[[], Library],
+        channels: Mapping[str, Channel],
+        *,
+        at_a_time: int = 8,
+        patience: Patience = Patience(),
+        clock: Clock = utc_now,
+    ) -> None:
+        """`channels`: by name; what came by another is left for a process that has it."""
+        self._inbox = inbox
+        self._conversation = conversation
+        self._library = library
+        self._channels = channels
+        self._at_a_time = at_a_time
+        self._patience = patience
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._in_hand: set[str] = set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what is in hand is finished."""
+        self._stopping.set()
+        self._inbox.arrived.set()
+
+    async def run(self) -> None:
+        """Answer messages until `stop` is called."""
+        chores = [
+            asyncio.create_task(self._every(LEASE.total_seconds() / 3, self._renew)),
+            asyncio.create_task(self._every(TIDY_SECONDS, self._inbox.tidy)),
+        ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                while not self._stopping.is_set():
+                    await self._start_next(group)
+        finally:
+            self._finished.set()
+            await asyncio.gather(*chores)
+
+    async def _start_next(self, group: asyncio.TaskGroup) -> None:
+        self._inbox.arrived.clear()
+        entry = await self._claim() if len(self._in_hand) < self._at_a_time else None
+        if entry is None:
+            await wait_for_event(self._inbox.arrived, POLL)
+            return
+        self._in_hand.add(entry.message.conversation)
+        group.create_task(self._handle(entry))
+
+    async def _claim(self) -> Entry | None:
+        try:
+            return await self._inbox.claim(self._channels.keys())
+        except Exception as error:  # the database may come back
+            log.error("claim_failed", **describe(error))
+            return None
+
+    async def _renew(self) -> None:
+        await self._inbox.renew(self._in_hand)
+
+    async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+        while not await wait_for_event(self._finished, seconds):
+            try:
+                await chore()
+            except Exception as error:  # next time, perhaps
+                log.error("chore_failed", **describe(error))
+
+    async def _handle(self, entry: Entry) -> None:
+        """Answer one message, come what may."""
+        try:
+            await self._answer_or_postpone(entry)
+        except LeaseLost:
+            log.warning("lease_lost", message_id=entry.id)
+        except Exception as error:  # not even postponing it worked; its lease runs out
+            log.error("message_left", message_id=entry.id, **describe(error))
+        finally:
+            self._in_hand.discard(entry.message.conversation)
+            self._inbox.arrived.set()
+
+    async def _answer_or_postpone(self, entry: Entry) -> None:
+        channel = self._channels[entry.message.channel]
+        try:
+            await self._answer(entry, channel)
+        except LeaseLost:
+            raise
+        except Unreachable:
+            log.info("unreachable", message_id=entry.id, channel=channel.name)
+            await self._inbox.answered(entry)
+        except TryLater as error:
+            await self._send_later(entry, error)
+        except Exception as error:
+            await self._failed(entry, channel, error)
+
+    async def _answer(self, entry: Entry, channel: Channel) -> None:
+        if entry.plans is not None:
+            plans = Plans.validate_python(entry.plans)
+        else:
+            found = await self._plans(entry, channel)
+            if found is None:
+                await self._inbox.postpone(entry, 0, is_failure=False)
+                return
+            plans = found
+            as_json = Plans.dump_python(plans, mode="json", exclude_defaults=True)
+            await self._inbox.save_plans(entry, as_json)
+        cards = self._cards(entry.message, plans)
+        for position in range(entry.cards_sent, len(cards)):
+            await self._send(entry, channel, position, cards[position])
+            if position + 1 < len(cards):  # the last card is noted together with the answer
+                await self._inbox.card_sent(entry, position + 1)
+        await self._inbox.answered(entry)
+
+    async def _plans(self, entry: Entry, channel: Channel) -> tuple[Plan, ...] | None:
+        """What to say, or None if the worker is to stop before that is known."""
+        failures, pause = 0, self._patience.rasa_first
+        while True:
+            try:
+                return await self._ask(entry.message, channel)
+            except RasaUnavailable:
+                # However long the queue, nobody waits longer than if they were its first.
+                waited = (self._clock() - entry.received_at).total_seconds()
+                is_enough = min(waited, self._conversation.rasa_away) >= self._patience.rasa_total
+            except RasaFailed:
+                failures += 1
+                is_enough = failures >= self._patience.failures
+            if is_enough:
+                log.error("no_plan", message_id=entry.id, channel=channel.name)
+                return in_trouble(entry.message)
+            if await wait_for_event(self._stopping, pause):
+                return None
+            pause = min(2 * pause, self._patience.rasa_most)
+
+    async def _ask(self, message: Message, channel: Channel) -> tuple[Plan, ...]:
+        """Ask Rasa, while the person sees that somebody is at work.
+
+        That is on its way before Rasa is asked and over before a card is sent: shown after the
+        answer, it would promise more.
+        """
+        working = asyncio.create_task(self._show_working(message, channel))
+        await asyncio.sleep(0)
+        try:
+            return await self._conversation.plans_for(message)
+        finally:
+            await working
+
+    async def _show_working(self, message: Message, channel: Channel) -> None:
+        if not message.is_quiet:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience.working):
+                    await channel.show_working(message.address)
+
+    def _cards(self, message: Message, plans: tuple[Plan, ...]) -> tuple[Card, ...]:
+        today = self._clock().astimezone(VIETNAM).date()
+        cards = compose(plans, self._library(), today, is_cut=message.is_cut).cards
+        if message.is_quiet:
+            return tuple(card for card in cards if card.kind in WORTH_BREAKING_SILENCE)
+        return cards
+
+    async def _send(self, entry: Entry, channel: Channel, position: int, card: Card) -> None:
+        """Send a card; what nobody can mend by sending it again counts as sent."""
+        try:
+            await channel.send(entry.message.address, entry.id, position, card)
+        except (MaybeSent, Rejected) as error:
+            log.warning(
+                "card_not_sent",
+                message_id=entry.id,
+                channel=channel.name,
+                position=position,
+                card=card.id or card.action or card.kind,
+                **describe(error),
+            )
+
+    async def _send_later(self, entry: Entry, error: TryLater) -> None:
+        if entry.attempts + 1 >= self._patience.deliveries:
+            log.error("reply_dropped", message_id=entry.id, channel=entry.message.channel)
+            await self._inbox.answered(entry)
+            return
+        ours = min(2.0**entry.attempts, self._patience.delivery_most)
+        await self._inbox.postpone(entry, max(error.seconds, ours))
+
+    async def _failed(self, entry: Entry, channel: Channel, error: Exception) -> None:
+        """Try again after a mistake of ours, or say that there is trouble."""
+        attempts = entry.attempts + 1
+        log.error(
+            "message_failed", message_id=entry.id, channel=channel.name, attempts=attempts, **describe(error)
+        )
+        if attempts < self._patience.failures:
+            await self._inbox.postpone(entry, self._patience.rasa_first * attempts)
+            return
+        try:
+            for position, card in enumerate(self._cards(entry.message, in_trouble(entry.message))):
+                await channel.send(entry.message.address, entry.id, position, card)
+        except Exception as last:
+            log.error("trouble_not_said", message_id=entry.id, channel=channel.name, **describe(last))
+        await self._inbox.answered(entry)
