@@ -1,0 +1,279 @@
+"""The inbox loses nothing, keeps chats in order, and forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.content.schema import Language
+from bot.conversation.message import Message, incoming
+from bot.store.database import connect, migrate
+from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost
+from bot.store.models import ChatLease, InboxMessage
+from tests.conftest import Clock
+
+HERE = ("test",)
+PLANS: list[dict[str, object]] = [{"reply": "answer", "language": "vi", "id": "culture.food"}]
+
+
+def message(key: str, chat: str = "chat", text: str = "hello") -> Message:
+    return incoming(channel="test", address=f"address of {chat}", conversation=chat, key=key, text=text)
+
+
+async def claim(inbox: Inbox) -> Entry:
+    entry = await inbox.claim(HERE)
+    assert entry is not None
+    return entry
+
+
+class TestAccepting:
+    async def test_a_message_comes_out_as_it_went_in(self, inbox: Inbox) -> None:
+        sent = Message(
+            channel="test",
+            address="address",
+            conversation="chat",
+            key="1",
+            text="Chợ nổi ở đâu?",
+            button="answer:culture.food",
+            is_cut=True,
+            is_quiet=True,
+            unreadable=True,
+            language=Language.EN,
+        )
+        message_id = await inbox.accept(sent)
+        entry = await claim(inbox)
+        assert entry.id == message_id
+        for name in sent.__slots__:
+            if name != "key":
+                assert getattr(entry.message, name) == getattr(sent, name), name
+
+    async def test_a_redelivery_is_dropped(self, inbox: Inbox) -> None:
+        assert await inbox.accept(message("1")) is not None
+        assert await inbox.accept(message("1")) is None
+        await inbox.answered(await claim(inbox))
+        assert await inbox.accept(message("1")) is None
+        assert await inbox.claim(HERE) is None
+
+    async def test_the_same_key_on_another_channel_is_another_message(self, inbox: Inbox) -> None:
+        elsewhere = incoming(channel="other", address="a", conversation="c", key="1", text="hello")
+        assert await inbox.accept(message("1")) is not None
+        assert await inbox.accept(elsewhere) is not None
+
+    async def test_it_is_found_by_its_key_before_and_after_the_answer(self, inbox: Inbox) -> None:
+        message_id = await inbox.accept(message("1"))
+        assert await inbox.find("test", "1") == message_id
+        await inbox.answered(await claim(inbox))
+        assert await inbox.find("test", "1") == message_id
+        assert await inbox.find("test", "2") is None
+
+    async def test_many_at_once_are_all_accepted_once(self, inbox: Inbox) -> None:
+        ids = await asyncio.gather(*(inbox.accept(message(str(n % 20), f"chat {n}")) for n in range(40)))
+        assert len({id_ for id_ in ids if id_ is not None}) == 20
+        assert ids.count(None) == 20
+
+
+class TestClaiming:
+    async def test_a_chat_is_answered_in_order(self, inbox: Inbox) -> None:
+        for key in "123":
+            await inbox.accept(message(key, text=key))
+        texts = []
+        while entry := await inbox.claim(HERE):
+            texts.append(entry.message.text)
+            assert await inbox.claim(HERE) is None, "a second message of a chat in hand"
+            await inbox.answered(entry)
+        assert texts == ["1", "2", "3"]
+
+    async def test_different_chats_are_in_hand_at_the_same_time(self, inbox: Inbox) -> None:
+        for key in "1234":
+            await inbox.accept(message(key, chat=f"chat {int(key) % 2}", text=key))
+        assert [(await claim(inbox)).message.text, (await claim(inbox)).message.text] == ["1", "2"]
+        assert await inbox.claim(HERE) is None
+
+    async def test_a_chat_goes_to_one_of_many_who_claim_at_once(self, inbox: Inbox) -> None:
+        for key in range(10):
+            await inbox.accept(message(str(key), chat=f"chat {key % 5}"))
+        entries = [entry for entry in await asyncio.gather(*(inbox.claim(HERE) for _ in range(20))) if entry]
+        assert sorted(entry.message.conversation for entry in entries) == [f"chat {n}" for n in range(5)]
+
+    async def test_what_came_by_a_channel_that_is_not_here_is_left(self, inbox: Inbox) -> None:
+        await inbox.accept(message("1"))
+        assert await inbox.claim(("other",)) is None
+        assert await inbox.claim(HERE) is not None
+
+    async def test_a_postponed_message_holds_up_its_own_chat_only(self, inbox: Inbox, clock: Clock) -> None:
+        for key, chat in (("1", "slow"), ("2", "slow"), ("3", "quick")):
+            await inbox.accept(message(key, chat=chat, text=key))
+        await inbox.postpone(await claim(inbox), 10)
+        assert (await claim(inbox)).message.text == "3"
+        assert await inbox.claim(HERE) is None
+        clock.advance(seconds=10)
+        entry = await claim(inbox)
+        assert (entry.message.text, entry.attempts) == ("1", 1)
+
+    async def test_a_restart_goes_on_where_it_stopped(
+        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+    ) -> None:
+        await inbox.accept(message("1"))
+        entry = await claim(inbox)
+        await inbox.save_plans(entry, PLANS)
+        await inbox.card_sent(entry, 1)
+        restarted = Inbox(engine, "secret", clock)
+        await restarted.open()
+        again = await claim(restarted)
+        assert (again.id, again.plans, again.cards_sent) == (entry.id, PLANS, 1)
+
+
+class TestLeases:
+    async def test_a_lease_that_is_not_renewed_goes_to_another_process(
+        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+    ) -> None:
+        await inbox.accept(message("1"))
+        mine = await claim(inbox)
+        other = Inbox(engine, "secret", clock)
+        assert await other.claim(HERE) is None
+        clock.advance(seconds=LEASE.total_seconds())
+        theirs = await claim(other)
+        assert theirs.id == mine.id
+        for late in (inbox.save_plans(mine, PLANS), inbox.card_sent(mine, 1), inbox.answered(mine)):
+            with pytest.raises(LeaseLost):
+                await late
+        await other.answered(theirs)
+
+    async def test_a_renewed_lease_stays(self, inbox: Inbox, engine: AsyncEngine, clock: Clock) -> None:
+        await inbox.accept(message("1"))
+        entry = await claim(inbox)
+        clock.advance(seconds=20)
+        await inbox.renew({"chat"})
+        clock.advance(seconds=20)
+        assert await Inbox(engine, "secret", clock).claim(HERE) is None
+        await inbox.answered(entry)
+
+    async def test_no_lease_is_left_when_all_is_answered(self, inbox: Inbox, engine: AsyncEngine) -> None:
+        for key in "12":
+            await inbox.accept(message(key, chat=key))
+        await inbox.answered(await claim(inbox))
+        await inbox.postpone(await claim(inbox), 5)
+        async with engine.begin() as connection:
+            assert (await connection.execute(select(ChatLease))).all() == []
+
+
+class TestForgetting:
+    async def test_after_the_answer_nothing_tells_who_asked_or_what(
+        self, inbox: Inbox, engine: AsyncEngine
+    ) -> None:
+        await inbox.accept(message("1"))
+        entry = await claim(inbox)
+        await inbox.save_plans(entry, PLANS)
+        await inbox.answered(entry)
+        async with engine.begin() as connection:
+            row = (await connection.execute(select(InboxMessage.__table__))).one()
+        personal = ("conversation", "address", "text", "button", "language", "plans")
+        assert [getattr(row, name) for name in personal] == [None] * len(personal)
+        assert row.key != "1"
+
+    async def test_after_tidying_nothing_is_left_in_the_files_either(
+        self, inbox: Inbox, engine: AsyncEngine, tmp_path: Path
+    ) -> None:
+        personal = ("a secret question", "address of", "zq-chat", "zq-delivery", "culture.food")
+        for n in range(100):
+            text = f"a secret question {n} " + "x" * (37 * n % 900)
+            await inbox.accept(message(f"zq-delivery {n}", chat=f"zq-chat {n % 7}", text=text))
+
+        def left() -> list[str]:
+            files = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
+            return [words for words in personal if words.encode() in files]
+
+        assert left() == ["a secret question", "address of", "zq-chat"]
+        while entry := await inbox.claim(HERE):
+            await inbox.save_plans(entry, PLANS)
+            await inbox.answered(entry)
+        await inbox.tidy()
+        assert left() == []
+
+    async def test_a_redelivery_is_known_for_seven_days(
+        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+    ) -> None:
+        await inbox.accept(message("1"))
+        await inbox.answered(await claim(inbox))
+        clock.advance(seconds=REDELIVERY.total_seconds() - 1)
+        await inbox.tidy()
+        assert await inbox.accept(message("1")) is None
+        clock.advance(seconds=1)
+        await inbox.tidy()
+        async with engine.begin() as connection:
+            assert (await connection.execute(select(InboxMessage))).all() == []
+
+    async def test_what_waits_is_never_deleted(self, inbox: Inbox, clock: Clock) -> None:
+        await inbox.accept(message("1"))
+        clock.advance(days=30)
+        await inbox.tidy()
+        assert (await claim(inbox)).message.text == "hello"
+
+    async def test_a_web_reply_is_kept_for_ten_minutes(self, inbox: Inbox, clock: Clock) -> None:
+        await inbox.save_web_reply(1, 0, {"id": "first"})
+        clock.advance(seconds=WEB_REPLY.total_seconds() - 1)
+        await inbox.tidy()
+        assert await inbox.web_reply(1) == [{"id": "first"}]
+        clock.advance(seconds=1)
+        await inbox.tidy()
+        assert await inbox.web_reply(1) == []
+
+
+class TestWebReplies:
+    async def test_cards_come_in_order_and_a_repeat_replaces_the_first(self, inbox: Inbox) -> None:
+        for position, name in ((1, "b"), (0, "a"), (1, "c")):
+            await inbox.save_web_reply(7, position, {"id": name})
+        assert await inbox.web_reply(7) == [{"id": "a"}, {"id": "c"}]
+
+    async def test_a_request_waits_until_its_message_is_answered(self, inbox: Inbox) -> None:
+        message_id = await inbox.accept(message("1"))
+        assert message_id is not None
+        waiting = asyncio.create_task(inbox.wait_answered(message_id, 10))
+        assert not await inbox.wait_answered(message_id, 0.01)
+        await inbox.answered(await claim(inbox))
+        assert await waiting
+        assert await inbox.wait_answered(message_id, 10), "answered long ago"
+
+    async def test_it_sees_an_answer_from_another_process(
+        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+    ) -> None:
+        message_id = await inbox.accept(message("1"))
+        assert message_id is not None
+        waiting = asyncio.create_task(inbox.wait_answered(message_id, 10))
+        other = Inbox(engine, "secret", clock)
+        await other.answered(await claim(other))
+        assert await waiting
+
+
+class TestWatching:
+    async def test_the_oldest_unanswered_message_tells_how_far_behind_we_are(
+        self, inbox: Inbox, clock: Clock
+    ) -> None:
+        assert await inbox.oldest_unanswered() == 0
+        await inbox.accept(message("1"))
+        clock.advance(seconds=5)
+        await inbox.accept(message("2"))
+        assert await inbox.oldest_unanswered() == 5
+
+    async def test_a_database_that_is_gone_is_not_reachable(self, inbox: Inbox, clock: Clock) -> None:
+        assert await inbox.is_reachable()
+        gone = connect("sqlite+aiosqlite:////proc/nowhere.db")
+        assert not await Inbox(gone, "secret", clock).is_reachable()
+        await gone.dispose()
+
+
+async def test_accepted_messages_are_there_after_the_engine_is_opened_again(database_url: str) -> None:
+    for expected in (None, "hello"):
+        engine = connect(database_url)
+        await migrate(engine)
+        inbox = Inbox(engine, "secret")
+        await inbox.open()
+        entry = await inbox.claim(HERE)
+        assert (entry.message.text if entry else None) == expected
+        if entry is None:
+            await inbox.accept(message("1"))
+        await engine.dispose()

@@ -1,0 +1,36 @@
+"""The migrations lead to the tables that the models describe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.store.database import migrate
+from bot.store.models import Base
+
+
+def difference(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def test_the_migrations_and_the_models_agree(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        assert await connection.run_sync(difference) == []
+
+
+async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        assert await connection.run_sync(difference) == []
+
+
+async def test_sqlite_is_set_up_to_lose_nothing_and_to_overwrite(engine: AsyncEngine) -> None:
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+    async with engine.begin() as connection:
+        found = {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in expected}
+    assert found == expected
