@@ -36,8 +36,8 @@ class Patience:
     rasa_first, rasa_most: the pauses between two tries while Rasa is away grow from one to the
     other; rasa_total: after that long without Rasa the person is told.
     failures: tries of a message that Rasa or our own code fails at.
-    deliveries: tries of a reply for which the platform asks for patience;
-    delivery_most: the longest pause between them that is our own choice.
+    deliveries: tries of a reply for which the platform asks for patience; unless it asks for
+    longer, the pauses grow from delivery_first to delivery_most.
     working: how long showing "typing" may hold up the answer.
     """
 
@@ -46,6 +46,7 @@ class Patience:
     rasa_total: float = 120.0
     failures: int = 3
     deliveries: int = 10
+    delivery_first: float = 1.0
     delivery_most: float = 300.0
     working: float = 2.0
 
@@ -101,7 +102,7 @@ class Worker:
         if entry is None:
             await wait_for_event(self._inbox.arrived, POLL)
             return
-        self._in_hand.add(entry.message.conversation)
+        self._in_hand.add(entry.lease)
         group.create_task(self._handle(entry))
 
     async def _claim(self) -> Entry | None:
@@ -130,7 +131,7 @@ class Worker:
         except Exception as error:  # not even postponing it worked; its lease runs out
             log.error("message_left", message_id=entry.id, **describe(error))
         finally:
-            self._in_hand.discard(entry.message.conversation)
+            self._in_hand.discard(entry.lease)
             self._inbox.arrived.set()
 
     async def _answer_or_postpone(self, entry: Entry) -> None:
@@ -230,7 +231,7 @@ class Worker:
             log.error("reply_dropped", message_id=entry.id, channel=entry.message.channel)
             await self._inbox.answered(entry)
             return
-        ours = min(2.0**entry.attempts, self._patience.delivery_most)
+        ours = min(self._patience.delivery_first * 2**entry.attempts, self._patience.delivery_most)
         await self._inbox.postpone(entry, max(error.seconds, ours))
 
     async def _failed(self, entry: Entry, channel: Channel, error: Exception) -> None:

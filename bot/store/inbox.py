@@ -44,12 +44,14 @@ class LeaseLost(Exception):
 class Entry:
     """A message in hand.
 
+    lease: proof that its chat is ours.
     message: as it came, but its key is the hashed one.
     plans: what is to be said, once that is known; cards_sent: how much of it was.
     attempts: how often answering has failed.
     """
 
     id: int
+    lease: str
     message: Message
     received_at: datetime.datetime
     plans: list[JsonObject] | None
@@ -77,7 +79,6 @@ class Inbox:
         self._engine = engine
         self._secret = secret.encode()
         self._clock = clock
-        self._owner = secrets.token_hex(16)
         self._waiters: dict[int, list[asyncio.Event]] = {}
         self.arrived = asyncio.Event()
 
@@ -188,9 +189,9 @@ class Inbox:
                     conversation = await connection.scalar(self._waiting_longest(channels))
                     if conversation is None:
                         return None
-                    await self._lease(connection, conversation)
+                    lease = await self._lease(connection, conversation)
                     # Only what is read after the lease is ours is sure to be unanswered still.
-                    if entry := await self._oldest(connection, conversation):
+                    if entry := await self._oldest(connection, conversation, lease):
                         return entry
                     await connection.rollback()
             except IntegrityError:
@@ -220,16 +221,17 @@ class Inbox:
             .with_for_update(skip_locked=True, of=InboxMessage)
         )
 
-    async def _lease(self, connection: AsyncConnection, conversation: str) -> None:
-        """Take a chat's lease. Raises IntegrityError if another has it."""
-        now = self._clock()
+    async def _lease(self, connection: AsyncConnection, conversation: str) -> str:
+        """Take a chat. Raises IntegrityError if another has it."""
+        now, lease = self._clock(), secrets.token_hex(16)
         expired = (ChatLease.conversation == conversation) & (ChatLease.leased_until <= now)
         await connection.execute(delete(ChatLease).where(expired))
         await connection.execute(
-            insert(ChatLease).values(conversation=conversation, owner=self._owner, leased_until=now + LEASE)
+            insert(ChatLease).values(conversation=conversation, lease=lease, leased_until=now + LEASE)
         )
+        return lease
 
-    async def _oldest(self, connection: AsyncConnection, conversation: str) -> Entry | None:
+    async def _oldest(self, connection: AsyncConnection, conversation: str, lease: str) -> Entry | None:
         """A chat's oldest unanswered message, if it is due."""
         query = (
             select(InboxMessage.__table__)
@@ -252,13 +254,13 @@ class Inbox:
             unreadable=row.unreadable,
             language=Language(row.language) if row.language else None,
         )
-        return Entry(row.id, message, row.received_at, row.plans, row.cards_sent, row.attempts)
+        return Entry(row.id, lease, message, row.received_at, row.plans, row.cards_sent, row.attempts)
 
-    async def renew(self, conversations: Collection[str]) -> None:
+    async def renew(self, leases: Collection[str]) -> None:
         """Keep the chats in hand for another LEASE."""
-        mine = (ChatLease.owner == self._owner) & ChatLease.conversation.in_(conversations)
+        mine = update(ChatLease).where(ChatLease.lease.in_(leases))
         async with self._engine.begin() as connection:
-            await connection.execute(update(ChatLease).where(mine).values(leased_until=self._clock() + LEASE))
+            await connection.execute(mine.values(leased_until=self._clock() + LEASE))
 
     async def save_plans(self, entry: Entry, plans: list[JsonObject]) -> None:
         """Write down what is to be said, before it is. Raises LeaseLost."""
@@ -300,18 +302,14 @@ class Inbox:
             await self._release(connection, entry)
 
     async def _change(self, connection: AsyncConnection, entry: Entry, **values: object) -> None:
-        lease = exists().where(
-            ChatLease.conversation == entry.message.conversation, ChatLease.owner == self._owner
-        )
         change = update(InboxMessage).where(
-            InboxMessage.id == entry.id, InboxMessage.answered_at.is_(None), lease
+            InboxMessage.id == entry.id, exists().where(ChatLease.lease == entry.lease)
         )
         if (await connection.execute(change.values(values))).rowcount == 0:
             raise LeaseLost
 
     async def _release(self, connection: AsyncConnection, entry: Entry) -> None:
-        mine = (ChatLease.conversation == entry.message.conversation) & (ChatLease.owner == self._owner)
-        await connection.execute(delete(ChatLease).where(mine))
+        await connection.execute(delete(ChatLease).where(ChatLease.lease == entry.lease))
 
     # What is done now and then.
 

@@ -81,12 +81,15 @@ class InboxMessage(Base):
 
 
 class ChatLease(Base):
-    """A chat that a worker has in hand. There is a row only while it is so."""
+    """A chat that a worker has in hand. There is a row only while it is so.
+
+    lease: random, of this one time: who comes back late cannot take a later lease for theirs.
+    """
 
     __tablename__ = "chat"
 
     conversation: Mapped[str] = mapped_column(String(128), primary_key=True)
-    owner: Mapped[str] = mapped_column(String(32), index=True)
+    lease: Mapped[str] = mapped_column(String(32), unique=True)
     leased_until: Mapped[datetime.datetime]
 
 

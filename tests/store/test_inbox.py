@@ -147,7 +147,7 @@ class TestLeases:
         await inbox.accept(message("1"))
         entry = await claim(inbox)
         clock.advance(seconds=20)
-        await inbox.renew({"chat"})
+        await inbox.renew({entry.lease})
         clock.advance(seconds=20)
         assert await Inbox(engine, "secret", clock).claim(HERE) is None
         await inbox.answered(entry)

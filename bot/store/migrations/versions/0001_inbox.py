@@ -45,10 +45,9 @@ def upgrade() -> None:
     op.create_table(
         "chat",
         sa.Column("conversation", sa.String(128), primary_key=True),
-        sa.Column("owner", sa.String(32), nullable=False),
+        sa.Column("lease", sa.String(32), nullable=False, unique=True),
         sa.Column("leased_until", UtcDateTime, nullable=False),
     )
-    op.create_index("ix_chat_owner", "chat", ["owner"])
     op.create_table(
         "web_reply",
         sa.Column("message_id", sa.Integer, primary_key=True, autoincrement=False),

@@ -1,0 +1,86 @@
+"""Answers as Rasa's REST channel does, over real HTTP, by a table in place of a model."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.stand_ins.serving import serving
+
+Plan = dict[str, object]
+
+FALLBACK: Plan = {"reply": "fallback", "reason": "no_answer"}
+
+
+def plans_for(text: str) -> list[Plan]:
+    """Thanks, and the answer that the text names; or that there is none."""
+    if answer := re.search(r"food|music", text):
+        return [
+            {"reply": "smalltalk", "action": "thanks"},
+            {"reply": "answer", "id": f"culture.{answer.group()}"},
+        ]
+    return [FALLBACK]
+
+
+@dataclass
+class RasaStandIn:
+    """A Rasa server that does as it is told.
+
+    asked: sender and text of every message, in order. mishaps: what it answers to a text
+    instead of plans, once each: a status, or a JSON value. is_away: it answers as a proxy does
+    whose server is starting. gates: texts whose answer waits until the event is set.
+    """
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    mishaps: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    is_away: bool = False
+    plans: Callable[[str], list[Plan]] = plans_for
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Serve on loopback; gives the base URL."""
+        routes = [
+            Route("/webhooks/rest/webhook", self._webhook, methods=["POST"]),
+            Route("/status", self._status),
+        ]
+        async with serving(Starlette(routes=routes)) as url:
+            yield url
+
+    async def was_asked(self, times: int) -> None:
+        """Wait until so many messages have come."""
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(lambda: len(self.asked) >= times)
+
+    async def _webhook(self, request: Request) -> Response:
+        body = await request.json()
+        sender, text = body["sender"], body["message"]
+        async with self.changed:
+            self.asked.append((sender, text))
+            self.changed.notify_all()
+        if self.is_away:
+            return Response(status_code=503)
+        if mishaps := self.mishaps[text]:
+            mishap = mishaps.pop(0)
+            return Response(status_code=mishap) if isinstance(mishap, int) else JSONResponse(mishap)
+        if gate := self.gates.get(text):
+            await gate.wait()
+        language = body["metadata"]["language"] or "vi"
+        return JSONResponse(
+            [{"recipient_id": sender, "custom": {"language": language, **plan}} for plan in self.plans(text)]
+        )
+
+    async def _status(self, _request: Request) -> Response:
+        if self.is_away:
+            return Response(status_code=503)
+        return JSONResponse({"model": "stand-in.tar.gz"})
