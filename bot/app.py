@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import httpx
@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.content.library import Library, load
 from bot.content.schema import TOPICS
@@ -42,9 +43,10 @@ log = structlog.get_logger(__name__)
 
 RASA_TIMEOUT = httpx.Timeout(20, connect=2)
 
-FINISH_SECONDS = 25
-"""How long what is in hand may take once the service is told to stop; less than the half minute
-after which containers and systemd lose patience."""
+REQUESTS_FINISH = 15
+WORKER_FINISHES = 10
+"""Seconds that requests, then messages in hand may take once the service is told to stop. Together
+they are less than the half minute or more that containers and systemd are set to wait."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -82,6 +84,10 @@ def create_app(settings: Settings) -> Starlette:
     web = WebChannel(inbox, served, rate_limit=settings.web_rate_limit, secret=secret)
     channels: dict[str, Channel] = {web.name: web}
     routes: list[BaseRoute] = [*web.routes()]
+    telegram = _telegram(settings, inbox, served)
+    if telegram:
+        channels[telegram.name] = telegram
+        routes += telegram.routes()
     worker = Worker(inbox, Conversation(rasa, served), served, channels)
 
     async def health(_request: Request) -> JSONResponse:
@@ -94,7 +100,11 @@ def create_app(settings: Settings) -> Starlette:
             "content": any(map(library.of_topic, TOPICS)),
         }
         wrong = [name for name, is_well in checks.items() if not is_well]
-        return JSONResponse({"ready": not wrong, "wrong": wrong}, 503 if wrong else 200)
+        body: dict[str, object] = {"ready": not wrong, "wrong": wrong}
+        if telegram:
+            # Told, but no reason to take the page away from everybody.
+            body["telegram"] = telegram.problem or "connected"
+        return JSONResponse(body, 503 if wrong else 200)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -105,7 +115,11 @@ def create_app(settings: Settings) -> Starlette:
             await stack.enter_async_context(http)
             if not settings.rasa_url:
                 await stack.enter_async_context(child(command(settings.rasa_port)))
+            if telegram:
+                await stack.enter_async_context(telegram.connected())
             await stack.enter_async_context(_working(worker))
+            if telegram:
+                await stack.enter_async_context(telegram.receiving())
             yield
 
     return Starlette(
@@ -131,7 +145,7 @@ async def serve(settings: Settings) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=FINISH_SECONDS,
+                timeout_graceful_shutdown=REQUESTS_FINISH,
             )
         )
         with _stopped_by_signals(server):
@@ -150,6 +164,20 @@ def run() -> None:
         asyncio.run(serve(settings))
     except (SettingsError, StartError, NoRasa, ContentError) as error:
         sys.exit(str(error))
+
+
+def _telegram(settings: Settings, inbox: Inbox, library: Callable[[], Library]) -> TelegramChannel | None:
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        return None
+    return TelegramChannel(
+        inbox,
+        library,
+        token=token,
+        secret=settings.secret_key.get_secret_value(),
+        api_url=settings.telegram_api_url,
+        public_url=settings.public_url or None,
+    )
 
 
 def _load(settings: Settings) -> Library:
@@ -199,7 +227,7 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
     finally:
         worker.stop()
         try:
-            await asyncio.wait_for(task, FINISH_SECONDS)
+            await asyncio.wait_for(task, WORKER_FINISHES)
         except TimeoutError:
             log.warning("not_finished")
 

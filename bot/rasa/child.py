@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 PYTHON = Path(".venv-rasa/bin/python")
 SERVER = Path("nlu/server.py")
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 5.0
 """How long the child may take to end when its stdin closes."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -1,0 +1,110 @@
+"""The Rasa side as a child is started again when it ends, and never outlives the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import pytest
+
+from bot.rasa.child import NoRasa, child, command
+from tests.conftest import ROOT
+
+# Says its id on a socket that stays open while it lives, and ends when its stdin does.
+OBEDIENT = """
+import os, socket, sys
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+connection.sendall(f"{os.getpid()}\\n".encode())
+sys.stdin.read()
+"""
+
+# Cares for nothing but the kernel.
+STUBBORN = OBEDIENT.replace("sys.stdin.read()", "import time; time.sleep(600)")
+
+PARENT = """
+import asyncio, sys
+from bot.rasa.child import child
+async def main():
+    async with child([sys.executable, "-c", sys.argv[1], sys.argv[2]]):
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+class Birthplace:
+    """Where children report; a connection that ends is a child that has ended."""
+
+    def __init__(self) -> None:
+        self._born: asyncio.Queue[tuple[int, asyncio.StreamReader]] = asyncio.Queue()
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> Birthplace:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self.port = str(self._server.sockets[0].getsockname()[1])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for writer in self._writers:
+            writer.close()
+            await writer.wait_closed()
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        await self._born.put((int(await reader.readline()), reader))
+
+    async def next(self) -> tuple[int, asyncio.StreamReader]:
+        """The id of the next child, and what to read of to see it end."""
+        async with asyncio.timeout(10):
+            return await self._born.get()
+
+
+async def ended(life: asyncio.StreamReader) -> None:
+    async with asyncio.timeout(10):
+        assert await life.read() == b""
+
+
+async def test_it_ends_with_the_context() -> None:
+    async with Birthplace() as births:
+        async with child([sys.executable, "-c", OBEDIENT, births.port]):
+            _, life = await births.next()
+        await ended(life)
+
+
+async def test_it_is_started_again_when_it_dies() -> None:
+    async with Birthplace() as births, child([sys.executable, "-c", OBEDIENT, births.port]):
+        pid, life = await births.next()
+        os.kill(pid, signal.SIGKILL)
+        await ended(life)
+        again, _ = await births.next()
+        assert again != pid
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        OBEDIENT,
+        pytest.param(STUBBORN, marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux can")),
+    ],
+    ids=["obedient", "stubborn"],
+)
+async def test_it_does_not_outlive_a_bot_that_is_killed(program: str) -> None:
+    async with Birthplace() as births:
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PARENT, program, births.port, cwd=ROOT, stdin=PIPE
+        )
+        _, life = await births.next()
+        parent.kill()
+        await parent.wait()
+        await ended(life)
+
+
+def test_without_its_environment_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoRasa, match="make run"):
+        command(5005)

@@ -1,0 +1,135 @@
+"""The whole service in a process of its own: it starts, says how it is, and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT
+from tests.conversation.rasa_stand_in import RasaStandIn
+
+
+async def start(directory: Path, settings: Mapping[str, str]) -> Process:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json", **settings}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "error", "-m", "bot", "run", cwd=directory, env=environment, stderr=PIPE
+    )
+
+
+@asynccontextmanager
+async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator[tuple[Process, str]]:
+    """The service and its address. It must end well."""
+    process = await start(directory, {"PORT": "0", **settings})
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(20):
+            async for line in process.stderr:
+                event = json.loads(line)
+                if event["event"] == "serving":
+                    break
+        yield process, event["url"]
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            await process.stderr.read()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path) -> None:
+    rasa = RasaStandIn()
+    async with rasa.serving() as rasa_url:
+        settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content)}
+        async with running(tmp_path, settings) as (_, url), httpx.AsyncClient(base_url=url) as http:
+            assert (await http.get("/health")).status_code == 200
+            ready = await http.get("/ready")
+            assert (ready.status_code, ready.json()) == (200, {"ready": True, "wrong": []})
+            answer = await http.post("/api/messages", json={"conversation": "c", "text": "food"})
+            assert [card["id"] for card in answer.json()["replies"]] == [None, "culture.food"]
+            rasa.is_away = True
+            ready = await http.get("/ready")
+            assert (ready.status_code, ready.json()) == (503, {"ready": False, "wrong": ["model"]})
+            assert (await http.get("/health")).status_code == 200
+
+
+async def test_answers_carry_security_headers(tmp_path: Path, small_content: Path) -> None:
+    settings = {"RASA_URL": "http://127.0.0.1:9", "CONTENT_DIR": str(small_content)}
+    async with running(tmp_path, settings) as (_, url), httpx.AsyncClient(base_url=url) as http:
+        for path in ("/", "/health", "/nowhere"):
+            headers = (await http.get(path)).headers
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert "default-src 'self'" in headers["Content-Security-Policy"]
+            assert "server" not in headers
+
+
+async def test_a_request_in_hand_is_answered_before_it_stops(tmp_path: Path, small_content: Path) -> None:
+    rasa = RasaStandIn()
+    rasa.gates["food"] = asyncio.Event()
+    async with rasa.serving() as rasa_url:
+        settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content)}
+        async with (
+            running(tmp_path, settings) as (process, url),
+            httpx.AsyncClient(base_url=url, timeout=20) as http,
+        ):
+            question = asyncio.create_task(
+                http.post("/api/messages", json={"conversation": "c", "text": "food"})
+            )
+            await rasa.was_asked(1)
+            process.send_signal(signal.SIGTERM)
+            rasa.gates["food"].set()
+            assert (await question).json()["replies"][1]["id"] == "culture.food"
+
+
+async def failed_start(directory: Path, settings: Mapping[str, str]) -> str:
+    process = await start(directory, settings)
+    _, stderr = await process.communicate()
+    assert process.returncode == 1
+    said = stderr.decode()
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"PORT": "http"}, "The setting PORT is wrong"),
+        ({"RASA_URL": ""}, "or set RASA_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:////proc/bot.db"}, "The database of the setting DATABASE_URL"),
+        ({"HOST": "192.0.2.1"}, "HOST 192.0.2.1"),
+    ],
+    ids=str,
+)
+async def test_what_keeps_it_from_starting_is_said_in_one_sentence(
+    settings: dict[str, str], said: str, tmp_path: Path, small_content: Path
+) -> None:
+    usual = {"PORT": "0", "RASA_URL": "http://127.0.0.1:9", "CONTENT_DIR": str(small_content)}
+    message = await failed_start(tmp_path, {**usual, **settings})
+    assert said in message
+    assert len(message.splitlines()) == 1
+
+
+async def test_a_port_that_is_taken_is_said(tmp_path: Path, small_content: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        settings = {"PORT": port, "RASA_URL": "http://127.0.0.1:9", "CONTENT_DIR": str(small_content)}
+        assert f"PORT {port}" in await failed_start(tmp_path, settings)
+
+
+async def test_content_that_cannot_be_served_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    message = await failed_start(tmp_path, {"RASA_URL": "http://127.0.0.1:9"})
+    assert "messages.yml:1: error: this file is missing" in message
