@@ -1,0 +1,321 @@
+"""The Telegram channel: receives by polling or webhook, sends, and keeps its profile."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import cast
+from urllib.parse import urlencode
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from telegram import Update
+from telegram.constants import ChatAction
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.channels.telegram.limits import POLL_SECONDS, UPDATES
+from bot.channels.telegram.profile import set_profile
+from bot.channels.telegram.render import render
+from bot.channels.telegram.sending import Sender, seconds_of
+from bot.channels.telegram.updates import CHANNEL, Identity, Reader, chat_of
+from bot.content.library import Library
+from bot.conversation.message import Card
+from bot.log import describe
+from bot.store.inbox import Inbox
+
+log = structlog.get_logger(__name__)
+
+WEBHOOK_PATH = "/telegram"
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (a header's name)
+
+ANSWER_SECONDS = 20.0
+"""How long a call to Telegram may take."""
+
+WORKING_AFTER = 0.5
+"""Seconds before "typing" is shown: most answers are there sooner, and it must not come after them."""
+
+PAUSE_FIRST, PAUSE_MOST = 1.0, 30.0
+"""Seconds between two tries while Telegram cannot be reached; they grow from one to the other."""
+
+# The library's own log would show the texts of updates that it cannot read, and at level DEBUG
+# every call. What matters is logged here.
+logging.getLogger("telegram").setLevel(logging.CRITICAL + 1)
+
+Raw = dict[str, object]
+
+
+class TelegramChannel:
+    """The bot on Telegram.
+
+    problem: why it does not receive anything, in words for whoever runs it, or None.
+    """
+
+    name = CHANNEL
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        library: Callable[[], Library],
+        *,
+        token: str,
+        secret: str,
+        api_url: str = "https://api.telegram.org",
+        public_url: str | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        """Set up the channel.
+
+        Args:
+            inbox: where messages go.
+            library: the version of content/ that is served.
+            token: the bot's, from @BotFather.
+            secret: keys the hashes of chat ids and the webhook's secret token.
+            api_url: of the Bot API.
+            public_url: of this service, to be called by Telegram; without it the bot polls.
+            answer_seconds: how long a call may take.
+        """
+        self.problem: str | None = "not connected to Telegram yet"
+        self._inbox = inbox
+        self._library = library
+        self._secret = secret.encode()
+        self._public_url = public_url.rstrip("/") if public_url else None
+        self._http = HTTPXRequest(
+            read_timeout=answer_seconds, connect_timeout=answer_seconds, pool_timeout=answer_seconds
+        )
+        self._bot: ExtBot[int] = ExtBot(
+            token,
+            base_url=f"{api_url.rstrip('/')}/bot",
+            request=self._http,
+            get_updates_request=self._http,
+            # No retries here, for while it waits the library stops the calls for every chat: one
+            # flooded group would silence the bot. The worker postpones the one reply instead.
+            rate_limiter=AIORateLimiter(max_retries=0),
+        )
+        self._sender = Sender(self._bot)
+        self._reader: Reader | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+        self._working: dict[str, asyncio.Task[None]] = {}
+
+    # The worker's side.
+
+    async def show_working(self, address: str) -> None:
+        """Show "typing" if the answer takes longer than a moment."""
+        if address not in self._working:
+            task = self._errand(self._show_typing(address))
+            self._working[address] = task
+            task.add_done_callback(lambda _: self._working.pop(address, None))
+
+    async def _show_typing(self, address: str) -> None:
+        await asyncio.sleep(WORKING_AFTER)
+        chat, topic = chat_of(address)
+        with suppress(TelegramError):
+            await self._bot.send_chat_action(chat, ChatAction.TYPING, message_thread_id=topic)
+
+    async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
+        """Send one card; arguments and errors as in `Channel.send`."""
+        if working := self._working.get(address):
+            working.cancel()
+        username = self._reader.me.username if self._reader else None
+        rendered = render(card, self._library().messages.labels, username)
+        await self._sender.send(address, message_id, position, rendered)
+
+    # Receiving.
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Cards can be sent while the context is open: for as long as the worker works."""
+        try:
+            yield
+        finally:
+            for errand in list(self._errands):
+                errand.cancel()
+            if self._errands:
+                await asyncio.wait(self._errands)
+            await self._http.shutdown()  # the bot's own shutdown does so only after a getMe
+
+    @asynccontextmanager
+    async def receiving(self) -> AsyncIterator[None]:
+        """Messages come in while the context is open, within that of `connected`.
+
+        It does not wait for Telegram to be reached, so that the other channels need not either.
+        """
+        task = asyncio.create_task(self._receive(), name="telegram")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def routes(self) -> list[BaseRoute]:
+        """The webhook, if there is an address at which Telegram can reach it."""
+        return [Route(WEBHOOK_PATH, self._webhook, methods=["POST"])] if self._public_url else []
+
+    async def _receive(self) -> None:
+        try:
+            await _patiently(self._bot.initialize)
+            self._reader = Reader(Identity(self._bot.id, self._bot.username), self._library, self._opaque)
+            self._errand(_patiently(lambda: set_profile(self._bot, self._library().messages.telegram)))
+            if self._public_url:
+                await _patiently(self._set_webhook)
+                self.problem = None
+            else:
+                await _patiently(self._bot.delete_webhook)
+                self.problem = None
+                await self._poll()
+        except InvalidToken:  # its message shows the token
+            self.problem = "Telegram refuses TELEGRAM_TOKEN; get a valid one from @BotFather"
+            log.error("telegram_stopped", reason=self.problem)
+        except TelegramError as error:
+            self.problem = f"Telegram refuses the setup: {error.message}"
+            log.error("telegram_stopped", reason=self.problem)
+
+    async def _set_webhook(self) -> None:
+        await self._bot.set_webhook(
+            f"{self._public_url}{WEBHOOK_PATH}", secret_token=self._webhook_secret(), allowed_updates=UPDATES
+        )
+
+    async def _webhook(self, request: Request) -> Response:
+        """One update, pushed. Any answer but 2xx makes Telegram deliver it again, for 24 hours."""
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), self._webhook_secret().encode()):
+            return Response(status_code=HTTPStatus.FORBIDDEN)
+        if self._reader is None:
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
+        try:
+            update = await request.json()
+        except ValueError:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        try:
+            await self._take(update, self._reader)
+        except Exception as error:  # the database, most likely: it may come back
+            log.error("update_not_accepted", **describe(error))
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        return Response()
+
+    async def _poll(self) -> None:
+        """Fetch updates for ever.
+
+        The offset, which tells Telegram what not to send again, moves past an update only when
+        the inbox has committed it. The library's own Updater moves it as soon as the update is in
+        memory, and loses what is there in a crash.
+        """
+        offset, pause = 0, PAUSE_FIRST
+        reader = cast(Reader, self._reader)
+        while True:
+            try:
+                for raw in await self._get_updates(offset):
+                    await self._take(raw, reader)
+                    offset = cast(int, raw["update_id"]) + 1
+                self.problem, pause = None, PAUSE_FIRST
+            except InvalidToken:
+                raise
+            except RetryAfter as error:
+                await asyncio.sleep(seconds_of(error))
+            except Exception as error:  # the network, or the database: either may come back
+                self.problem = "cannot fetch updates: " + _reason(error)
+                log.warning("poll_failed", reason=self.problem, **describe(error))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, PAUSE_MOST)
+
+    async def _get_updates(self, offset: int) -> list[Raw]:
+        """The next updates, as they came.
+
+        Not by `Bot.get_updates`: that fails for the whole batch if it cannot read one update, again
+        and again, until that one is 24 hours old.
+        """
+        asked = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": json.dumps(UPDATES)}
+        updates = await self._http.post(
+            f"{self._bot.base_url}/getUpdates?{urlencode(asked)}",
+            read_timeout=POLL_SECONDS + ANSWER_SECONDS,
+        )
+        return cast(list[Raw], updates)
+
+    async def _take(self, raw: Raw, reader: Reader) -> None:
+        """Write an update's message into the inbox.
+
+        An update that cannot be read is logged and passed over: Telegram delivers a chat's updates
+        in order, so repeating it for a day would keep its chat waiting for as long.
+
+        Raises:
+            Exception: the inbox did not take it; it has to come again.
+        """
+        try:
+            update = Update.de_json(raw, self._bot)
+            message = reader.read(update)
+        except Exception as error:  # whatever it is, it is this update's
+            log.error("update_not_read", **describe(error))
+            return
+        if update.callback_query:
+            self._errand(self._stop_spinner(update.callback_query.id))
+        if message:
+            await self._inbox.accept(message)
+
+    async def _stop_spinner(self, query_id: str) -> None:
+        """Answer a pressed button; one that was answered before or is too old needs it no more."""
+        with suppress(TelegramError):
+            await self._bot.answer_callback_query(query_id)
+
+    # Small things.
+
+    def _opaque(self, name: str) -> str:
+        return hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
+
+    def _webhook_secret(self) -> str:
+        """64 of the characters that Telegram allows; nothing to configure or to leak."""
+        return self._opaque("telegram-webhook")
+
+    def _errand(self, errand: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Do something that nobody waits for and that may fail."""
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errand_is_done)
+        return task
+
+    def _errand_is_done(self, task: asyncio.Task[None]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("telegram_errand_failed", **describe(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Conflict):
+        return "another process polls with the same TELEGRAM_TOKEN"
+    return type(error).__name__
+
+
+async def _patiently(call: Callable[[], Awaitable[object]]) -> None:
+    """Call until it works. Raises what waiting does not mend."""
+    pause = PAUSE_FIRST
+    while True:
+        try:
+            await call()
+        except RetryAfter as error:
+            await asyncio.sleep(seconds_of(error))
+        except (InvalidToken, BadRequest, Forbidden, ChatMigrated):
+            raise
+        except NetworkError as error:  # also its subclass TimedOut: these calls may be repeated
+            log.warning("telegram_unreachable", **describe(error))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, PAUSE_MOST)
+        else:
+            return

@@ -1,0 +1,30 @@
+"""Telegram's limits, each with where it is stated. Nowhere else is such a number written.
+
+Bot API: https://core.telegram.org/bots/api; features: https://core.telegram.org/bots/features;
+FAQ: https://core.telegram.org/bots/faq; server: the open source of Telegram's own Bot API server.
+"""
+
+from __future__ import annotations
+
+MESSAGE_UNITS = 4096
+"""sendMessage `text`, after its entities are parsed (Bot API). The document does not say of what;
+the server counts code points. UTF-16 units are never fewer, so counting them is safe."""
+
+CALLBACK_BYTES = 64
+"""InlineKeyboardButton `callback_data`, in bytes of UTF-8 (Bot API)."""
+
+BUTTONS = 100
+"""Buttons of one message (undocumented, python-telegram-bot's InlineKeyboardMarkupLimit)."""
+
+START_PARAMETER = 64
+"""Characters of a deep link's parameter, A-Z a-z 0-9 _ - (features, deep linking)."""
+
+CHAT_BURST, CHAT_SECONDS = 3, 3
+"""At most so many messages to one chat in so many seconds: "avoid sending more than one message
+per second", while "short bursts" are tolerated (FAQ). The library's limiter does not hold it."""
+
+POLL_SECONDS = 50
+"""The longest that the server keeps a getUpdates waiting (server)."""
+
+UPDATES = ("message", "edited_message", "callback_query")
+"""What we read. Given in full at each call: left out, an earlier setting would stay (Bot API)."""

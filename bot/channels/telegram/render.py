@@ -1,0 +1,157 @@
+"""A card as Telegram shows it: HTML in parts that fit a message, and the keyboard under the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.helpers import create_deep_linked_url
+
+from bot.channels.telegram.limits import BUTTONS, CALLBACK_BYTES, START_PARAMETER
+from bot.channels.telegram.markup import Quote, Run, Style, markdown, plain, split, to_html
+from bot.content.messages import Labels
+from bot.content.schema import Facet
+from bot.conversation.compose import day, source_line
+from bot.conversation.message import Button, Card
+from bot.rasa.plan import Kind
+
+ROW_CHARACTERS = 30
+ROW_BUTTONS = 3
+"""Labels that stay readable side by side on a phone; a longer one has a row to itself."""
+
+_BOLD, _ITALIC = Style(bold=True), Style(italic=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message: as HTML, and as plain text for when the HTML is refused."""
+
+    html: str
+    plain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A card's messages, at least one; the keyboard belongs to the last."""
+
+    parts: tuple[Part, ...]
+    keyboard: InlineKeyboardMarkup | None
+
+
+def render(card: Card, labels: Labels, username: str | None) -> Rendered:
+    """The messages for a card.
+
+    Args:
+        card: what to say.
+        labels: the words beside facts and on buttons.
+        username: the bot's, for the link in the share button; without it there is none.
+    """
+    parts = split(_join(_blocks(card, labels)))
+    return Rendered(
+        parts=tuple(Part(to_html(part), plain(part)) for part in parts),
+        keyboard=_keyboard(_buttons(card, labels, username)),
+    )
+
+
+def deep_link(answer_id: str, username: str) -> str | None:
+    """The address that opens the bot with an answer; None if the id is too long for one."""
+    parameter = start_parameter(answer_id)
+    return create_deep_linked_url(username, parameter) if len(parameter) <= START_PARAMETER else None
+
+
+def start_parameter(answer_id: str) -> str:
+    """An answer's id in the characters of a deep link: `culture_food` for `culture.food`."""
+    return answer_id.replace(".", "_", 1)
+
+
+def _blocks(card: Card, labels: Labels) -> list[list[Run]]:
+    """The card from top to bottom; blocks that it does not have are empty."""
+    return [
+        [Run(card.title, _BOLD)] if card.title else [],
+        *_verdict(card, labels),
+        markdown(card.text),
+        markdown(card.notice, _ITALIC) if card.notice else [],
+        _sources(card, labels),
+        _footer(card, labels),
+    ]
+
+
+def _verdict(card: Card, labels: Labels) -> list[list[Run]]:
+    """The claim that went round, set apart so that it is not taken for the answer, and what is so."""
+    if not card.claim or not card.verdict_label:
+        return []
+    quoted = Style(quote=Quote.OPEN)
+    claim = [
+        Run(f"{labels.claim[card.language]}: ", Style(bold=True, quote=Quote.OPEN)),
+        *markdown(card.claim, quoted),
+    ]
+    return [claim, [Run(card.verdict_label, _BOLD)]]
+
+
+def _sources(card: Card, labels: Labels) -> list[Run]:
+    """The sources, folded: they are there to be checked, not to be read first."""
+    if not card.sources or card.facet is Facet.SOURCE:
+        return []
+    heading = Run(labels.source[card.language], Style(bold=True, quote=Quote.FOLDED))
+    runs = [heading]
+    for number, source in enumerate(card.sources, 1):
+        mark = f"\n{number}. " if len(card.sources) > 1 else ": "
+        runs += [Run(mark, Style(quote=Quote.FOLDED))]
+        runs += markdown(source_line(source), Style(quote=Quote.FOLDED))
+    return runs
+
+
+def _footer(card: Card, labels: Labels) -> list[Run]:
+    """Who clarified it, who answers for it, and when it was checked, each on its line."""
+    lines = []
+    if card.clarified:
+        lines.append(f"{labels.clarified_by[card.language]}: {card.clarified}")
+    if card.office:
+        lines.append(f"{labels.office[card.language]}: {card.office}")
+    if card.checked:
+        lines.append(f"{labels.checked[card.language]} {day(card.checked)}")
+    return [Run("\n".join(lines), _ITALIC)] if lines else []
+
+
+def _join(blocks: Iterable[Sequence[Run]]) -> list[Run]:
+    """One text of all blocks, an empty line between them; around a quote the line is its own edge."""
+    joined: list[Run] = []
+    for block in blocks:
+        if joined and block:
+            at_quote = joined[-1].style.quote or block[0].style.quote
+            joined.append(Run("\n" if at_quote else "\n\n"))
+        joined += block
+    return joined
+
+
+def _buttons(card: Card, labels: Labels, username: str | None) -> list[Button]:
+    """The card's own buttons, and those that Telegram can do more with than text."""
+    buttons = list(card.buttons)
+    if card.map_url:
+        buttons.append(Button(labels.map[card.language], url=card.map_url))
+    if card.kind is Kind.ANSWER and card.id and username and (link := deep_link(card.id, username)):
+        share = "https://t.me/share/url?" + urlencode({"url": link, "text": card.title})
+        buttons.append(Button(labels.share[card.language], url=share))
+    return buttons
+
+
+def _keyboard(buttons: Iterable[Button]) -> InlineKeyboardMarkup | None:
+    """Buttons in rows, short ones side by side; one that Telegram would refuse is left out."""
+    rows: list[list[InlineKeyboardButton]] = []
+    used = ROW_CHARACTERS
+    for button in [b for b in buttons if _is_possible(b)][:BUTTONS]:
+        used += len(button.label)
+        if used > ROW_CHARACTERS or len(rows[-1]) == ROW_BUTTONS:
+            rows.append([])
+            used = len(button.label)
+        rows[-1].append(InlineKeyboardButton(button.label, url=button.url, callback_data=button.payload))
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _is_possible(button: Button) -> bool:
+    """Whether the button does one thing, with data that fits. One bad button must not cost the answer."""
+    if button.payload is None:
+        return button.url is not None
+    return button.url is None and 1 <= len(button.payload.encode()) <= CALLBACK_BYTES

@@ -1,0 +1,68 @@
+"""The Telegram channel against the stand-in for Telegram."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+import pytest
+from starlette.applications import Starlette
+
+from bot.channels.telegram import TelegramChannel
+from bot.content.library import Library
+from bot.store.inbox import Inbox
+from tests.stand_ins.serving import serving
+from tests.stand_ins.telegram import TOKEN, StandIn
+
+SECRET = "a secret"
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[StandIn]:
+    """Telegram, without an address yet."""
+    stand_in = StandIn()
+    yield stand_in
+    await stand_in.close()
+
+
+@pytest.fixture
+async def api_url(telegram: StandIn) -> AsyncIterator[str]:
+    """The address of the Bot API."""
+    async with serving(telegram.app()) as url:
+        yield url
+        await telegram.close()
+
+
+@pytest.fixture
+async def channel(api_url: str, inbox: Inbox, small_library: Library) -> AsyncIterator[TelegramChannel]:
+    """A channel that can send, but does not receive."""
+    channel = TelegramChannel(
+        inbox, lambda: small_library, token=TOKEN, secret=SECRET, api_url=api_url, answer_seconds=0.3
+    )
+    async with channel.connected():
+        yield channel
+
+
+class ByWebhook(Protocol):
+    """Makes a channel that receives by webhook."""
+
+    def __call__(self) -> AbstractAsyncContextManager[tuple[TelegramChannel, str]]: ...
+
+
+@pytest.fixture
+def by_webhook(api_url: str, inbox: Inbox, small_library: Library) -> ByWebhook:
+    """A channel at a real address that Telegram calls; gives the channel and the address."""
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[tuple[TelegramChannel, str]]:
+        outer = Starlette()
+        async with serving(outer) as url:
+            channel = TelegramChannel(
+                inbox, lambda: small_library, token=TOKEN, secret=SECRET, api_url=api_url, public_url=url
+            )
+            outer.router.routes.extend(channel.routes())
+            async with channel.connected(), channel.receiving():
+                yield channel, url
+
+    return running

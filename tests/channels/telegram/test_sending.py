@@ -1,0 +1,208 @@
+"""What becomes of a card that is sent, on good days and on bad ones."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.channels.telegram import TelegramChannel
+from bot.content.schema import Language
+from bot.conversation.message import Button, Card, MaybeSent, Rejected, TryLater, Unreachable
+from bot.rasa.plan import Kind
+from tests.stand_ins.failures import Failure
+from tests.stand_ins.telegram import TOKEN, Person, StandIn
+
+HELLO = Card(Kind.SMALLTALK, Language.VI, "Chào **bạn**", buttons=(Button("Trợ giúp", "say:help"),))
+LONG = Card(Kind.ANSWER, Language.VI, "\n\n".join(["chữ " * 500] * 5), buttons=HELLO.buttons)
+
+
+@pytest.fixture
+def lan(telegram: StandIn) -> Person:
+    return telegram.person("Lan")
+
+
+def refusal(status: int, description: str, **parameters: int) -> Failure:
+    body = {"ok": False, "error_code": status, "description": description, "parameters": parameters}
+    return Failure(status, body)
+
+
+async def test_a_card_arrives_with_formatting_and_buttons(channel: TelegramChannel, lan: Person) -> None:
+    await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    [message] = lan.chat.messages
+    assert message["text"] == "Chào bạn"
+    assert message["entities"] == [{"type": "bold", "offset": 5, "length": 3}]
+    assert message["reply_markup"]["inline_keyboard"] == [[{"text": "Trợ giúp", "callback_data": "say:help"}]]
+
+
+async def test_links_get_no_preview(channel: TelegramChannel, lan: Person, telegram: StandIn) -> None:
+    await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    [call] = telegram.called("sendMessage")
+    assert call.parameters["link_preview_options"] == '{"is_disabled": true}'
+
+
+async def test_only_the_last_part_of_a_long_card_has_buttons(channel: TelegramChannel, lan: Person) -> None:
+    await channel.send(str(lan.chat.id), 1, 0, LONG)
+    assert ["reply_markup" in message for message in lan.chat.messages] == [False, False, True]
+
+
+async def test_a_reply_in_a_forum_goes_to_its_topic(channel: TelegramChannel, telegram: StandIn) -> None:
+    forum = telegram.group(is_forum=True)
+    await channel.send(f"{forum.id}/45", 1, 0, HELLO)
+    assert forum.messages[0]["message_thread_id"] == 45
+
+
+async def test_html_that_telegram_refuses_is_sent_as_plain_text_and_logged(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    telegram.failures.plan("sendMessage", refusal(400, "Bad Request: can't parse entities: Unsupported tag"))
+    with capture_logs() as logs:
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    [message] = lan.chat.messages
+    assert (message["text"], message["entities"]) == ("Chào bạn", [])
+    assert "reply_markup" in message
+    assert [log["event"] for log in logs] == ["html_refused"]
+
+
+async def test_too_many_requests_is_for_later_and_nothing_is_repeated_at_once(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    telegram.failures.plan("sendMessage", refusal(429, "Too Many Requests: retry after 7", retry_after=7))
+    with pytest.raises(TryLater) as later:
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    assert later.value.seconds == pytest.approx(7.1)
+    assert len(telegram.called("sendMessage")) == 1
+
+
+async def test_one_flooded_chat_does_not_hold_up_the_others(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    telegram.failures.plan("sendMessage", refusal(429, "Too Many Requests", retry_after=3600))
+    with pytest.raises(TryLater):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    minh = telegram.person("Minh")
+    await channel.send(str(minh.chat.id), 2, 0, HELLO)
+    assert len(minh.chat.messages) == 1
+
+
+async def test_a_long_card_goes_on_where_it_was_interrupted(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    await channel.send(str(lan.chat.id), 1, 0, LONG)
+    whole = [message["text"] for message in lan.chat.messages]
+    lan.chat.messages.clear()
+
+    minh = telegram.person("Minh")
+    telegram.failures.plan("sendMessage", Failure(502))
+    with pytest.raises(TryLater):
+        await channel.send(str(minh.chat.id), 2, 0, LONG)
+    await channel.send(str(minh.chat.id), 2, 0, LONG)
+    assert [message["text"] for message in minh.chat.messages] == whole
+
+
+async def test_who_blocked_the_bot_is_unreachable(channel: TelegramChannel, lan: Person) -> None:
+    lan.blocks_the_bot()
+    with pytest.raises(Unreachable):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+
+
+async def test_a_chat_that_is_gone_is_unreachable(channel: TelegramChannel) -> None:
+    with pytest.raises(Unreachable):
+        await channel.send("12345", 1, 0, HELLO)
+
+
+async def test_what_telegram_refuses_for_good_is_rejected(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    telegram.failures.plan("sendMessage", refusal(400, "Bad Request: BUTTON_DATA_INVALID"))
+    with pytest.raises(Rejected):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+
+
+async def test_a_server_error_is_for_later(channel: TelegramChannel, lan: Person, telegram: StandIn) -> None:
+    telegram.failures.plan("sendMessage", Failure(502))
+    with pytest.raises(TryLater):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+
+
+async def test_a_connection_that_was_never_made_is_for_later(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    # A port that nothing listens on: the address that is left when Telegram is gone.
+    channel._bot._base_url = f"http://127.0.0.1:1/bot{TOKEN}"
+    with pytest.raises(TryLater):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+
+
+async def test_a_timed_out_send_is_not_repeated(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    telegram.failures.plan("sendMessage", Failure(is_done=True))
+    with pytest.raises(MaybeSent):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    assert len(lan.chat.messages) == 1
+
+
+async def test_a_timed_out_part_does_not_cost_the_parts_after_it(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    telegram.failures.plan("sendMessage", Failure(is_done=True))
+    with pytest.raises(MaybeSent):
+        await channel.send(str(lan.chat.id), 1, 0, LONG)
+    assert len(lan.chat.messages) == 3
+
+
+async def test_a_group_that_became_a_supergroup_gets_its_answer_once_under_the_new_id(
+    channel: TelegramChannel, telegram: StandIn
+) -> None:
+    group = telegram.group()
+    supergroup = telegram.upgrade(group)
+    await channel.send(str(group.id), 1, 0, HELLO)
+    await channel.send(str(group.id), 2, 0, HELLO)
+    assert len(supergroup.messages) == 2
+    assert [call.status for call in telegram.called("sendMessage")] == [400, 200, 200]
+
+
+async def test_one_chat_gets_a_burst_and_then_a_message_a_second(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    for number in range(5):
+        await channel.send(str(lan.chat.id), number, 0, HELLO)
+    at = [call.at for call in telegram.called("sendMessage")]
+    assert at[2] - at[0] < 0.9
+    assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(at[2:]))
+
+
+async def test_different_chats_do_not_wait_for_each_other(
+    channel: TelegramChannel, telegram: StandIn
+) -> None:
+    begun = time.monotonic()
+    for number in range(10):
+        await channel.send(str(telegram.person().chat.id), number, 0, HELLO)
+    assert time.monotonic() - begun < 2
+
+
+async def test_typing_is_shown_if_the_answer_takes_a_while(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    await channel.show_working(str(lan.chat.id))
+    await channel.show_working(str(lan.chat.id))
+    await telegram.until(lambda: lan.chat.actions == ["typing"])
+
+
+async def test_typing_is_not_shown_once_the_answer_is_there(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    await channel.show_working(str(lan.chat.id))
+    await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    minh = telegram.person("Minh")
+    await channel.show_working(str(minh.chat.id))
+    await telegram.until(lambda: minh.chat.actions == ["typing"])
+    assert lan.chat.actions == []
+
+
+async def test_showing_typing_never_fails(channel: TelegramChannel, telegram: StandIn) -> None:
+    await channel.show_working("12345")
+    await telegram.until(lambda: telegram.called("sendChatAction"))
