@@ -1,0 +1,48 @@
+"""Markdown of content/ as HTML for pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+_SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
+
+
+def to_html(markdown: str) -> str:
+    """The text as HTML that is safe to put into a page.
+
+    Paragraphs, bold, italics, lists and links come through; everything else, raw HTML above all,
+    is shown as it was typed. Links open a new tab, so that the conversation stays where it is.
+    """
+    html: str = _MARKDOWN.render(markdown)
+    return html.strip()
+
+
+def _open_link(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    tokens[index].attrSet("target", "_blank")
+    tokens[index].attrSet("rel", "noopener")
+    return renderer.renderToken(tokens, index, options, env)
+
+
+def _markdown() -> MarkdownIt:
+    # What an answer may not hold is switched off rather than rendered: a heading or an image in
+    # the middle of a card would break the page's outline and its security policy.
+    markdown = MarkdownIt("commonmark", {"html": False})
+    markdown.disable(["heading", "lheading", "hr", "code", "fence", "blockquote", "reference", "html_block"])
+    markdown.disable(["backticks", "image"])
+    # Stricter than the library's own list of forbidden schemes: only what a card needs.
+    checked: Any = markdown
+    checked.validateLink = lambda url: bool(_SAFE_LINK.match(url))
+    markdown.add_render_rule("link_open", _open_link)
+    return markdown
+
+
+_MARKDOWN = _markdown()

@@ -1,0 +1,52 @@
+"""The local page, and the public interface behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.routing import BaseRoute
+
+from bot.channels.web.api import Api
+from bot.channels.web.page import page_routes
+from bot.channels.web.schema import CardBody
+from bot.content.library import Library
+from bot.conversation.message import Card
+from bot.store.inbox import Inbox
+
+REPLY_WITHIN = 60.0
+"""Seconds that a request waits for its reply, before the client is asked to come again."""
+
+
+class WebChannel:
+    """The channel of the page: a card is sent by laying it down for the request that waits.
+
+    That request may be in another process than the worker, or be a later one that repeats the
+    first after a lost connection.
+    """
+
+    name = "web"
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        library: Callable[[], Library],
+        *,
+        rate_limit: int,
+        secret: str,
+        reply_within: float = REPLY_WITHIN,
+    ) -> None:
+        """A channel whose clients may send `rate_limit` messages a minute each; 0 is no limit."""
+        self._inbox = inbox
+        self._library = library
+        self._api = Api(self.name, inbox, rate_limit=rate_limit, secret=secret, reply_within=reply_within)
+
+    def routes(self) -> list[BaseRoute]:
+        """The page, its files, and the interface."""
+        return [*page_routes(self._library), self._api.route()]
+
+    async def show_working(self, address: str) -> None:
+        """Nothing: the page knows by itself that its request is under way."""
+
+    async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
+        """Lay a card of the reply down for the request that waits."""
+        await self._inbox.save_web_reply(message_id, position, CardBody.of(card).model_dump(mode="json"))

@@ -1,0 +1,183 @@
+"""POST /api/messages: a question in, its reply out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import math
+import secrets
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from bot.channels.web.schema import Answer, ErrorBody, Problem, Question
+from bot.conversation.message import Message, incoming
+from bot.store.inbox import Inbox
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a request."""
+
+BODY_WITHIN = 10.0
+"""Seconds a request's body may take to arrive, so that slow senders hold nothing up."""
+
+COME_AGAIN = 5
+"""Seconds after which a client may ask again for a reply that took too long."""
+
+_CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    410: "reply_gone",
+    413: "too_large",
+    415: "not_json",
+    422: "invalid",
+    429: "too_many_messages",
+    500: "internal",
+    503: "no_reply_yet",
+}
+
+
+class Api:
+    """The interface, over one inbox."""
+
+    def __init__(
+        self, channel: str, inbox: Inbox, *, rate_limit: int, secret: str, reply_within: float
+    ) -> None:
+        self._channel = channel
+        self._inbox = inbox
+        self._secret = secret.encode()
+        self._reply_within = reply_within
+        self._limit = RateLimitItemPerMinute(rate_limit) if rate_limit else None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def route(self) -> Mount:
+        """An application of its own, so that also its errors are JSON."""
+        return Mount(
+            "/api",
+            app=Starlette(
+                routes=[Route("/messages", self._messages, methods=["POST"])],
+                exception_handlers={
+                    HTTPException: _problem,
+                    ClientDisconnect: _problem,
+                    Exception: _problem,
+                },
+            ),
+        )
+
+    async def _messages(self, request: Request) -> Response:
+        await self._hold_back_floods(request)
+        message = self._message(await _question(request))
+        message_id = await self._inbox.accept(message)
+        if message_id is None:
+            message_id = await self._inbox.find(self._channel, message.key)
+        if message_id is None or not await self._inbox.wait_answered(message_id, self._reply_within):
+            raise HTTPException(
+                503,
+                "there is no reply yet; send the same request with the same key again",
+                {"Retry-After": str(COME_AGAIN)},
+            )
+        cards = await self._inbox.web_reply(message_id)
+        if not cards:
+            raise HTTPException(410, "the reply to this key is no longer kept; ask with a new key")
+        answer = Answer.model_validate({"language": cards[0]["language"], "replies": cards})
+        return _json(200, answer.model_dump_json())
+
+    async def _hold_back_floods(self, request: Request) -> None:
+        """Count a request against its sender. Raises HTTPException 429."""
+        if self._limit is None:
+            return
+        client = _sender(request)
+        if not await self._limiter.hit(self._limit, client):
+            window = await self._limiter.get_window_stats(self._limit, client)
+            seconds = max(1, math.ceil(window.reset_time - time.time()))
+            raise HTTPException(
+                429, f"too many messages; try again in {seconds} s", {"Retry-After": str(seconds)}
+            )
+
+    def _message(self, question: Question) -> Message:
+        """The question as a message. Raises HTTPException 422 if nothing in its text can be read."""
+        # The client's own id never gets any further: whoever reads our log or database cannot
+        # take part in the conversation.
+        conversation = hmac.new(
+            self._secret, f"{self._channel}:{question.conversation}".encode(), hashlib.sha256
+        ).hexdigest()
+        message = incoming(
+            channel=self._channel,
+            address="",  # the reply waits under the message's id
+            conversation=conversation,
+            key=f"{conversation}:{question.key or secrets.token_hex(16)}",
+            text=question.text or "",
+            button=question.button,
+            language=question.language,
+        )
+        if message.button is None and not message.text:
+            raise HTTPException(422, "text: nothing in it can be read")
+        return message
+
+
+async def _question(request: Request) -> Question:
+    """What the client sent. Raises HTTPException 400, 408, 413, 415, 422."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise HTTPException(415, "send application/json")
+    try:
+        return Question.model_validate_json(await _body(request))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise HTTPException(400, "the body is not JSON") from error
+        where = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        raise HTTPException(422, f"{where}: {what}" if where else what) from error
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise HTTPException(413, f"the body is larger than {BODY_LIMIT} bytes")
+    except TimeoutError as error:
+        raise HTTPException(408, "the body took too long to arrive") from error
+    return bytes(body)
+
+
+def _sender(request: Request) -> str:
+    """Who is counted: an IPv4 address, or an IPv6 network, of which one client has a whole /64.
+
+    uvicorn has already put a trusted proxy's word in place of the proxy's own address.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    """An error as JSON; one that was not foreseen says nothing of what it was."""
+    status, message, headers = 500, "something went wrong here", None
+    if isinstance(error, HTTPException):
+        status, message, headers = error.status_code, error.detail, error.headers
+    elif isinstance(error, ClientDisconnect):
+        status, message = 400, "the request ended early"
+    body = ErrorBody(error=Problem(code=_CODES.get(status, "error"), message=message))
+    return _json(status, body.model_dump_json(), dict(headers or {}))
+
+
+def _json(status: int, body: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")

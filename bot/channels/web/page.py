@@ -1,0 +1,93 @@
+"""GET /: the chat page, in the language of whoever opens it.
+
+It has no inline script or style: the application's security policy allows neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.content.library import Library
+from bot.content.schema import TOPICS, Language
+from bot.conversation import payload
+from bot.conversation.conversation import DEFAULT_LANGUAGE
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+LANGUAGE_COOKIE = "language"
+YEAR = 365 * 24 * 3600
+
+
+def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
+    """The page and its files."""
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    template = templates.get_template("page.html")
+    # A changed file gets another address, so that nobody has an old script beside a new page.
+    versions = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        for path in STATIC.iterdir()
+        if path.is_file()
+    }
+
+    async def page(request: Request) -> Response:
+        content = library()
+        chosen = _known(request.query_params.get("lang"))
+        language = chosen or _known(request.cookies.get(LANGUAGE_COOKIE)) or _preferred(request)
+        html = template.render(
+            language=language,
+            languages=list(Language),
+            page=content.messages.page,
+            labels=content.messages.labels,
+            topics=[
+                (topic, content.messages.topic_name(topic)[language], payload.for_topic(topic))
+                for topic in TOPICS
+                if content.of_topic(topic)
+            ],
+            static=lambda name: f"/static/{name}?v={versions[name]}",
+        )
+        response = HTMLResponse(
+            html,
+            headers={
+                "Cache-Control": "no-cache",
+                "Content-Language": language,
+                "Vary": "Accept-Language, Cookie",
+            },
+        )
+        if chosen:
+            response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR, httponly=True, samesite="lax")
+        return response
+
+    return [Route("/", page), Mount("/static", StaticFiles(directory=STATIC), name="static")]
+
+
+def _known(code: str | None) -> Language | None:
+    return Language(code) if code in set(Language) else None
+
+
+def _preferred(request: Request) -> Language:
+    """The first of our languages that the browser asks for (RFC 9110, Accept-Language)."""
+    wanted: list[tuple[float, Language]] = []
+    for entry in request.headers.get("accept-language", "")[:500].split(","):
+        tag, _, weight = entry.strip().partition(";q=")
+        language = _known(tag.partition("-")[0].lower())
+        if language and (share := _weight(weight)) > 0:
+            wanted.append((share, language))
+    return max(wanted, key=lambda entry: entry[0], default=(0.0, DEFAULT_LANGUAGE))[1]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text or 1)
+    except ValueError:
+        return 0.0

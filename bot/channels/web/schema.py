@@ -1,0 +1,117 @@
+"""The public interface in JSON: what POST /api/messages takes and gives. Kept stable."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.channels.markdown import to_html
+from bot.content.schema import Facet, Language, PartialDate, Verdict
+from bot.conversation.message import Card
+from bot.rasa.plan import Kind
+
+OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
+"""An id made by the client, without meaning to us."""
+
+
+class Question(BaseModel):
+    """What a client sends.
+
+    conversation: whose context it belongs to. The client makes one that nobody can guess.
+    text or button: what the person wrote, or the payload of the button they pressed.
+    key: the client's id of this delivery. Sent again with the same key, it gets the same reply.
+    language: of the client's page; decides only where the message does not.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    conversation: OpaqueId
+    text: str | None = None
+    button: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    key: OpaqueId | None = None
+    language: Language | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.text is None) == (self.button is None):
+            raise ValueError("send either text or button")
+        if self.text is not None and not self.text.strip():
+            raise ValueError("text is empty")
+        return self
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", from_attributes=True, frozen=True)
+
+
+class SourceBody(_Body):
+    """Where a fact comes from. date: an ISO day, month or year."""
+
+    title: str
+    number: str | None
+    issuer: str | None
+    date: PartialDate | None
+    url: str | None
+
+
+class ButtonBody(_Body):
+    """A button: its payload is sent back as `button`, or its url is opened."""
+
+    label: str
+    payload: str | None
+    url: str | None
+
+
+class CardBody(_Body):
+    """One thing that the bot says. Every key is always there, null where there is nothing.
+
+    text: Markdown; html: the same, safe to put into a page. The rest is as in `Card`.
+    """
+
+    kind: Kind
+    id: str | None
+    facet: Facet | None
+    action: str | None
+    ids: tuple[str, ...]
+    language: Language
+    title: str | None
+    text: str
+    html: str
+    claim: str | None
+    verdict: Verdict | None
+    verdict_label: str | None
+    clarified: str | None
+    notice: str | None
+    sources: tuple[SourceBody, ...]
+    checked: datetime.date | None
+    office: str | None
+    map_url: str | None
+    buttons: tuple[ButtonBody, ...]
+
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        """A card as the interface shows it."""
+        given = {name: getattr(card, name) for name in cls.model_fields if name != "html"}
+        return cls.model_validate({**given, "html": to_html(card.text)})
+
+
+class Answer(_Body):
+    """What a client gets. language: the one of the reply."""
+
+    language: Language
+    replies: tuple[CardBody, ...]
+
+
+class Problem(_Body):
+    """What was wrong. code: for programs; message: for developers, in English."""
+
+    code: str
+    message: str
+
+
+class ErrorBody(_Body):
+    """The body of every answer that is not a reply."""
+
+    error: Problem

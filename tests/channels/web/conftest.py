@@ -1,0 +1,176 @@
+"""The page with everything behind it but Rasa: a real server, store and worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.app import SecurityHeaders
+from bot.channels.web import WebChannel
+from bot.content.library import Library, load
+from bot.conversation.conversation import Conversation
+from bot.conversation.worker import Worker
+from bot.rasa.client import Rasa
+from bot.store.database import connect, migrate
+from bot.store.inbox import Inbox
+
+CONTENT = Path(__file__).parent / "content"
+MESSAGES = Path(__file__).parents[3] / "content" / "messages.yml"
+
+PLANS: dict[str, dict[str, object]] = {
+    "chợ nổi": {"reply": "answer", "id": "culture.floating-market"},
+    "floating market": {"reply": "answer", "id": "culture.floating-market"},
+    "món ngon": {"reply": "answer", "id": "culture.food"},
+    "giá": {"reply": "facet", "id": "culture.floating-market", "facet": "price"},
+    "căn cước": {"reply": "answer", "id": "clarification.id-card"},
+    "nhà": {"reply": "choices", "ids": ["diaspora.buy-house", "culture.food"]},
+    "xóa dữ liệu": {"reply": "action", "action": "forget", "step": "ask"},
+    "chào": {"reply": "smalltalk", "action": "greet"},
+}
+"""What the stand-in answers to a text that holds these words; all else is a fallback."""
+
+
+@dataclass
+class RasaStandIn:
+    """Answers as Rasa's REST channel does, by a table.
+
+    asked, senders: every message it got, and whose it was. is_away: it answers as a server that is starting.
+    may_answer: cleared, it lets everybody wait. was_asked: set by every message.
+    """
+
+    asked: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
+    is_away: bool = False
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was asked, and answer."""
+        self.asked.clear()
+        self.senders.clear()
+        self.was_asked.clear()
+        self.may_answer.set()
+
+    async def webhook(self, request: Request) -> Response:
+        if self.is_away:
+            return JSONResponse({}, 503)
+        body = await request.json()
+        self.asked.append(body["message"])
+        self.senders.append(body["sender"])
+        self.was_asked.set()
+        await self.may_answer.wait()
+        language = (body["metadata"] or {}).get("language") or "vi"
+        return JSONResponse(
+            [{"recipient_id": body["sender"], "custom": {"language": language, **plan(body["message"])}}]
+        )
+
+    def client(self) -> httpx.AsyncClient:
+        app = Starlette(routes=[Route("/webhooks/rest/webhook", self.webhook, methods=["POST"])])
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rasa")
+
+
+def plan(message: str) -> dict[str, object]:
+    if command := re.fullmatch(r"/(\w+)(\{.*\})?", message):
+        intent, entities = command[1], json.loads(command[2] or "{}")
+        match intent:
+            case "faq":
+                return {"reply": "answer", "id": entities["answer"]}
+            case "language":
+                return {
+                    "reply": "answer",
+                    "id": "culture.floating-market",
+                    "language": entities["language"],
+                }
+            case "topics":
+                return {"reply": "action", "action": "topics", "topic": entities["topic"]}
+            case _:
+                return {"reply": "action", "action": "topics"}
+    for words, found in PLANS.items():
+        if words in message.lower():
+            return found
+    return {"reply": "fallback", "reason": "no_answer"}
+
+
+@dataclass
+class Site:
+    """A running page: its address and what stands behind it."""
+
+    url: str
+    rasa: RasaStandIn
+    library: Library
+    engine: AsyncEngine
+    database: Path
+
+
+@asynccontextmanager
+async def running_site(
+    directory: Path, *, content: Path, rate_limit: int = 0, reply_within: float = 60.0
+) -> AsyncIterator[Site]:
+    """A site on a free port of the loopback, with its store in `directory`."""
+    library, findings = load(content)
+    assert not findings
+    rasa = RasaStandIn()
+    database = directory / "bot.db"
+    engine = connect(f"sqlite+aiosqlite:///{database}")
+    await migrate(engine)
+    inbox = Inbox(engine, "secret")
+    await inbox.open()
+    web = WebChannel(
+        inbox, lambda: library, rate_limit=rate_limit, secret="secret", reply_within=reply_within
+    )
+    async with rasa.client() as http:
+        worker = Worker(inbox, Conversation(Rasa(http), lambda: library), lambda: library, {web.name: web})
+        working = asyncio.create_task(worker.run())
+        # Bound here, so that a connection waits for the server rather than being refused.
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                Starlette(routes=web.routes(), middleware=[Middleware(SecurityHeaders)]),
+                log_config=None,
+                access_log=False,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", rasa, library, engine, database)
+        finally:
+            rasa.may_answer.set()
+            server.should_exit = True
+            worker.stop()
+            await asyncio.gather(serving, working)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few answers of our own, with the bot's real sentences."""
+    directory = tmp_path_factory.mktemp("content")
+    shutil.copytree(CONTENT, directory, dirs_exist_ok=True)
+    shutil.copy(MESSAGES, directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+async def site(content: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with running_site(tmp_path_factory.mktemp("store"), content=content) as running:
+        yield running
