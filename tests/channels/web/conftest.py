@@ -81,7 +81,12 @@ class RasaStandIn:
         await self.may_answer.wait()
         language = (body["metadata"] or {}).get("language") or "vi"
         return JSONResponse(
-            [{"recipient_id": body["sender"], "custom": {"language": language, **plan(body["message"])}}]
+            [
+                {
+                    "recipient_id": body["sender"],
+                    "custom": {"plans": [{"language": language, **plan(body["message"])}]},
+                }
+            ]
         )
 
     def client(self) -> httpx.AsyncClient:
