@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -17,9 +17,9 @@ from bot.conversation.compose import day, source_line
 from bot.conversation.message import Button, Card
 from bot.rasa.plan import Kind
 
-ROW_CHARACTERS = 30
+SHORT = 12
 ROW_BUTTONS = 3
-"""Labels that stay readable side by side on a phone; a longer one has a row to itself."""
+"""So many buttons with labels of so many characters stay readable side by side on a phone."""
 
 _BOLD, _ITALIC = Style(bold=True), Style(italic=True)
 
@@ -73,46 +73,42 @@ def _blocks(card: Card, labels: Labels) -> list[list[Run]]:
         *_verdict(card, labels),
         markdown(card.text),
         markdown(card.notice, _ITALIC) if card.notice else [],
-        _sources(card, labels),
-        _footer(card, labels),
+        _evidence(card, labels),
     ]
 
 
 def _verdict(card: Card, labels: Labels) -> list[list[Run]]:
-    """The claim that went round, set apart so that it is not taken for the answer, and what is so."""
+    """The claim that went round, set apart so as not to be taken for the answer; what is so; who says it."""
     if not card.claim or not card.verdict_label:
         return []
-    quoted = Style(quote=Quote.OPEN)
     claim = [
         Run(f"{labels.claim[card.language]}: ", Style(bold=True, quote=Quote.OPEN)),
-        *markdown(card.claim, quoted),
+        *markdown(card.claim, Style(quote=Quote.OPEN)),
     ]
-    return [claim, [Run(card.verdict_label, _BOLD)]]
-
-
-def _sources(card: Card, labels: Labels) -> list[Run]:
-    """The sources, folded: they are there to be checked, not to be read first."""
-    if not card.sources or card.facet is Facet.SOURCE:
-        return []
-    heading = Run(labels.source[card.language], Style(bold=True, quote=Quote.FOLDED))
-    runs = [heading]
-    for number, source in enumerate(card.sources, 1):
-        mark = f"\n{number}. " if len(card.sources) > 1 else ": "
-        runs += [Run(mark, Style(quote=Quote.FOLDED))]
-        runs += markdown(source_line(source), Style(quote=Quote.FOLDED))
-    return runs
-
-
-def _footer(card: Card, labels: Labels) -> list[Run]:
-    """Who clarified it, who answers for it, and when it was checked, each on its line."""
-    lines = []
+    verdict = [Run(card.verdict_label, _BOLD)]
     if card.clarified:
-        lines.append(f"{labels.clarified_by[card.language]}: {card.clarified}")
-    if card.office:
-        lines.append(f"{labels.office[card.language]}: {card.office}")
+        verdict.append(Run(f"\n{labels.clarified_by[card.language]}: {card.clarified}", _ITALIC))
+    return [claim, verdict]
+
+
+def _evidence(card: Card, labels: Labels) -> list[Run]:
+    """When it was checked, the sources, the office: folded, to be looked at rather than read.
+
+    A folded quote shows its first three lines: the date and the first source.
+    """
+    language, folded = card.language, Style(quote=Quote.FOLDED)
+    # The answer about the sources has them as its text.
+    sources = card.sources if card.facet is not Facet.SOURCE else ()
+    heading = [labels.source[language]] if sources else []
     if card.checked:
-        lines.append(f"{labels.checked[card.language]} {day(card.checked)}")
-    return [Run("\n".join(lines), _ITALIC)] if lines else []
+        heading.append(f"{labels.checked[language]} {day(card.checked)}")
+    lines = [[Run(" · ".join(heading), replace(folded, bold=True))]] if heading else []
+    for number, source in enumerate(sources, 1):
+        mark = [Run(f"{number}. ", folded)] if len(sources) > 1 else []
+        lines.append([*mark, *markdown(source_line(source), folded)])
+    if card.office:
+        lines.append([Run(f"{labels.office[language]}: {card.office}", folded)])
+    return [run for line in lines for run in (Run("\n", folded), *line)][1:]
 
 
 def _join(blocks: Iterable[Sequence[Run]]) -> list[Run]:
@@ -138,15 +134,18 @@ def _buttons(card: Card, labels: Labels, username: str | None) -> list[Button]:
 
 
 def _keyboard(buttons: Iterable[Button]) -> InlineKeyboardMarkup | None:
-    """Buttons in rows, short ones side by side; one that Telegram would refuse is left out."""
+    """Buttons in rows: what can be read on has a row to itself, short ones stand side by side.
+
+    One that Telegram would refuse is left out.
+    """
     rows: list[list[InlineKeyboardButton]] = []
-    used = ROW_CHARACTERS
+    is_open = False
     for button in [b for b in buttons if _is_possible(b)][:BUTTONS]:
-        used += len(button.label)
-        if used > ROW_CHARACTERS or len(rows[-1]) == ROW_BUTTONS:
+        is_short = len(button.label) <= SHORT and not (button.payload or "").startswith("answer:")
+        if not (is_short and is_open and len(rows[-1]) < ROW_BUTTONS):
             rows.append([])
-            used = len(button.label)
         rows[-1].append(InlineKeyboardButton(button.label, url=button.url, callback_data=button.payload))
+        is_open = is_short
     return InlineKeyboardMarkup(rows) if rows else None
 
 

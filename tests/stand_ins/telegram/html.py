@@ -152,10 +152,13 @@ def for_page(text: str, entities: list[Entity]) -> str:
         place = to
 
     def close(before: int) -> None:
+        nonlocal place
         while open_until and open_until[-1][0] <= before:
             end, name = open_until.pop()
             advance(end)
             written.append(f"</{name}>")
+            if name == "blockquote" and raw[2 * place : 2 * place + 2].decode("utf-16-le", "ignore") == "\n":
+                place += 1  # the app shows the line after a quote without an empty one between
 
     for entity in entities:
         if entity.type not in _SHOWN:

@@ -1,0 +1,66 @@
+"""The stand-in's chats, for the page."""
+
+from __future__ import annotations
+
+import html
+
+from tests.stand_ins.page import Bubble, Key
+from tests.stand_ins.telegram.html import Entity, for_page
+from tests.stand_ins.telegram.people import Json, Person
+from tests.stand_ins.telegram.server import StandIn
+
+
+class TelegramOnPage:
+    """Telegram as the page shows it."""
+
+    name = "Telegram"
+
+    def __init__(self, telegram: StandIn) -> None:
+        self._telegram = telegram
+        self.failures = telegram.failures
+
+    def chats(self) -> list[dict[str, str]]:
+        """Everybody's private chat."""
+        return [{"id": str(p.id), "title": f"{p.name} ({p.language})"} for p in self._telegram.people]
+
+    def new_chat(self, name: str, language: str) -> str:
+        """Somebody new, who presses Start."""
+        person = self._telegram.person(name, language)
+        person.says("/start")
+        return str(person.id)
+
+    def bubbles(self, chat: str) -> list[Bubble]:
+        """All messages of a chat."""
+        return [_bubble(message) for message in self._person(chat).chat.messages]
+
+    def commands(self) -> list[dict[str, str]]:
+        """The menu that the bot has set."""
+        menu = self._telegram.profile.get(("commands", ""), [])
+        return [{"text": f"/{entry.command}", "description": entry.description} for entry in menu]
+
+    def say(self, chat: str, text: str) -> None:
+        """The person writes."""
+        self._person(chat).says(text)
+
+    def press(self, chat: str, bubble: str, data: str) -> None:
+        """The person presses a button."""
+        person = self._person(chat)
+        message = next(m for m in person.chat.messages if str(m["message_id"]) == bubble)
+        person.sends_callback(message, data)
+
+    def _person(self, chat: str) -> Person:
+        return next(person for person in self._telegram.people if str(person.id) == chat)
+
+
+def _bubble(message: Json) -> Bubble:
+    entities = [
+        Entity(e["type"], e["offset"], e["length"], e.get("url")) for e in message.get("entities", [])
+    ]
+    keyboard = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return Bubble(
+        id=str(message["message_id"]),
+        html=for_page(message["text"], entities) if "text" in message else html.escape("[…]"),
+        is_from_bot=message["from"]["is_bot"],
+        sender=message["from"]["first_name"],
+        keys=[[Key(b["text"], b.get("callback_data"), b.get("url")) for b in row] for row in keyboard],
+    )
