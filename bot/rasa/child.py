@@ -39,7 +39,7 @@ def command(port: int) -> list[str]:
     for needed in (PYTHON, SERVER):
         if not needed.exists():
             raise NoRasa(f"{needed} is missing: run `make run`, or set RASA_URL to a Rasa side that runs.")
-    return [str(PYTHON), str(SERVER), "--port", str(port)]
+    return [str(PYTHON), str(SERVER), "--port", str(port), "--child"]
 
 
 @asynccontextmanager

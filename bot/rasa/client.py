@@ -23,11 +23,15 @@ class RasaFailed(RasaError):
     """Rasa answered with an error, with nothing, or with something that is no plan."""
 
 
+class _Custom(BaseModel):
+    plans: list[dict[str, object]]
+
+
 class _Response(BaseModel):
-    """One message of Rasa's REST channel; ours carry a plan and no text."""
+    """One message of Rasa's REST channel; ours carry plans and no text."""
 
     model_config = ConfigDict(extra="ignore")
-    custom: dict[str, object]
+    custom: _Custom
 
 
 class Rasa:
@@ -66,7 +70,7 @@ class Rasa:
         if response.status_code != 200:
             raise RasaFailed(f"status {response.status_code}")
         try:
-            return Plans.validate_python([_Response.model_validate(item).custom for item in response.json()])
+            return Plans.validate_python([plan for item in response.json() for plan in _Response.model_validate(item).custom.plans])
         except (ValidationError, ValueError) as error:
             raise RasaFailed("no plan in the answer") from error
 
@@ -81,6 +85,19 @@ class Rasa:
         except httpx.TransportError:
             return False
         return response.status_code == 200 and bool(response.json().get("model"))
+
+    async def teach(self, files: dict[str, str]) -> None:
+        """Hand over the training files of content/; a model is made if they are new.
+
+        Raises:
+            RasaUnavailable: it could not be reached.
+        """
+        try:
+            response = await self._http.put("/training-data", json={"files": files})
+        except httpx.TransportError as error:
+            raise RasaUnavailable(type(error).__name__) from error
+        if response.status_code != 202:
+            raise RasaUnavailable(f"status {response.status_code}")
 
     async def forget(self, conversation: str) -> None:
         """Delete the context of a conversation.

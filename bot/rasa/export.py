@@ -1,0 +1,61 @@
+"""The training data that content/ holds, as Rasa's own files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from bot.content.library import Library
+from bot.content.schema import Answer, Language, Status
+
+SENTENCE_WORDS = 4
+"""A sentence of an answer with fewer words says too little to learn from."""
+
+_MARKUP = re.compile(r"\]\([^)]*\)|[*_`\[\]]|^\s*[-+]\s+|^\s*\d+\.\s+", re.MULTILINE)
+_SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
+
+
+def training_files(library: Library) -> dict[str, str]:
+    """Rasa's training files by name: the examples of every published answer in both languages, and
+    the responses that Rasa expects of a retrieval intent."""
+    answers = [answer for answer in library.answers.values() if answer.status is Status.PUBLISHED]
+    data = {
+        "version": "3.1",
+        "nlu": [{"intent": f"faq/{answer.id}", "examples": list(_examples(answer))} for answer in answers],
+        "responses": {f"utter_faq/{answer.id}": [{"text": answer.vi.title}] for answer in answers},
+    }
+    return {"answers.yml": yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)}
+
+
+def write_training_files(library: Library, directory: Path) -> None:
+    """Write the training files where `rasa train --data` finds them; leave unchanged ones alone."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in training_files(library).items():
+        path = directory / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def _examples(answer: Answer) -> Iterator[dict[str, object]]:
+    """Questions, and beside them the sentences of the answer: people ask with its words, too."""
+    for language in Language:
+        text = answer[language]
+        for question in text.questions:
+            yield {"text": _one_line(question), "metadata": {"language": language.value}}
+        told = [text.title, *_sentences(text.answer), *text.facets.values(), *filter(None, [text.claim])]
+        for sentence in told:
+            metadata = {"language": language.value, "is_answer_text": True}
+            yield {"text": _one_line(sentence), "metadata": metadata}
+
+
+def _sentences(markdown: str) -> list[str]:
+    plain = _MARKUP.sub("", markdown)
+    return [part for part in _SENTENCE.split(plain) if len(part.split()) >= SENTENCE_WORDS]
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and without brackets, in which Rasa would read an entity."""
+    return " ".join(re.sub(r"[\[\]{}]", "", text).split())

@@ -1,0 +1,65 @@
+"""How likely a reading is right: calibrated on predictions that the machine made without the example."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+OUT_OF_SCOPE_SHARE = 0.2
+"""Of the messages that the probabilities are meant for, how many have no answer."""
+
+
+def evidence(scores: np.ndarray, known: np.ndarray, lengths: np.ndarray, aside: np.ndarray) -> np.ndarray:
+    """What speaks for the best label of each text.
+
+    Args:
+        scores: (texts, labels) of the machine.
+        known: (texts,) share of each text's words that the training data has, from 0 to 1.
+        lengths: (texts,) number of words.
+        aside: (labels,) True for the labels that stand for "no answer".
+
+    Returns:
+        (texts, 6).
+    """
+    ranked = -np.sort(-scores, axis=1)
+    no_answer = scores[:, aside].max(axis=1) if aside.any() else np.zeros(len(scores))
+    return np.column_stack(
+        [
+            ranked[:, 0],
+            ranked[:, 0] - ranked[:, 1],
+            ranked[:, 0] - ranked[:, 1:4].mean(axis=1),
+            no_answer,
+            known,
+            np.log1p(lengths),
+        ]
+    )
+
+
+class Acceptance:
+    """Probabilities that the best label is right, and that one of the best three is."""
+
+    def fit(self, evidence: np.ndarray, first: np.ndarray, among: np.ndarray, weights: np.ndarray) -> None:
+        """Learn from n held-out texts.
+
+        Args:
+            evidence: (n, 6).
+            first: (n,) whether the best label was right.
+            among: (n,) whether one of the best three was.
+            weights: (n,) how much each text counts.
+        """
+        self._first = _fitted(evidence, first, weights)
+        self._among = _fitted(evidence, among, weights)
+
+    def probabilities(self, evidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each text, that the best label is right, and that one of the best three is."""
+        first = self._first.predict_proba(evidence)[:, 1]
+        return first, np.maximum(first, self._among.predict_proba(evidence)[:, 1])
+
+
+def _fitted(evidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> Pipeline:
+    model = make_pipeline(
+        StandardScaler(), PolynomialFeatures(2, include_bias=False), LogisticRegression(C=1.0, max_iter=1000)
+    )
+    return model.fit(evidence, right, logisticregression__sample_weight=weights)

@@ -1,0 +1,254 @@
+"""From forms and vectors to an intent: which answer, how sure, or none."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    ENTITY_ATTRIBUTE_TYPE,
+    ENTITY_ATTRIBUTE_VALUE,
+    INTENT,
+    INTENT_RANKING_KEY,
+    INTENT_RESPONSE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.components.acceptance import OUT_OF_SCOPE_SHARE, Acceptance, evidence
+from nlu.components.encoder import VECTORS
+from nlu.components.kernel_machine import Inputs, KernelMachine
+from nlu.components.language import LANGUAGE, LANGUAGE_IS_SURE
+from nlu.components.normaliser import FORMS
+from nlu.components.reading import READING, Reading
+
+# This classifier does the response selector's work, which Rasa looks for by the name of its own class.
+warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
+
+NO_ANSWER = "out_of_scope"
+UNSURE = "nlu_fallback"
+CHOICES_MOST = 3
+RANKING_LENGTH = 10
+
+# What labels of the form base/detail mean for the conversation: the entity that carries the detail.
+ENTITY_OF = {"faq": "answer", "followup": "facet", "language": "language"}
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which probability an answer is given, a second one beside it, and choices are offered."""
+
+    answer: float
+    second: float
+    choices: float
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AnswerClassifier(IntentClassifier, GraphComponent):
+    """Sets intent, ranking, entities and the response selector's output of each message.
+
+    Labels may be plain ("greet") or of the form base/detail ("faq/culture.food"); the base is the
+    intent. Confidence is the calibrated probability that the label is right.
+    """
+
+    def __init__(self, storage: ModelStorage, resource: Resource) -> None:
+        self._storage = storage
+        self._resource = resource
+        self._machine = KernelMachine()
+        self._acceptance = Acceptance()
+        self._thresholds = Thresholds(0.5, 0.7, 0.3)
+        self._words: frozenset[str] = frozenset()
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> AnswerClassifier:
+        """An untrained classifier."""
+        return cls(model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> AnswerClassifier:
+        """The trained classifier."""
+        classifier = cls(model_storage, resource)
+        with model_storage.read_from(resource) as directory:
+            stored = pickle.loads((directory / "classifier.pickle").read_bytes())
+        classifier._machine, classifier._acceptance, classifier._thresholds, classifier._words = stored
+        return classifier
+
+    # Training
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit the machine, then probabilities and thresholds on what it says of held-out examples."""
+        examples = [example for example in training_data.intent_examples if example.get(FORMS)]
+        labels = [_label(example) for example in examples]
+        texts = [example.get(FORMS)[0].folded for example in examples]
+        self._words = frozenset(word for text in texts for word in text.split())
+        vectors = np.vstack([example.get(VECTORS) for example in examples])
+        self._machine.fit(Inputs(vectors, texts), labels)
+        questions = np.array([not is_answer_text(example) for example in examples])
+        self._calibrate(texts, np.array(labels), questions)
+        self._machine.forget_training()
+        stored = (self._machine, self._acceptance, self._thresholds, self._words)
+        with self._storage.write_to(self._resource) as directory:
+            (directory / "classifier.pickle").write_bytes(pickle.dumps(stored))
+        return self._resource
+
+    def _calibrate(self, texts: list[str], labels: np.ndarray, questions: np.ndarray) -> None:
+        """Fit the probabilities on two kinds of held-out predictions: each question without itself,
+        and each question of a label without all of that label, which then has no answer."""
+        alone = np.flatnonzero(questions)
+        whole = [np.flatnonzero(labels == label) for label in np.unique(labels) if label != NO_ANSWER]
+        left_out = self._machine.left_out([*([index] for index in alone), *whole])
+        scores_alone = np.vstack(left_out[: len(alone)])
+        numbers = np.concatenate(whole)
+        scores_whole = np.vstack(left_out[len(alone) :])
+        is_question = questions[numbers]
+        numbers, scores_whole = numbers[is_question], scores_whole[is_question]
+        scores_whole[np.arange(len(numbers)), self._machine.numbers_of(labels[numbers])] = -1
+
+        seen = Counter(word for text in texts for word in set(text.split()))
+        once = {word for word, count in seen.items() if count == 1}
+        used = [*alone, *numbers]
+        known = np.array([_share(texts[index].split(), self._words - once) for index in used])
+        lengths = np.array([len(texts[index].split()) for index in used])
+        scores = np.vstack([scores_alone, scores_whole])
+        best = self._machine.labels[np.argsort(-scores, axis=1)[:, :CHOICES_MOST]]
+        truth = np.concatenate([labels[alone], np.full(len(numbers), NO_ANSWER)])
+        first = best[:, 0] == truth
+        among = (best == truth[:, None]).any(axis=1)
+        in_scope = truth != NO_ANSWER
+        share = in_scope.sum() / max((~in_scope).sum(), 1)
+        weights = np.where(in_scope, 1.0, share * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
+        aside = self._machine.labels == NO_ANSWER
+        self._acceptance.fit(evidence(scores, known, lengths, aside), first, among, weights)
+
+    # Reading a message
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Read each message."""
+        for message in messages:
+            self._read(message)
+        return messages
+
+    def _read(self, message: Message) -> None:
+        forms = message.get(FORMS)
+        texts = [form.folded for form in forms]
+        scores = self._machine.scores(Inputs(message.get(VECTORS), texts))
+        split = [text.split() for text in texts]
+        known = np.array([_share(words, self._words) for words in split])
+        lengths = np.array([len(words) for words in split])
+        aside = self._machine.labels == NO_ANSWER
+        first, among = self._acceptance.probabilities(evidence(scores, known, lengths, aside))
+        order = np.argsort(-scores, axis=1)
+        best = self._machine.labels[order[:, 0]]
+
+        part = self._decisive_part(best, first)
+        label, confidence = str(best[part]), float(first[part])
+        ranking = [(str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]]
+        if not known[part]:
+            label, confidence = NO_ANSWER, 1.0
+        elif label != NO_ANSWER and confidence < self._thresholds.answer:
+            choices = [name.partition("/")[2] for name, _ in ranking if name.startswith("faq/")]
+            if among[part] >= self._thresholds.choices and choices:
+                self._set(message, UNSURE, float(among[part]), ranking, Reading(choices=choices[:CHOICES_MOST]))
+                return
+            label, confidence = NO_ANSWER, 1 - float(among[part])
+        also = self._second_answers(best, first, label)
+        self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)))
+
+    def _decisive_part(self, best: np.ndarray, first: np.ndarray) -> int:
+        """Which of whole and sentences decides: the surest answer, unless there is none, then the whole."""
+        answers = [n for n, label in enumerate(best) if label.startswith("faq/")]
+        sure = [n for n in answers if first[n] >= self._thresholds.answer]
+        return max(sure, key=lambda n: first[n]) if sure else 0
+
+    def _second_answers(self, best: np.ndarray, first: np.ndarray, label: str) -> list[str]:
+        """What else is asked for, in sentences of its own, as surely."""
+        if not label.startswith("faq/"):
+            return []
+        also: list[str] = []
+        for part in range(1, len(best)):
+            other = str(best[part])
+            if other.startswith("faq/") and other != label and first[part] >= self._thresholds.second:
+                also.append(other.partition("/")[2])
+        return list(dict.fromkeys(also))[:1]
+
+    def _set(
+        self, message: Message, label: str, confidence: float, ranking: list[tuple[str, float]], reading: Reading
+    ) -> None:
+        intent, _, detail = label.partition("/")
+        message.set(INTENT, {"name": intent, "confidence": confidence}, add_to_output=True)
+        message.set(
+            INTENT_RANKING_KEY,
+            [{"name": name, "confidence": score} for name, score in ranking],
+            add_to_output=True,
+        )
+        message.set(READING, reading.as_json(), add_to_output=True)
+        entities = {ENTITY_OF[intent]: detail} if intent in ENTITY_OF and detail else {}
+        if message.get(LANGUAGE_IS_SURE) and "language" not in entities:
+            entities["language"] = message.get(LANGUAGE)
+        message.set(ENTITIES, [_entity(name, value) for name, value in entities.items()], add_to_output=True)
+        if detail:
+            # What Rasa's ResponseSelector would say, so that `rasa test` reports for each answer.
+            message.set("response_selector", _selected(intent, label, confidence), add_to_output=True)
+
+
+def is_answer_text(example: Message) -> bool:
+    """Whether an example is a sentence of the answer itself, not a question."""
+    metadata = example.get("metadata") or {}
+    return bool((metadata.get("example") or {}).get("is_answer_text"))
+
+
+def _label(example: Message) -> str:
+    return str(example.get(INTENT_RESPONSE_KEY) or example.get(INTENT))
+
+
+def _choice(label: str) -> int | None:
+    return int(label.partition("/")[2]) if label.startswith("choose/") else None
+
+
+def _share(words: list[str], known: frozenset[str]) -> float:
+    return sum(word in known for word in words) / len(words) if words else 0.0
+
+
+def _entity(name: str, value: str) -> dict[str, Any]:
+    return {
+        ENTITY_ATTRIBUTE_TYPE: name,
+        ENTITY_ATTRIBUTE_VALUE: value,
+        "start": 0,
+        "end": 0,
+        "extractor": "AnswerClassifier",
+    }
+
+
+def _selected(intent: str, label: str, confidence: float) -> dict[str, Any]:
+    response = {
+        "responses": [],
+        "confidence": confidence,
+        "intent_response_key": label,
+        "utter_action": f"utter_{label}",
+    }
+    ranking = [{"confidence": confidence, "intent_response_key": label}]
+    return {"all_retrieval_intents": [intent], intent: {"response": response, "ranking": ranking}}

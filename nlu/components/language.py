@@ -1,0 +1,127 @@
+"""Which language a message is in, and how sure that is."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
+
+from nlu.components.forms import fold, words
+
+LANGUAGE = "language"
+"""Property of a message: "vi" or "en"."""
+
+LANGUAGE_IS_SURE = "language_is_sure"
+"""Property of a message: False where it is too short to tell, or belongs to both languages."""
+
+SURE = 0.8
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class LanguageIdentifier(GraphComponent):
+    """Tells Vietnamese from English by letters and words without diacritics, learned from the examples.
+
+    Diacritics are left out on purpose: people leave them out, and English sentences carry Vietnamese
+    names with them.
+    """
+
+    def __init__(self, storage: ModelStorage, resource: Resource, model: Pipeline | None = None) -> None:
+        self._storage = storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> LanguageIdentifier:
+        """An untrained component."""
+        return cls(model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> LanguageIdentifier:
+        """The trained component."""
+        with model_storage.read_from(resource) as directory:
+            model = pickle.loads((directory / "language.pickle").read_bytes())
+        return cls(model_storage, resource, model)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the examples whose language is known (see `known_language`)."""
+        known = [
+            (text, language)
+            for example in training_data.training_examples
+            if (text := example.get(TEXT)) and (language := known_language(example))
+        ]
+        if len({language for _, language in known}) == 2:
+            features = make_union(
+                TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), preprocessor=fold, sublinear_tf=True),
+                TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True),
+            )
+            self._model = make_pipeline(features, LogisticRegression(C=30, class_weight="balanced"))
+            self._model.fit([text for text, _ in known], [language for _, language in known])
+        with self._storage.write_to(self._resource) as directory:
+            (directory / "language.pickle").write_bytes(pickle.dumps(self._model))
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Mark each example with its language."""
+        for example in training_data.training_examples:
+            if example.get(TEXT):
+                example.set(LANGUAGE, known_language(example) or self._identify(example.get(TEXT))[0])
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Mark each message with its language and whether that is sure."""
+        for message in messages:
+            language, is_sure = self._identify(message.get(TEXT) or "")
+            message.set(LANGUAGE, language)
+            message.set(LANGUAGE_IS_SURE, is_sure, add_to_output=True)
+        return messages
+
+    def _identify(self, text: str) -> tuple[str, bool]:
+        if self._model is None:
+            return ("vi" if has_diacritics(text) else "en"), has_diacritics(text)
+        if not words(text):
+            return "vi", False
+        vietnamese = float(self._model.predict_proba([text])[0][list(self._model.classes_).index("vi")])
+        if has_diacritics(text) and vietnamese > 1 - SURE:
+            return "vi", True
+        return ("vi" if vietnamese >= 0.5 else "en"), max(vietnamese, 1 - vietnamese) >= SURE
+
+
+def has_diacritics(text: str) -> bool:
+    """Whether a text has letters that Vietnamese has and English has not."""
+    return fold(text) != text.casefold()
+
+
+def known_language(example: Message) -> str | None:
+    """An example's language: as the export says, else Vietnamese if it has diacritics, else English
+    unless it is so short that it may be either ("ok")."""
+    metadata = example.get("metadata") or {}
+    stated = (metadata.get("example") or metadata).get("language") if isinstance(metadata, dict) else None
+    if stated:
+        return str(stated)
+    text = example.get(TEXT) or ""
+    if has_diacritics(text):
+        return "vi"
+    return "en" if len(words(text)) > 2 else None

@@ -1,0 +1,113 @@
+"""Chat spelling written out and missing diacritics restored, before anything is learned or answered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.components.forms import DiacriticRestorer, Forms, Spelling, fold, sentences
+from nlu.components.language import LANGUAGE
+
+FORMS = "forms"
+"""Property of a message: a list of Forms, of the whole text and then, if it has several sentences,
+of each of the last ones."""
+
+SENTENCES_MOST = 4
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class TextNormaliser(GraphComponent):
+    """Gives each message its Forms.
+
+    spelling: the table of chat spelling (config); it is stored with the model.
+    """
+
+    def __init__(
+        self,
+        storage: ModelStorage,
+        resource: Resource,
+        spelling: dict[str, dict[str, str]],
+        restorer: DiacriticRestorer,
+    ) -> None:
+        self._storage = storage
+        self._resource = resource
+        self._tables = spelling
+        self._spelling = {language: Spelling(table) for language, table in spelling.items()}
+        self._restorer = restorer
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """spelling: path of the table, from the project's directory; none by default."""
+        return {"spelling": None}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> TextNormaliser:
+        """An untrained component with its spelling table."""
+        path = config.get("spelling")
+        table = yaml.safe_load(Path(path).read_text(encoding="utf-8")) if path else {}
+        spelling = {"vi": table.get("spelling", {}), "en": table.get("english", {})}
+        return cls(model_storage, resource, spelling, DiacriticRestorer({}, {}))
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TextNormaliser:
+        """The trained component."""
+        with model_storage.read_from(resource) as directory:
+            stored = json.loads((directory / "normaliser.json").read_text(encoding="utf-8"))
+        restorer = DiacriticRestorer.from_json(stored["restorer"])
+        return cls(model_storage, resource, stored["spelling"], restorer)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn where diacritics belong."""
+        self._restorer = DiacriticRestorer.learn(
+            self._spelling["vi"].write_out(example.get(TEXT))
+            for example in training_data.training_examples
+            if example.get(TEXT) and example.get(LANGUAGE) == "vi"
+        )
+        stored = {"spelling": self._tables, "restorer": self._restorer.as_json()}
+        with self._storage.write_to(self._resource) as directory:
+            (directory / "normaliser.json").write_text(json.dumps(stored), encoding="utf-8")
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Give each example its form."""
+        for example in training_data.training_examples:
+            if text := example.get(TEXT):
+                example.set(FORMS, [self.forms(text, example.get(LANGUAGE))])
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Give each message its forms."""
+        for message in messages:
+            text, language = message.get(TEXT) or "", message.get(LANGUAGE)
+            parts = [text, *sentences(text, SENTENCES_MOST)]
+            message.set(FORMS, [self.forms(part, language) for part in parts])
+        return messages
+
+    def forms(self, text: str, language: str) -> Forms:
+        """The forms of a text."""
+        written = self._spelling[language].write_out(text)
+        read = self._restorer.restore(written) if language == "vi" else written
+        return Forms(read, fold(read))

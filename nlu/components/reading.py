@@ -1,0 +1,29 @@
+"""What the classifier read in a message beyond its intent, as it travels with the message."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+READING = "reading"
+"""The key under which it stands in Rasa's parse data."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """also: further answers asked for in the same message. choices: the answers that it may mean,
+    best first. choice: which of the choices offered before, from 1, or from the end if negative."""
+
+    also: list[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
+    choice: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For Rasa's parse data."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, message: Any) -> Reading:
+        """The reading of a UserUttered event; an empty one for a button."""
+        parse_data = getattr(message, "parse_data", None) or {}
+        return cls(**parse_data.get(READING, {}))

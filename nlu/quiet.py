@@ -1,0 +1,39 @@
+"""Rasa set up so that it neither tells tales nor chatters. Imported before Rasa itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from typing import Any
+
+os.environ.update(
+    RASA_TELEMETRY_ENABLED="false",
+    SQLALCHEMY_SILENCE_UBER_WARNING="1",  # Rasa pins SQLAlchemy 1.4
+    TF_CPP_MIN_LOG_LEVEL="3",
+    OMP_WAIT_POLICY="passive",  # else the encoder's threads spin and starve what runs beside them
+    LOG_LEVEL="WARNING",
+)
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+warnings.filterwarnings("ignore", message=".*pkg_resources.*")
+
+# What Rasa's log calls may carry that people said, or that stands for it.
+_PRIVATE = frozenset(
+    "text user_text message response_text parse_data_text parse_data tracker_states current_states states "
+    "rasa_event rasa_events user_message json_message tracker_latest_message slot_values prediction_events "
+    "entity current_entity next_entity parse_data_entities successes".split()
+)
+
+
+def keep_private() -> None:
+    """Take people's words out of every event that Rasa logs, whatever its level."""
+    import structlog
+    from rasa.utils.log_utils import configure_structlog
+
+    configure_structlog(logging.WARNING)
+    processors = structlog.get_config()["processors"]
+    structlog.configure(processors=[_without_words, *processors])
+
+
+def _without_words(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in _PRIVATE}
