@@ -8,9 +8,11 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from pydantic import ValidationError
@@ -286,20 +288,16 @@ class StandIn:
     async def _get_updates(self, asked: methods.GetUpdates) -> list[Json]:
         if self.webhook:
             raise Refused(409, "Conflict: can't use getUpdates method while webhook is active")
-        if self._poller:
-            self._poller.set()
-        mine = self._poller = asyncio.Event()
         if asked.allowed_updates is not None:
             self._allowed = list(asked.allowed_updates)
         for pending in [p for p in self._pending if p.id < asked.offset]:
             self._acknowledge(pending)
-        if not self._pending and asked.timeout:
-            try:
-                await self.until(
-                    lambda: self._pending or mine.is_set() or self._closing.is_set(), asked.timeout
-                )
-            except TimeoutError:
-                return []
+        if self._poller:
+            self._poller.set()
+        mine = self._poller = asyncio.Event()
+        self._notify()
+        with suppress(TimeoutError):
+            await self.until(lambda: self._pending or mine.is_set() or self._closing.is_set(), asked.timeout)
         if mine.is_set():
             raise Refused(409, "Conflict: terminated by other getUpdates request")
         self._poller = None
@@ -408,8 +406,6 @@ async def _parameters(request: Request) -> Json:
         # Form fields carry their JSON as text; here it is the same for both.
         given |= {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in body.items()}
     elif kind.startswith("application/x-www-form-urlencoded"):
-        from urllib.parse import parse_qsl
-
         given |= dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     return given
 

@@ -1,0 +1,108 @@
+"""The whole service in a process of its own, which can be killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT
+
+START_SECONDS = 30
+
+
+class BotProcess:
+    """`python -m bot run`, in a directory that keeps its data over restarts.
+
+    log: what it logged, over all its lives.
+    """
+
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        self.port = _free_port()
+        self.log: list[dict[str, Any]] = []
+        self._directory = directory
+        self._settings = {"PORT": str(self.port), **settings}
+        self._process: Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it serves; the same in each of its lives."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self, **settings: str) -> None:
+        """Start it, and wait until it serves."""
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "error", "-m", "bot", "run",
+            cwd=self._directory, env={**environment, **self._settings, **settings}, stderr=PIPE,
+        )  # fmt: skip
+        serving = asyncio.Event()
+        self._reading = asyncio.create_task(self._read(self._process, serving))
+        async with asyncio.timeout(START_SECONDS):
+            await serving.wait()
+
+    async def _read(self, process: Process, serving: asyncio.Event) -> None:
+        assert process.stderr is not None
+        async for line in process.stderr:
+            self.log.append(json.loads(line))
+            if self.log[-1]["event"] == "serving":
+                serving.set()
+
+    async def kill(self) -> None:
+        """End it at once, with no chance to put anything in order."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to end; its exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        assert self._reading is not None
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        await self._process.wait()
+        await self._reading
+        return self._process.returncode or 0
+
+    async def ensure_ended(self) -> None:
+        """Leave nothing behind, whatever the test came to."""
+        if self._process and self._process.returncode is None:
+            await self.kill()
+
+
+def descendants(pid: int, program: str) -> list[int]:
+    """The processes below one whose command line names a program. Linux only, as the kill tests are."""
+    parents: dict[int, int] = {}
+    commands: dict[int, str] = {}
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdigit():
+            try:
+                status = (directory / "stat").read_text()
+                commands[int(directory.name)] = (directory / "cmdline").read_text().replace("\0", " ")
+            except OSError:  # it has just ended
+                continue
+            # The name in parentheses may itself hold spaces.
+            parents[int(directory.name)] = int(status.rpartition(")")[2].split()[1])
+
+    def is_below(child: int) -> bool:
+        while child in parents:
+            child = parents[child]
+            if child == pid:
+                return True
+        return False
+
+    return [child for child, command in commands.items() if program in command and is_below(child)]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -1,0 +1,144 @@
+"""A conversation over Telegram's protocol, in both languages, with everything real but Telegram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.content.library import Library
+from bot.content.schema import Language
+from tests.end_to_end.bot_process import BotProcess
+from tests.stand_ins.telegram import TOKEN, Chat, Person, StandIn
+
+pytestmark = pytest.mark.rasa
+
+MARKET = "culture.cai-rang-floating-market"
+
+
+class Talk:
+    """A person's chat with the bot: each act waits for what the bot says to it."""
+
+    def __init__(self, telegram: StandIn, person: Person, chat: Chat | None = None) -> None:
+        self.person = person
+        self.chat = chat or person.chat
+        self._telegram = telegram
+        self._heard = 0
+
+    async def say(self, text: str, **more: Any) -> dict[str, Any]:
+        self.person.says(text, self.chat, **more)
+        return await self.hear()
+
+    async def press(self, message: dict[str, Any], label: str) -> dict[str, Any]:
+        query = self.person.presses(message, label)
+        await self._telegram.until(lambda: self._telegram.answered_queries[query] == 1)
+        return await self.hear()
+
+    async def hear(self) -> dict[str, Any]:
+        message = await self._telegram.reply(self.chat, self._heard, seconds=30)
+        self._heard += 1
+        return message
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    rows = message.get("reply_markup", {"inline_keyboard": []})["inline_keyboard"]
+    return [button["text"] for row in rows for button in row]
+
+
+@pytest.mark.usefixtures("started")
+async def test_a_conversation_in_vietnamese(telegram: StandIn, library: Library) -> None:
+    lan = Talk(telegram, telegram.person("Lan", "vi"))
+    phrases, vi, en = library.messages.phrases, Language.VI, Language.EN
+    market = library.answers[MARKET]
+
+    greeting = await lan.say("/start")
+    assert greeting["text"].startswith("Chào bạn!")
+    assert library.messages.topic_name("culture")[vi] in labels(greeting)
+
+    answer = await lan.say("Đi chợ nổi Cái Răng mấy giờ là đẹp nhất?")
+    assert answer["text"].startswith(market[vi].title)
+    answer = await lan.say(f"/start {MARKET.replace('.', '_')}")
+    assert answer["text"].startswith(market[vi].title)
+    assert str(market.sources[0].number) in answer["text"]
+    assert f"{market.checked:%d/%m/%Y}" in answer["text"]
+    assert {"Chia sẻ", "Xem bản đồ", "English"} <= set(labels(answer))
+
+    price = await lan.say("giá bao nhiêu vậy?")
+    assert "tàu" in price["text"]
+
+    english = await lan.press(answer, "English")
+    assert english["text"].startswith(market[en].title)
+    vietnamese = await lan.press(english, "Tiếng Việt")
+    assert vietnamese["text"].startswith(market[vi].title)
+
+    topics = await lan.say("/topics")
+    menu = await lan.press(topics, library.messages.topic_name("culture")[vi])
+    opened = await lan.press(menu, labels(menu)[0])
+    assert opened["text"].startswith(labels(menu)[0])
+
+    lan.person.sends(voice={"file_id": "f", "file_unique_id": "u", "duration": 1})
+    assert (await lan.hear())["text"] == phrases.unreadable[vi]
+
+    nothing = await lan.say("qwrtz plmkj xcvbn")
+    assert nothing["text"] == phrases.fallback[vi]
+
+
+@pytest.mark.usefixtures("started")
+async def test_a_conversation_in_english(telegram: StandIn, library: Library) -> None:
+    emma = Talk(telegram, telegram.person("Emma", "en"))
+    phrases, en = library.messages.phrases, Language.EN
+    market = library.answers[MARKET]
+
+    assert (await emma.say("/start"))["text"].startswith("Hello!")
+    answer = await emma.say("What time should I visit Cai Rang floating market?")
+    assert answer["text"].startswith(market[en].title)
+    question = emma.person.says("What is vovinamm served with at the airoprt?")
+    await emma.hear()
+    emma.person.edits(question, "How do I get to the floating market?")
+    assert (await emma.hear())["text"].startswith(market[en].title)
+
+    languages = await emma.say("/language")
+    assert (await emma.press(languages, "Tiếng Việt"))["text"]
+    await emma.say("/language en")
+    assert (await emma.say("/privacy"))["text"].startswith("I keep as little as possible")
+
+    asked = await emma.say("/forget")
+    assert (await emma.press(asked, "Yes"))["text"] == phrases.forget_done[en]
+
+
+@pytest.mark.usefixtures("started")
+async def test_in_a_group_it_speaks_when_spoken_to_and_has_something_to_say(
+    telegram: StandIn, library: Library
+) -> None:
+    group = telegram.group()
+    lan = Talk(telegram, telegram.person("Lan", "vi"), group)
+    lan.person.says("Mai đi chợ nổi không mọi người?", group)
+    lan.person.says("@hoicantho_bot qwrtz plmkj xcvbn", group)
+    answer = await lan.say("@hoicantho_bot Chợ nổi Cái Răng nằm ở đâu?")
+    assert answer["text"].startswith(library.answers[MARKET][Language.VI].title)
+    assert len(group.from_bot()) == 1
+
+
+async def test_who_blocked_the_bot_and_who_is_flooded_disturb_nobody(
+    started: BotProcess, telegram: StandIn
+) -> None:
+    gone, eager, calm = (Talk(telegram, telegram.person(name)) for name in ("Gone", "Eager", "Calm"))
+    gone.person.blocks_the_bot()
+    gone.person.says("/help")
+    for _ in range(12):
+        eager.person.says("/help")
+    assert (await calm.say("/help"))["text"]
+    await telegram.until(lambda: len(eager.chat.from_bot()) == 12, 60)
+    assert not [entry for entry in started.log if entry["level"] == "error"]
+
+
+async def test_the_token_and_what_people_write_reach_no_log(started: BotProcess, telegram: StandIn) -> None:
+    lan = Talk(telegram, telegram.person("Lan"))
+    await lan.say("một câu rất riêng tư")
+    assert await started.stop() == 0
+    written = str(started.log)
+    assert started.log
+    assert TOKEN not in written
+    assert TOKEN.partition(":")[2] not in written
+    assert "riêng tư" not in written
+    assert str(lan.chat.id) not in written

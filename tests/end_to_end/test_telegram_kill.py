@@ -1,0 +1,101 @@
+"""The bot or Rasa dies in the middle of a thousand updates from a hundred chats: none is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from itertools import groupby
+from typing import Any
+
+import pytest
+
+from bot.content.library import Library
+from bot.content.schema import Language
+from bot.conversation import payload
+from tests.end_to_end.bot_process import BotProcess, descendants
+from tests.stand_ins.telegram import Person, StandIn
+
+pytestmark = pytest.mark.rasa
+
+CHATS, MESSAGES = 100, 10
+IN_HAND = 8
+"""Chats that the worker has in hand at a time; each may repeat a card after a kill."""
+
+RASA = "nlu.serve"
+
+
+async def test_no_update_is_lost_repeated_or_out_of_order(
+    started: BotProcess, telegram: StandIn, library: Library
+) -> None:
+    chance = random.Random(1)
+    people = [telegram.person(f"Person {n}", chance.choice(["vi", "en"])) for n in range(CHATS)]
+    answers = [answer.id for topic in ("culture", "city") for answer in library.of_topic(topic)]
+    asked = {person.id: chance.sample(answers, MESSAGES) for person in people}
+
+    def answered() -> int:
+        return sum(len(person.chat.from_bot()) for person in people)
+
+    def ask(rounds: range) -> None:
+        for number in rounds:
+            for person in people:
+                _ask(telegram, person, asked[person.id][number], by_button=bool(number % 2))
+
+    ask(range(MESSAGES // 2))
+    await telegram.until(lambda: answered() >= 150, 60)
+    await started.kill()
+    ask(range(MESSAGES // 2, MESSAGES))
+    await started.start(**_as_before(telegram, started))
+    await telegram.until(lambda: answered() >= 450, 60)
+    killed = _kill_rasa()
+    await telegram.until(lambda: answered() >= 700, 120)
+    await started.kill()
+    await started.start(**_as_before(telegram, started))
+    await telegram.until(lambda: answered() >= CHATS * MESSAGES and not telegram.unacknowledged, 120)
+    await telegram.until(
+        lambda: all(_is_complete(person, asked[person.id], library) for person in people), 60
+    )
+    assert await started.stop() == 0
+    assert killed, "no Rasa process was found to kill"
+
+    repeats = 0
+    for person in people:
+        titles = _titles(person)
+        heard = [title for title, _ in groupby(titles)]
+        assert heard == _expected(person, asked[person.id], library)
+        repeats += len(titles) - len(heard)
+    assert repeats <= 2 * IN_HAND
+
+
+def _as_before(telegram: StandIn, bot: BotProcess) -> dict[str, str]:
+    return {"PUBLIC_URL": bot.url} if telegram.webhook else {}
+
+
+def _ask(telegram: StandIn, person: Person, answer_id: str, *, by_button: bool) -> None:
+    """A question with one right answer, as a deep link or as a pressed button."""
+    if by_button:
+        menu: dict[str, Any] = {"message_id": 1, "date": 0, "chat": person.chat.as_json()}
+        person.sends_callback(menu, payload.for_answer(answer_id))
+    else:
+        person.says(f"/start {answer_id.replace('.', '_')}")
+
+
+def _kill_rasa() -> list[int]:
+    """SIGKILL every Rasa process of this run; the Rasa side starts it again."""
+    pids = descendants(os.getpid(), RASA)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    return pids
+
+
+def _titles(person: Person) -> list[str]:
+    return [message["text"].partition("\n")[0] for message in person.chat.from_bot()]
+
+
+def _expected(person: Person, asked: list[str], library: Library) -> list[str]:
+    language = Language(person.language or "vi")
+    return [library.answers[answer_id][language].title for answer_id in asked]
+
+
+def _is_complete(person: Person, asked: list[str], library: Library) -> bool:
+    return [title for title, _ in groupby(_titles(person))] == _expected(person, asked, library)
