@@ -16,6 +16,9 @@ os.environ.update(
 )
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 warnings.filterwarnings("ignore", message=".*pkg_resources.*")
+warnings.filterwarnings("ignore", message=".*Slot auto-fill has been removed.*")  # said of every domain
+warnings.filterwarnings("ignore", message=".*duplicated intents.*")  # of every retrieval intent in a domain
+warnings.filterwarnings("ignore", module="matplotlib")
 
 # What Rasa's log calls may carry that people said, or that stands for it.
 _PRIVATE = frozenset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -22,23 +22,23 @@ Plan = dict[str, Any]
 """JSON of bot.rasa.plan.Plan, which documents it."""
 
 
-class PlanGenerator(NaturalLanguageGenerator):
-    """Fills the plan that domain.yml has for an utterance."""
+class PlanGenerator(TemplatedNaturalLanguageGenerator):  # type: ignore[misc]
+    """Fills the plan that domain.yml has for an utterance.
+
+    A templated generator, since Rasa gives the responses of a loaded model to no other kind.
+    """
 
     def __init__(self, endpoint_config: EndpointConfig, domain: Domain) -> None:
-        self._plans: dict[str, Plan] = {
-            name: variations[0]["custom"]
-            for name, variations in domain.responses.items()
-            if variations and "custom" in variations[0]
-        }
+        super().__init__(domain.responses)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
     ) -> dict[str, Any] | None:
         """The message of Rasa's REST channel: `{"custom": {"plans": [...]}}`, or None if unknown."""
-        if utter_action not in self._plans:
+        variations = self.responses.get(utter_action)
+        if not variations or "custom" not in variations[0]:
             return None
-        return {"custom": {"plans": fill(self._plans[utter_action], tracker)}}
+        return {"custom": {"plans": fill(variations[0]["custom"], tracker)}}
 
 
 def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:

@@ -1,0 +1,58 @@
+# make run    the bot, with a page on this machine          make test       the whole check
+# make check  read content/ over                            make evaluate   how well it understands
+.DEFAULT_GOAL := help
+.PHONY: help run test check evaluate lock environments telegram-demo clean
+SHELL := /bin/sh
+
+PYTHON ?= python3
+PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+
+help:
+	@sed -n '/^# make/s/^# //p' Makefile
+
+run: .venv/ready .venv-rasa/ready  ## the bot
+	@exec .venv/bin/python -m bot run
+
+test: environments
+	@echo "== format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
+	@echo "== types" && .venv/bin/mypy
+	@echo "== content" && .venv/bin/python -m bot check
+	@echo "== tests (the first run trains a model)" && .venv/bin/python -m pytest $(TESTS)
+	@echo "== tests of the Rasa side" && .venv-rasa/bin/python -m pytest -c nlu/pytest.ini tests/nlu
+
+check: .venv/ready
+	@.venv/bin/python -m bot check
+
+evaluate: environments
+	@.venv/bin/python -m bot evaluate
+
+telegram-demo: environments
+	@.venv/bin/python -m tests.stand_ins.telegram.demo
+
+environments: .venv/ready .venv/ready-dev .venv-rasa/ready
+
+.venv/ready: requirements.lock
+	@echo "Setting up the bot's environment (.venv): about half a minute"
+	@$(PYTHON) -c 'import sys; raise SystemExit("The bot needs Python 3.11 or newer: install it, or name it with make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python $(PIP) -r requirements.lock
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock .venv/ready
+	@echo "Setting up the tools of the checks (.venv)"
+	@.venv/bin/python $(PIP) -r requirements-dev.lock
+	@touch $@
+
+.venv-rasa/ready: nlu/requirements.lock .venv/ready
+	@echo "Setting up Rasa's environment (.venv-rasa): two to five minutes, once"
+	@python310=$$(nlu/find_python.sh) && "$$python310" -m venv .venv-rasa
+	@.venv-rasa/bin/python $(PIP) -r nlu/requirements.lock
+	@touch $@
+
+lock:  ## new versions, with hashes and without index addresses
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.lock
+	uv pip compile --upgrade --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header nlu/requirements.in -o nlu/requirements.lock
+
+clean:
+	rm -rf .venv .venv-rasa build models
