@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 import httpx
 import structlog
@@ -33,7 +33,8 @@ from bot.conversation.message import Channel
 from bot.conversation.worker import Worker
 from bot.log import set_up
 from bot.rasa.child import NoRasa, child, command
-from bot.rasa.client import Rasa
+from bot.rasa.client import Rasa, RasaUnavailable
+from bot.rasa.export import training_files
 from bot.settings import Settings, SettingsError
 from bot.settings import load as load_settings
 from bot.store.database import connect, migrate
@@ -47,6 +48,10 @@ REQUESTS_FINISH = 15
 WORKER_FINISHES = 10
 """Seconds that requests, then messages in hand may take once the service is told to stop. Together
 they are less than the half minute or more that containers and systemd are set to wait."""
+
+TEACH_PAUSE = 1.0
+TEACH_AGAIN = 30.0
+"""Seconds between tries to hand over the training files, and between looks at what became of them."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -110,13 +115,14 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # What is entered first ends last: channels, worker, Rasa, database.
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(engine.dispose)
+            stack.push_async_callback(inbox.close)
             await _open(engine, inbox)
             await stack.enter_async_context(http)
             if not settings.rasa_url:
                 await stack.enter_async_context(child(command(settings.rasa_port)))
             if telegram:
                 await stack.enter_async_context(telegram.connected())
+            await stack.enter_async_context(_teaching(rasa, training_files(library)))
             await stack.enter_async_context(_working(worker))
             if telegram:
                 await stack.enter_async_context(telegram.receiving())
@@ -216,6 +222,31 @@ def _listen(settings: Settings) -> socket.socket:
         raise StartError(
             f"Nothing can be served at HOST {settings.host}, PORT {settings.port}: {reason}."
         ) from error
+
+
+@asynccontextmanager
+async def _teaching(rasa: Rasa, files: dict[str, str]) -> AsyncIterator[None]:
+    """Hand the training files over, as soon as there is somebody to take them; again to a Rasa side
+    that has no model, which may be a new one."""
+    task = asyncio.create_task(_teach(rasa, files))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _teach(rasa: Rasa, files: dict[str, str]) -> None:
+    is_taught = False
+    while True:
+        if not is_taught or not await rasa.is_ready():
+            try:
+                await rasa.teach(files)
+                is_taught = True
+            except RasaUnavailable as error:
+                log.info("rasa_not_there_yet", reason=str(error))
+        await asyncio.sleep(TEACH_PAUSE if not is_taught else TEACH_AGAIN)
 
 
 @asynccontextmanager

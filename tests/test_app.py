@@ -57,6 +57,8 @@ async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path
             assert (await http.get("/health")).status_code == 200
             ready = await http.get("/ready")
             assert (ready.status_code, ready.json()) == (200, {"ready": True, "wrong": []})
+            await rasa.was_taught()
+            assert rasa.taught == ["answers.yml"]
             answer = await http.post("/api/messages", json={"conversation": "c", "text": "food"})
             assert [card["id"] for card in answer.json()["replies"]] == [None, "culture.food"]
             rasa.is_away = True

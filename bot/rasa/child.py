@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 PYTHON = Path(".venv-rasa/bin/python")
 SERVER = Path("nlu/server.py")
 
-STOP_SECONDS = 5.0
-"""How long the child may take to end when its stdin closes."""
+STOP_SECONDS = 20.0
+"""How long the child may take to end when its stdin closes: it ends its own Rasa first."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +24,10 @@ from bot.store.database import is_sqlite, truncate_log
 from bot.store.models import ChatLease, InboxMessage, JsonObject, WebReply
 
 Clock = Callable[[], datetime.datetime]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Method = Callable[Concatenate["Inbox", P], Coroutine[Any, Any, R]]
 
 LEASE = datetime.timedelta(seconds=30)
 """How long a chat stays with a process that no longer renews its lease."""
@@ -59,6 +65,23 @@ class Entry:
     attempts: int
 
 
+def _uninterrupted(method: Method[P, R]) -> Method[P, R]:
+    """A method that runs to its end even if whoever waits for it is cancelled.
+
+    A transaction that is cancelled half-way would take its connection with it, and aiosqlite may
+    then wait for ever for a thread that has ended. `close` waits for those that are left.
+    """
+
+    @functools.wraps(method)
+    async def shielded(inbox: Inbox, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        task = asyncio.create_task(method(inbox, *args, **kwargs))
+        inbox._at_work.add(task)
+        task.add_done_callback(inbox._at_work.discard)
+        return await asyncio.shield(task)
+
+    return shielded
+
+
 def utc_now() -> datetime.datetime:
     """The time; tests bring another clock."""
     return datetime.datetime.now(datetime.UTC)
@@ -79,26 +102,39 @@ class Inbox:
         self._engine = engine
         self._secret = secret.encode()
         self._clock = clock
+        self._at_work: set[asyncio.Task[Any]] = set()
         self._waiters: dict[int, list[asyncio.Event]] = {}
         self.arrived = asyncio.Event()
 
+    @_uninterrupted
     async def open(self) -> None:
         """Take over what a dead process had in hand. Call once, before anything is claimed."""
         if is_sqlite(self._engine.url):
             async with self._engine.begin() as connection:
                 await connection.execute(delete(ChatLease))
 
+    async def close(self) -> None:
+        """Let go of the database, once what is at work there has ended."""
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+        await self._engine.dispose()
+
     async def is_reachable(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database answers within two seconds."""
         try:
-            async with asyncio.timeout(2), self._engine.begin() as connection:
-                await connection.execute(select(1))
+            async with asyncio.timeout(2):
+                await self._touch()
         except Exception:  # whatever it is, it is the database's
             return False
         return True
 
+    @_uninterrupted
+    async def _touch(self) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(select(1))
+
     # What channels do.
 
+    @_uninterrupted
     async def accept(self, message: Message) -> int | None:
         """Write a message down; when this returns, it is safe to acknowledge it.
 
@@ -128,6 +164,7 @@ class Inbox:
         self.arrived.set()
         return message_id
 
+    @_uninterrupted
     async def find(self, channel: str, key: str) -> int | None:
         """The id of the message that came with this delivery key, answered or not."""
         query = select(InboxMessage.id).where(InboxMessage.key == self._hashed(channel, key))
@@ -135,6 +172,7 @@ class Inbox:
             found: int | None = await connection.scalar(query)
         return found
 
+    @_uninterrupted
     async def save_web_reply(self, message_id: int, position: int, card: JsonObject) -> None:
         """Lay a card down for the request that waits; a repeat replaces the first."""
         place = (WebReply.message_id == message_id) & (WebReply.position == position)
@@ -143,6 +181,7 @@ class Inbox:
             await connection.execute(delete(WebReply).where(place))
             await connection.execute(insert(WebReply).values(values))
 
+    @_uninterrupted
     async def web_reply(self, message_id: int) -> list[JsonObject]:
         """The cards laid down for a message, in order."""
         query = select(WebReply.card).where(WebReply.message_id == message_id).order_by(WebReply.position)
@@ -165,6 +204,7 @@ class Inbox:
                 del self._waiters[message_id]
         return True
 
+    @_uninterrupted
     async def _is_answered(self, message_id: int) -> bool:
         query = select(InboxMessage.id).where(
             InboxMessage.id == message_id, InboxMessage.answered_at.is_not(None)
@@ -174,6 +214,7 @@ class Inbox:
 
     # What the worker does.
 
+    @_uninterrupted
     async def claim(self, channels: Collection[str]) -> Entry | None:
         """Take the chat that has waited longest, with its oldest unanswered message.
 
@@ -256,22 +297,26 @@ class Inbox:
         )
         return Entry(row.id, lease, message, row.received_at, row.plans, row.cards_sent, row.attempts)
 
+    @_uninterrupted
     async def renew(self, leases: Collection[str]) -> None:
         """Keep the chats in hand for another LEASE."""
         mine = update(ChatLease).where(ChatLease.lease.in_(leases))
         async with self._engine.begin() as connection:
             await connection.execute(mine.values(leased_until=self._clock() + LEASE))
 
+    @_uninterrupted
     async def save_plans(self, entry: Entry, plans: list[JsonObject]) -> None:
         """Write down what is to be said, before it is. Raises LeaseLost."""
         async with self._engine.begin() as connection:
             await self._change(connection, entry, plans=plans, cards_sent=0)
 
+    @_uninterrupted
     async def card_sent(self, entry: Entry, cards_sent: int) -> None:
         """Write down how many cards of the reply are sent. Raises LeaseLost."""
         async with self._engine.begin() as connection:
             await self._change(connection, entry, cards_sent=cards_sent)
 
+    @_uninterrupted
     async def answered(self, entry: Entry) -> None:
         """Forget everything about a message but that it was here. Raises LeaseLost."""
         async with self._engine.begin() as connection:
@@ -290,6 +335,7 @@ class Inbox:
         for waiter in self._waiters.get(entry.id, []):
             waiter.set()
 
+    @_uninterrupted
     async def postpone(self, entry: Entry, seconds: float, *, is_failure: bool = True) -> None:
         """Give a message back, to be tried again after so many seconds. Raises LeaseLost.
 
@@ -313,6 +359,7 @@ class Inbox:
 
     # What is done now and then.
 
+    @_uninterrupted
     async def oldest_unanswered(self) -> float:
         """For how many seconds the oldest unanswered message has waited; 0 if there is none."""
         query = select(func.min(InboxMessage.received_at)).where(InboxMessage.answered_at.is_(None))
@@ -320,6 +367,7 @@ class Inbox:
             since: datetime.datetime | None = await connection.scalar(query)
         return (self._clock() - since).total_seconds() if since else 0.0
 
+    @_uninterrupted
     async def tidy(self) -> None:
         """Delete what has been kept long enough, also from SQLite's write-ahead log."""
         now = self._clock()

@@ -87,8 +87,8 @@ async def bot(database_url: str, rasa_url: str, content: str, sent_file: str) ->
         loop.add_signal_handler(signal.SIGTERM, worker.stop)
         accepting = asyncio.create_task(_accept(inbox))
         await worker.run()
-        accepting.cancel()
-    await engine.dispose()
+        accepting.cancel()  # wherever it is
+    await inbox.close()
 
 
 async def _accept(inbox: Inbox) -> None:
@@ -103,7 +103,10 @@ async def _accept(inbox: Inbox) -> None:
 
 @dataclass
 class BotProcess:
-    """A bot that can be killed and started again over the same database."""
+    """A bot that can be killed and started again over the same database.
+
+    As a context it leaves no process behind, however the test ends.
+    """
 
     arguments: Sequence[str]
     accepted: set[str] = field(default_factory=set)
@@ -111,6 +114,13 @@ class BotProcess:
     _process: Process | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def __aenter__(self) -> BotProcess:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None and self._process.returncode is None:
+            await self.end(signal.SIGKILL)
 
     async def start(self, questions: Sequence[Question]) -> None:
         """Start it, and deliver the questions, as a platform does again after a crash."""
@@ -131,10 +141,9 @@ class BotProcess:
         """Send it a signal and see it end; gives its exit status."""
         assert self._process is not None
         self._process.send_signal(number)
-        status = await self._process.wait()
-        for task in self._tasks:
-            await task
-        return status
+        async with asyncio.timeout(30):
+            await asyncio.gather(*self._tasks)
+            return await self._process.wait()
 
     async def _listen(self, process: Process) -> None:
         assert process.stdout is not None

@@ -37,13 +37,15 @@ class RasaStandIn:
 
     asked: sender and text of every message, in order. mishaps: what it answers to a text
     instead of plans, once each: a status, or a JSON value. is_away: it answers as a proxy does
-    whose server is starting. gates: texts whose answer waits until the event is set.
+    whose server is starting. taught: the training files it got. gates: texts whose answer waits
+    until the event is set.
     """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
     mishaps: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     is_away: bool = False
+    taught: list[str] = field(default_factory=list)
     plans: Callable[[str], list[Plan]] = plans_for
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -52,6 +54,7 @@ class RasaStandIn:
         """Serve on loopback; gives the base URL."""
         routes = [
             Route("/webhooks/rest/webhook", self._webhook, methods=["POST"]),
+            Route("/training-data", self._training_data, methods=["PUT"]),
             Route("/status", self._status),
         ]
         async with serving(Starlette(routes=routes)) as url:
@@ -76,9 +79,21 @@ class RasaStandIn:
         if gate := self.gates.get(text):
             await gate.wait()
         language = body["metadata"]["language"] or "vi"
-        return JSONResponse(
-            [{"recipient_id": sender, "custom": {"language": language, **plan}} for plan in self.plans(text)]
-        )
+        plans = [{"language": language, **plan} for plan in self.plans(text)]
+        return JSONResponse([{"recipient_id": sender, "custom": {"plans": plans}}])
+
+    async def _training_data(self, request: Request) -> Response:
+        if self.is_away:
+            return Response(status_code=503)
+        async with self.changed:
+            self.taught += (await request.json())["files"]
+            self.changed.notify_all()
+        return JSONResponse({"model": "stand-in"}, 202)
+
+    async def was_taught(self) -> None:
+        """Wait until training files have come."""
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(lambda: bool(self.taught))
 
     async def _status(self, _request: Request) -> Response:
         if self.is_away:

@@ -23,8 +23,10 @@ async def test_every_accepted_message_is_answered_in_order_and_only_the_card_in_
     kills: tuple[int, ...], tmp_path: Path, database_url: str, small_content: Path
 ) -> None:
     file = tmp_path / "sent"
-    async with RasaStandIn().serving() as rasa_url:
-        bot = BotProcess([database_url, rasa_url, str(small_content), str(file)])
+    async with (
+        RasaStandIn().serving() as rasa_url,
+        BotProcess([database_url, rasa_url, str(small_content), str(file)]) as bot,
+    ):
         for cards in kills:
             await bot.start(QUESTIONS)
             await bot.until(lambda bot, cards=cards: bot.cards >= cards)  # type: ignore[misc]
@@ -44,8 +46,10 @@ async def test_sigterm_loses_and_repeats_nothing(
     tmp_path: Path, database_url: str, small_content: Path
 ) -> None:
     file = tmp_path / "sent"
-    async with RasaStandIn().serving() as rasa_url:
-        bot = BotProcess([database_url, rasa_url, str(small_content), str(file)])
+    async with (
+        RasaStandIn().serving() as rasa_url,
+        BotProcess([database_url, rasa_url, str(small_content), str(file)]) as bot,
+    ):
         await bot.start(QUESTIONS)
         await bot.until(lambda bot: bot.cards >= 50)
         assert await bot.end(signal.SIGTERM) == 0

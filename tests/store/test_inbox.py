@@ -75,6 +75,14 @@ class TestAccepting:
         assert len({id_ for id_ in ids if id_ is not None}) == 20
         assert ids.count(None) == 20
 
+    async def test_a_sender_who_hangs_up_takes_no_connection_along(self, inbox: Inbox) -> None:
+        for steps in range(40):
+            accepting = asyncio.create_task(inbox.accept(message(f"cancelled {steps}")))
+            for _ in range(steps):
+                await asyncio.sleep(0)  # one step further than the last time
+            accepting.cancel()
+            assert await inbox.accept(message(f"next {steps}")) is not None
+
 
 class TestClaiming:
     async def test_a_chat_is_answered_in_order(self, inbox: Inbox) -> None:
@@ -264,6 +272,20 @@ class TestWatching:
         gone = connect("sqlite+aiosqlite:////proc/nowhere.db")
         assert not await Inbox(gone, "secret", clock).is_reachable()
         await gone.dispose()
+
+
+async def test_closing_waits_for_what_is_at_work(database_url: str) -> None:
+    engine = connect(database_url)
+    await migrate(engine)
+    inbox = Inbox(engine, "secret")
+    accepting = asyncio.create_task(inbox.accept(message("1")))
+    await asyncio.sleep(0)
+    accepting.cancel()
+    async with asyncio.timeout(10):
+        await inbox.close()
+    reopened = connect(database_url)
+    assert await Inbox(reopened, "secret").find("test", "1") is not None
+    await reopened.dispose()
 
 
 async def test_accepted_messages_are_there_after_the_engine_is_opened_again(database_url: str) -> None:
