@@ -36,21 +36,26 @@ async def test_no_update_is_lost_repeated_or_out_of_order(
     def answered() -> int:
         return sum(len(person.chat.from_bot()) for person in people)
 
+    async def kill_bot() -> None:
+        await started.kill()
+        await started.start(**({"PUBLIC_URL": started.url} if telegram.webhook else {}))
+
     def ask(rounds: range) -> None:
         for number in rounds:
             for person in people:
                 _ask(telegram, person, asked[person.id][number], by_button=bool(number % 2))
 
     ask(range(MESSAGES // 2))
-    await telegram.until(lambda: answered() >= 150, 60)
-    await started.kill()
+    await telegram.until(lambda: len(telegram.delivered) >= 100, 60)  # while updates come in
+    assert telegram.unacknowledged
+    await kill_bot()
+    await telegram.until(lambda: answered() >= 150, 60)  # while replies go out
     ask(range(MESSAGES // 2, MESSAGES))
-    await started.start(**_as_before(telegram, started))
+    await kill_bot()
     await telegram.until(lambda: answered() >= 450, 60)
     killed = _kill_rasa()
     await telegram.until(lambda: answered() >= 700, 120)
-    await started.kill()
-    await started.start(**_as_before(telegram, started))
+    await kill_bot()
     await telegram.until(lambda: answered() >= CHATS * MESSAGES and not telegram.unacknowledged, 120)
     await telegram.until(
         lambda: all(_is_complete(person, asked[person.id], library) for person in people), 60
@@ -64,11 +69,8 @@ async def test_no_update_is_lost_repeated_or_out_of_order(
         heard = [title for title, _ in groupby(titles)]
         assert heard == _expected(person, asked[person.id], library)
         repeats += len(titles) - len(heard)
-    assert repeats <= 2 * IN_HAND
-
-
-def _as_before(telegram: StandIn, bot: BotProcess) -> dict[str, str]:
-    return {"PUBLIC_URL": bot.url} if telegram.webhook else {}
+    print(f"{repeats} cards came twice")  # shown by pytest -rP
+    assert repeats <= 3 * IN_HAND
 
 
 def _ask(telegram: StandIn, person: Person, answer_id: str, *, by_button: bool) -> None:

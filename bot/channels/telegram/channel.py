@@ -120,10 +120,15 @@ class TelegramChannel:
 
     async def show_working(self, address: str) -> None:
         """Show "typing" if the answer takes longer than a moment."""
-        if address not in self._working:
-            task = self._errand(self._show_typing(address))
-            self._working[address] = task
-            task.add_done_callback(lambda _: self._working.pop(address, None))
+        if address in self._working:
+            return
+
+        def forget(done: asyncio.Task[None]) -> None:
+            if self._working.get(address) is done:
+                del self._working[address]
+
+        self._working[address] = self._errand(self._show_typing(address))
+        self._working[address].add_done_callback(forget)
 
     async def _show_typing(self, address: str) -> None:
         await asyncio.sleep(WORKING_AFTER)
@@ -133,7 +138,7 @@ class TelegramChannel:
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
         """Send one card; arguments and errors as in `Channel.send`."""
-        if working := self._working.get(address):
+        if working := self._working.pop(address, None):
             working.cancel()
         username = self._reader.me.username if self._reader else None
         rendered = render(card, self._library().messages.labels, username)

@@ -39,6 +39,7 @@ _GONE = (
     "chat not found",
     "group chat was deleted",
     "not enough rights",
+    "have no rights",
     "chat_write_forbidden",
     "peer_id_invalid",
     "user is deactivated",
