@@ -15,7 +15,7 @@ from bot.content.schema import TOPICS, Facet, Language
 
 SAID = frozenset(
     {
-        "affirm", "back", "deny", "emergency", "forget", "greet", "handoff", "help", "none_of_these",
+        "affirm", "deny", "emergency", "forget", "go_back", "greet", "handoff", "help", "none_of_these",
         "privacy", "subscribe", "topics", "unsubscribe",
     }
 )  # fmt: skip
