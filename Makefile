@@ -1,7 +1,7 @@
 # make run    the bot, with a page on this machine          make test       the whole check
-# make check  read content/ over                            make evaluate   how well it understands
+# make check  read content/ over                  
 .DEFAULT_GOAL := help
-.PHONY: help run test check evaluate lock environments telegram-demo clean
+.PHONY: help run test check lock environments telegram-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -18,13 +18,9 @@ test: environments
 	@echo "== types" && .venv/bin/mypy
 	@echo "== content" && .venv/bin/python -m bot check
 	@echo "== tests (the first run trains a model)" && .venv/bin/python -m pytest $(TESTS)
-	@echo "== tests of the Rasa side" && .venv-rasa/bin/python -m pytest -c nlu/pytest.ini tests/nlu
 
 check: .venv/ready
 	@.venv/bin/python -m bot check
-
-evaluate: environments
-	@.venv/bin/python -m bot evaluate
 
 telegram-demo: environments
 	@.venv/bin/python -m tests.stand_ins.telegram.demo

@@ -16,7 +16,12 @@ TRAINING_DATA = [EXPORT, Path("nlu"), Path("stories")]
 
 def fingerprint() -> str:
     """A name for everything that a model is made of: the data, the configuration, our components."""
-    files = [CONFIG, DOMAIN, *(f for d in TRAINING_DATA for f in d.rglob("*.yml")), *Path("nlu").rglob("*.py")]
+    files = [
+        CONFIG,
+        DOMAIN,
+        *(f for d in TRAINING_DATA for f in d.rglob("*.yml")),
+        *Path("nlu").rglob("*.py"),
+    ]
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")

@@ -22,10 +22,13 @@ warnings.filterwarnings("ignore", module="matplotlib")
 
 # What Rasa's log calls may carry that people said, or that stands for it.
 _PRIVATE = frozenset(
-    "text user_text message response_text parse_data_text parse_data tracker_states current_states states "
-    "rasa_event rasa_events user_message json_message tracker_latest_message slot_values prediction_events "
-    "entity current_entity next_entity parse_data_entities successes".split()
-)
+    {
+        "text", "user_text", "message", "response_text", "parse_data_text", "parse_data", "tracker_states",
+        "current_states", "states", "rasa_event", "rasa_events", "user_message", "json_message",
+        "tracker_latest_message", "slot_values", "prediction_events", "entity", "current_entity",
+        "next_entity", "parse_data_entities", "successes",
+    }
+)  # fmt: skip
 
 
 def keep_private() -> None:

@@ -8,10 +8,10 @@ from nlu import quiet  # first: it sets up the environment that Rasa reads when 
 
 quiet.keep_private()
 
-from rasa.core.run import serve_application  # noqa: E402
-from rasa.core.utils import AvailableEndpoints  # noqa: E402
+from rasa.core.run import serve_application
+from rasa.core.utils import AvailableEndpoints
 
-from nlu import paths  # noqa: E402
+from nlu import paths
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ import aiohttp
 from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from nlu import paths  # noqa: E402
+from nlu import paths
 
 READY_SECONDS = 120
 ANSWER_SECONDS = 20
@@ -67,7 +67,12 @@ class RasaProcess:
         """
         port = _free_port()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "nlu.serve", str(paths.model_path(model)), str(port), stdin=asyncio.subprocess.DEVNULL
+            sys.executable,
+            "-m",
+            "nlu.serve",
+            str(paths.model_path(model)),
+            str(port),
+            stdin=asyncio.subprocess.DEVNULL,
         )
         started = cls(model, port, process)
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
@@ -149,8 +154,12 @@ class Server:
             raise web.HTTPServiceUnavailable(text="no model yet")
         headers = {"Content-Type": "application/json"}
         try:
-            async with self._http.request(method, self._rasa.address + path, data=body, headers=headers) as answer:
-                return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
+            async with self._http.request(
+                method, self._rasa.address + path, data=body, headers=headers
+            ) as answer:
+                return web.Response(
+                    status=answer.status, body=await answer.read(), content_type=answer.content_type
+                )
         except asyncio.TimeoutError as error:
             raise web.HTTPInternalServerError(text="no answer in time") from error
         except aiohttp.ClientError as error:
@@ -197,7 +206,11 @@ class Server:
         if not any(paths.EXPORT.glob("*.yml")):
             return
         wanted = paths.fingerprint()
-        if not self._serves(wanted) and not paths.model_path(wanted).exists() and wanted != self._status.failed:
+        if (
+            not self._serves(wanted)
+            and not paths.model_path(wanted).exists()
+            and wanted != self._status.failed
+        ):
             last = _newest_model()
             if last and self._rasa is None:
                 await self._change_to(last)
@@ -293,7 +306,9 @@ async def serve(host: str, port: int, *, is_child: bool) -> None:
 
 def main() -> None:
     """The command `nlu/server.py`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5005)
     parser.add_argument("--child", action="store_true", help="end when stdin closes")

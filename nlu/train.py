@@ -10,9 +10,9 @@ from nlu import quiet
 
 quiet.keep_private()
 
-import rasa.model_training  # noqa: E402
+import rasa.model_training
 
-from nlu import paths  # noqa: E402
+from nlu import paths
 
 NICENESS = 10
 """Training gives way to answering."""

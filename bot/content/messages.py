@@ -38,12 +38,9 @@ class Phrases(Strict):
     no_facet_no_contact: BothLanguages
     forget_ask: BothLanguages
     forget_done: BothLanguages
-    handoff_ask: BothLanguages
-    handoff_done: BothLanguages
-    subscribe_ask: BothLanguages
-    subscribe_done: BothLanguages
-    unsubscribe_ask: BothLanguages
-    unsubscribe_done: BothLanguages
+    handoff: BothLanguages
+    subscribe: BothLanguages
+    unsubscribe: BothLanguages
     cancelled: BothLanguages
     no_clarification: BothLanguages
     gone: BothLanguages
@@ -76,7 +73,6 @@ class Labels(Strict):
     yes: BothLanguages
     no: BothLanguages
     none_of_these: BothLanguages
-    ask_person: BothLanguages
 
 
 class Page(Strict):

@@ -65,6 +65,7 @@ def _answer(plan: Plan, library: Library, today: datetime.date) -> Card:
         kind=Kind.ANSWER,
         language=language,
         id=answer.id,
+        action=plan.action,
         title=text.title,
         text=text.answer,
         claim=text.claim,
@@ -228,6 +229,8 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
                 Button(labels.yes[language], payload.for_saying("affirm")),
                 Button(labels.no[language], payload.for_saying("deny")),
             ]
+        case _, "cancel":
+            text, buttons = phrases.cancelled[language], _topic_buttons(language, library)
         case action, "do":
             text = getattr(phrases, f"{action}_done")[language]
         case (("emergency" | "care"), _):

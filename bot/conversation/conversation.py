@@ -44,12 +44,18 @@ class Conversation:
             command = payload.rasa_command(message.button, self._library())
             if command is None:
                 return (Plan(reply=Kind.FALLBACK, language=language, reason="no_answer"),)
-            return await self._rasa.ask(message.conversation, command, message.language)
+            return await self._asked(message, command)
         # What begins with "/" is a command to Rasa, and people may not give it any.
         text = message.text.lstrip("/ ")
         if not text:
             return (Plan(reply=Kind.FALLBACK, language=language, reason="empty"),)
-        return await self._rasa.ask(message.conversation, text, message.language)
+        return await self._asked(message, text)
+
+    async def _asked(self, message: Message, text: str) -> tuple[Plan, ...]:
+        plans = await self._rasa.ask(message.conversation, text, message.language)
+        if any(plan.action == "forget" and plan.step == "do" for plan in plans):
+            await self._rasa.forget(message.conversation)
+        return plans
 
 
 def in_trouble(message: Message) -> tuple[Plan, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import httpx
@@ -57,6 +58,20 @@ class Rasa:
             RasaUnavailable, RasaFailed: as their docstrings say. An empty list is a failure:
                 Rasa answers so after an exception of its own and without a model.
         """
+        plans = await self._plans(conversation, text, language)
+        if plans and plans[0].get("reply") == "pick":
+            # A choice was picked in words: its button is pressed, so that slots are set in one way only.
+            command = "/faq" + json.dumps({"answer": plans[0]["id"]})
+            action = {"action": plans[0]["action"]} if "action" in plans[0] else {}
+            plans = [{**plan, **action} for plan in await self._plans(conversation, command, language)]
+        try:
+            return Plans.validate_python(plans)
+        except ValidationError as error:
+            raise RasaFailed("no plan in the answer") from error
+
+    async def _plans(
+        self, conversation: str, text: str, language: Language | None
+    ) -> list[dict[str, object]]:
         body = {"sender": conversation, "message": text, "metadata": {"language": language}}
         try:
             response = await self._http.post("/webhooks/rest/webhook", json=body)
@@ -70,7 +85,8 @@ class Rasa:
         if response.status_code != 200:
             raise RasaFailed(f"status {response.status_code}")
         try:
-            return Plans.validate_python([plan for item in response.json() for plan in _Response.model_validate(item).custom.plans])
+            items = response.json()
+            return [plan for item in items for plan in _Response.model_validate(item).custom.plans]
         except (ValidationError, ValueError) as error:
             raise RasaFailed("no plan in the answer") from error
 

@@ -27,7 +27,8 @@ class Plan(BaseModel):
     reply: the kind of card.
     id, facet, ids: which answer, which side of it, which choices.
     action: the small talk or action, by its public name.
-    step: "ask" on the turn that asks for a confirmation, "do" on the one that confirms.
+    step: "ask" on the turn that asks for a confirmation, "do" on the one that confirms,
+        "cancel" on the one that does not.
     topic, page: which part of the topics menu; page counts from 1.
     reason: why a fallback: nothing fits, again, or the message could not be read.
     """
@@ -40,7 +41,7 @@ class Plan(BaseModel):
     facet: Facet | None = None
     ids: tuple[str, ...] = ()
     action: str | None = None
-    step: Literal["ask", "do"] | None = None
+    step: Literal["ask", "do", "cancel"] | None = None
     topic: str | None = None
     page: int = 1
     reason: Literal["no_answer", "again", "ask_topic", "empty", "unreadable", "trouble"] | None = None

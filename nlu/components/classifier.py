@@ -21,7 +21,6 @@ from rasa.shared.nlu.constants import (
     INTENT,
     INTENT_RANKING_KEY,
     INTENT_RESPONSE_KEY,
-    TEXT,
 )
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -166,13 +165,17 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
         part = self._decisive_part(best, first)
         label, confidence = str(best[part]), float(first[part])
-        ranking = [(str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]]
+        ranking = [
+            (str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]
+        ]
         if not known[part]:
             label, confidence = NO_ANSWER, 1.0
         elif label != NO_ANSWER and confidence < self._thresholds.answer:
             choices = [name.partition("/")[2] for name, _ in ranking if name.startswith("faq/")]
             if among[part] >= self._thresholds.choices and choices:
-                self._set(message, UNSURE, float(among[part]), ranking, Reading(choices=choices[:CHOICES_MOST]))
+                self._set(
+                    message, UNSURE, float(among[part]), ranking, Reading(choices=choices[:CHOICES_MOST])
+                )
                 return
             label, confidence = NO_ANSWER, 1 - float(among[part])
         also = self._second_answers(best, first, label)
@@ -196,7 +199,12 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         return list(dict.fromkeys(also))[:1]
 
     def _set(
-        self, message: Message, label: str, confidence: float, ranking: list[tuple[str, float]], reading: Reading
+        self,
+        message: Message,
+        label: str,
+        confidence: float,
+        ranking: list[tuple[str, float]],
+        reading: Reading,
     ) -> None:
         intent, _, detail = label.partition("/")
         message.set(INTENT, {"name": intent, "confidence": confidence}, add_to_output=True)

@@ -96,7 +96,9 @@ class Encoder:
             return
         self._cache.parent.mkdir(parents=True, exist_ok=True)
         with sqlite3.connect(self._cache) as database:
-            database.execute("CREATE TABLE IF NOT EXISTS embedding (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS embedding (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+            )
             rows = [(self._key(text), vector.tobytes()) for text, vector in vectors.items()]
             database.executemany("INSERT OR REPLACE INTO embedding VALUES (?, ?)", rows)
 

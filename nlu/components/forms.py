@@ -117,7 +117,10 @@ class DiacriticRestorer:
             options = self._candidates.get(syllable, [syllable]) if bare else [syllable]
             best = {
                 option: max(
-                    ((score + self._log_probability(before, option), [*path, option]) for before, (score, path) in best.items()),
+                    (
+                        (score + self._log_probability(before, option), [*path, option])
+                        for before, (score, path) in best.items()
+                    ),
                     key=lambda scored: scored[0],
                 )
                 for option in options

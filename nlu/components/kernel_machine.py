@@ -45,17 +45,18 @@ class KernelMachine:
             analyzer="char", ngram_range=(2, 4), sublinear_tf=True, lowercase=False, dtype=np.float32
         )
         self._words = TfidfVectorizer(
-            ngram_range=(1, 2), token_pattern=r"\w+", sublinear_tf=True, lowercase=False, dtype=np.float32
+            ngram_range=(1, 2),
+            token_pattern=r"\w+",  # noqa: S106 sublinear_tf=True, lowercase=False, dtype=np.float32
         )
-        self._letter_rows = self._letters.fit_transform(inputs.texts).tocsr()
-        self._word_rows = self._words.fit_transform(inputs.texts).tocsr()
+        letters, words = self._letters.fit_transform(inputs.texts), self._words.fit_transform(inputs.texts)
+        self._letter_columns, self._word_columns = letters.T.tocsr(), words.T.tocsr()
         self._centre = inputs.vectors.mean(axis=0)
         self._vectors = self._centred(inputs.vectors)
         self.labels, columns = np.unique(labels, return_inverse=True)
         targets = np.zeros((len(labels), len(self.labels)), np.float32)
         targets[np.arange(len(labels)), columns] = 1
         self._targets = targets
-        kernel = self._kernel(self._vectors, self._letter_rows, self._word_rows)
+        kernel = self._kernel(self._vectors, letters, words)
         kernel[np.diag_indices_from(kernel)] += RIDGE
         self._factor, _ = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
         self._weights = cho_solve((self._factor, True), targets, check_finite=False)
@@ -72,13 +73,12 @@ class KernelMachine:
     def left_out(self, blocks: Sequence[Sequence[int] | np.ndarray]) -> list[np.ndarray]:
         """For each block of example numbers, the scores (block, labels) of a machine that was
         trained without that block."""
-        inverse, failed = lapack.spotri(self._factor, lower=1)
+        # A block of the inverse is made of columns of the inverted factor, so the whole is never needed.
+        root, failed = lapack.strtri(np.tril(self._factor), lower=1)
         if failed:
             raise ValueError("the kernel matrix is not positive definite")
-        lower = np.tril(inverse)
-        inverse = lower + np.tril(inverse, -1).T
         return [
-            self._targets[block] - np.linalg.solve(inverse[np.ix_(block, block)], self._weights[block])
+            self._targets[block] - np.linalg.solve(root[:, block].T @ root[:, block], self._weights[block])
             for block in blocks
         ]
 
@@ -94,8 +94,10 @@ class KernelMachine:
         centred = vectors - self._centre
         return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
 
-    def _kernel(self, vectors: np.ndarray, letters: sparse.csr_matrix, words: sparse.csr_matrix) -> np.ndarray:
+    def _kernel(
+        self, vectors: np.ndarray, letters: sparse.csr_matrix, words: sparse.csr_matrix
+    ) -> np.ndarray:
         kernel = np.exp(WIDTH * (vectors @ self._vectors.T - 1))
-        kernel += LETTERS * (letters @ self._letter_rows.T).toarray()
-        kernel += WORDS * (words @ self._word_rows.T).toarray()
+        kernel += LETTERS * (letters @ self._letter_columns).toarray()
+        kernel += WORDS * (words @ self._word_columns).toarray()
         return kernel

@@ -75,7 +75,7 @@ class LanguageIdentifier(GraphComponent):
         if len({language for _, language in known}) == 2:
             features = make_union(
                 TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), preprocessor=fold, sublinear_tf=True),
-                TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True),
+                TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True),  # noqa: S106
             )
             self._model = make_pipeline(features, LogisticRegression(C=30, class_weight="balanced"))
             self._model.fit([text for text, _ in known], [language for _, language in known])

@@ -105,7 +105,9 @@ def _back(plan: Plan, said: list[list[Plan]]) -> list[Plan]:
     """The thing of substance before the last one."""
     substance = [plans for plans in said if _repeatable(plans)]
     current = substance[0] if substance else None
-    before = next((plans for plans in substance if plans[0].get("id") != (current or [{}])[0].get("id")), None)
+    before = next(
+        (plans for plans in substance if plans[0].get("id") != (current or [{}])[0].get("id")), None
+    )
     if before is None or before[0]["reply"] == "choices":
         return _repeat(plan, said)
     return [{"reply": "pick", "id": before[0]["id"], "action": "back", "language": plan["language"]}]

@@ -25,7 +25,7 @@ class BotProcess:
     """
 
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.log: list[dict[str, Any]] = []
         self._directory = directory
         self._settings = {"PORT": str(self.port), **settings}
@@ -103,6 +103,7 @@ def descendants(pid: int, program: str) -> list[int]:
     return [child for child, command in commands.items() if program in command and is_below(child)]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.content.library import Library, load
+from bot.rasa.export import training_files
 from tests.conftest import ROOT
-from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.bot_process import BotProcess, free_port
 from tests.stand_ins.serving import serving
 from tests.stand_ins.telegram import TOKEN, StandIn
+
+RASA_READY_SECONDS = 900
+"""From an empty cache of sentence vectors, training takes minutes on two cores."""
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +62,45 @@ async def started(bot: BotProcess, request: pytest.FixtureRequest) -> BotProcess
     """The bot, connected to Telegram in both ways that there are."""
     await bot.start(**({"PUBLIC_URL": bot.url} if request.param == "webhook" else {}))
     return bot
+
+
+@pytest.fixture(scope="session")
+async def rasa_server(library: Library) -> AsyncIterator[str]:
+    """The real Rasa side with the model of content/ as it is; the first time it is trained here."""
+    python = ROOT / ".venv-rasa" / "bin" / "python"
+    if not python.exists():
+        pytest.fail("The Rasa side's environment is missing: run `make environments`.")
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        str(python), "nlu/server.py", "--port", str(port), "--child", cwd=ROOT, stdin=PIPE
+    )
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+        async with asyncio.timeout(RASA_READY_SECONDS):
+            wanted = None
+            while wanted is None or await _model(http) != wanted:
+                try:
+                    answer = await http.put("/training-data", json={"files": training_files(library)})
+                    wanted = answer.json()["model"]
+                except httpx.TransportError:
+                    wanted = None
+                await asyncio.sleep(0.5)  # between two looks at a condition
+        yield url
+    assert process.stdin is not None
+    process.stdin.close()
+    await process.wait()
+
+
+async def _model(http: httpx.AsyncClient) -> str | None:
+    model: str | None = (await http.get("/status")).json()["model"]
+    return model
+
+
+@pytest.fixture
+async def page_bot(rasa_server: str, tmp_path: Path) -> AsyncIterator[BotProcess]:
+    """The bot with its page alone, serving."""
+    settings = {"RASA_URL": rasa_server, "CONTENT_DIR": str(ROOT / "content"), "WEB_RATE_LIMIT": "0"}
+    process = BotProcess(tmp_path, settings)
+    await process.start()
+    yield process
+    await process.ensure_ended()
