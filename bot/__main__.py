@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
 import click
@@ -35,6 +37,48 @@ def run() -> None:
     from bot import app
 
     app.run()
+
+
+@main.command()
+@click.option("--all", "everything", is_flag=True, help="Also those that were replied to.")
+def questions(everything: bool) -> None:
+    """List the questions that found no answer, oldest first."""
+    from bot import editors
+
+    _do(editors.questions(everything=everything))
+
+
+@main.command()
+@click.argument("question", type=int)
+@click.argument("text")
+@click.option("--answer", metavar="TOPIC.ID", help="An answer to show with the reply.")
+def reply(question: int, text: str, answer: str | None) -> None:
+    """Reply to a QUESTION that somebody left, with a TEXT in Markdown, once."""
+    from bot import editors
+
+    _do(editors.reply(question, text, answer))
+
+
+@main.command()
+@click.argument("answer", metavar="CLARIFICATION.ID")
+def announce(answer: str) -> None:
+    """Send a published clarification to its subscribers, to each of them once."""
+    from bot import editors
+
+    _do(editors.announce(answer))
+
+
+def _do(work: Coroutine[None, None, list[str]]) -> None:
+    """Do what an editor asked for and print what came of it, or why it cannot be done."""
+    from bot.content.yaml_file import ContentError
+    from bot.settings import SettingsError
+    from bot.store.outbox import NotPossible
+
+    try:
+        for line in asyncio.run(work):
+            click.echo(line)
+    except (NotPossible, ContentError, SettingsError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

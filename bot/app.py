@@ -30,6 +30,7 @@ from bot.content.schema import TOPICS
 from bot.content.yaml_file import ContentError
 from bot.conversation.conversation import Conversation
 from bot.conversation.message import Channel
+from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.log import set_up
 from bot.rasa.child import NoRasa, child, command
@@ -39,6 +40,7 @@ from bot.settings import Settings, SettingsError
 from bot.settings import load as load_settings
 from bot.store.database import connect, migrate
 from bot.store.inbox import Inbox
+from bot.store.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +80,7 @@ def create_app(settings: Settings) -> Starlette:
     library = _load(settings)
     secret = settings.secret_key.get_secret_value()
     engine = _connect(settings)
-    inbox = Inbox(engine, secret)
+    inbox, outbox = Inbox(engine, secret), Outbox(engine)
     address = settings.rasa_url or f"http://127.0.0.1:{settings.rasa_port}"
     http = httpx.AsyncClient(base_url=address, timeout=RASA_TIMEOUT, trust_env=False)
     rasa = Rasa(http)
@@ -86,14 +88,15 @@ def create_app(settings: Settings) -> Starlette:
     def served() -> Library:
         return library
 
-    web = WebChannel(inbox, served, rate_limit=settings.web_rate_limit, secret=secret)
+    web = WebChannel(inbox, outbox, served, rate_limit=settings.web_rate_limit, secret=secret)
     channels: dict[str, Channel] = {web.name: web}
     routes: list[BaseRoute] = [*web.routes()]
     telegram = _telegram(settings, inbox, served)
     if telegram:
         channels[telegram.name] = telegram
         routes += telegram.routes()
-    worker = Worker(inbox, Conversation(rasa, served), served, channels)
+    postman = Postman(outbox, served, channels)
+    worker = Worker(inbox, Conversation(rasa, served), served, channels, postman)
 
     async def health(_request: Request) -> JSONResponse:
         return JSONResponse({"live": True})
@@ -116,7 +119,8 @@ def create_app(settings: Settings) -> Starlette:
         # What is entered first ends last: channels, worker, Rasa, database.
         async with AsyncExitStack() as stack:
             stack.push_async_callback(inbox.close)
-            await _open(engine, inbox)
+            stack.push_async_callback(outbox.settle)
+            await _open(engine, inbox, outbox)
             await stack.enter_async_context(http)
             if not settings.rasa_url:
                 await stack.enter_async_context(child(command(settings.rasa_port)))
@@ -124,6 +128,7 @@ def create_app(settings: Settings) -> Starlette:
                 await stack.enter_async_context(telegram.connected())
             await stack.enter_async_context(_teaching(rasa, training_files(library)))
             await stack.enter_async_context(_working(worker))
+            await stack.enter_async_context(_working(postman))
             if telegram:
                 await stack.enter_async_context(telegram.receiving())
             yield
@@ -200,10 +205,11 @@ def _connect(settings: Settings) -> AsyncEngine:
         raise _no_database(error) from error
 
 
-async def _open(engine: AsyncEngine, inbox: Inbox) -> None:
+async def _open(engine: AsyncEngine, inbox: Inbox, outbox: Outbox) -> None:
     try:
         await migrate(engine)
         await inbox.open()
+        await outbox.open()
     except (OSError, SQLAlchemyError, CommandError) as error:
         raise _no_database(error) from error
 
@@ -250,8 +256,8 @@ async def _teach(rasa: Rasa, files: dict[str, str]) -> None:
 
 
 @asynccontextmanager
-async def _working(worker: Worker) -> AsyncIterator[None]:
-    """The worker works while the context is open; then it finishes what it has in hand."""
+async def _working(worker: Worker | Postman) -> AsyncIterator[None]:
+    """It works while the context is open; then it finishes what it has in hand."""
     task = asyncio.create_task(worker.run())
     try:
         yield

@@ -39,8 +39,19 @@ class Phrases(Strict):
     forget_ask: BothLanguages
     forget_done: BothLanguages
     handoff: BothLanguages
+    handoff_ask: BothLanguages
+    handoff_done: BothLanguages
+    handoff_nothing: BothLanguages
+    staff_reply: BothLanguages
     subscribe: BothLanguages
+    subscribe_ask: BothLanguages
+    subscribe_done: BothLanguages
     unsubscribe: BothLanguages
+    unsubscribe_ask: BothLanguages
+    unsubscribe_done: BothLanguages
+    announcement: BothLanguages
+    helpful: BothLanguages
+    unhelpful: BothLanguages
     cancelled: BothLanguages
     no_clarification: BothLanguages
     gone: BothLanguages
@@ -73,6 +84,10 @@ class Labels(Strict):
     yes: BothLanguages
     no: BothLanguages
     none_of_these: BothLanguages
+    leave_question: BothLanguages
+    unsubscribe: BothLanguages
+    helpful: BothLanguages
+    unhelpful: BothLanguages
 
 
 class Page(Strict):

@@ -8,10 +8,16 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from bot.content.library import Library
-from bot.content.schema import TOPICS, Answer, BothLanguages, Facet, Language, Source
+from bot.content.schema import TOPICS, Answer, BothLanguages, Facet, Language, Office, Source
 from bot.conversation import payload
 from bot.conversation.message import Button, Card, Reply
 from bot.rasa.plan import Kind, Plan
+from bot.store.outbox import Due
+
+VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
+
+RECEPTION = "citizens-reception-board"
+"""The office that takes what belongs to no other, as content/offices.yml names it."""
 
 MENU_PAGE = 6
 """Answers on one page of a topic's menu: they fit a phone's screen as buttons."""
@@ -35,6 +41,32 @@ def compose(
         notice = library.messages.phrases.too_long[cards[0].language]
         cards[0] = _with_notice(cards[0], notice)
     return Reply(plans[0].language, tuple(cards))
+
+
+def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[Card, ...]:
+    """The cards of what somebody is told without having asked just now; none if it is withdrawn."""
+    language, phrases = due.language, library.messages.phrases
+    if due.announcement:
+        if library.published(due.announcement) is None:
+            return ()
+        news = _answer(Plan(reply=Kind.ANSWER, language=language, id=due.announcement), library, today)
+        stop = Button(library.messages.labels.unsubscribe[language], payload.for_saying("unsubscribe"))
+        card = replace(news, action="announcement", buttons=(*news.buttons, stop))
+        return (_with_notice(card, phrases.announcement[language]),)
+    reply = Card(
+        kind=Kind.ACTION,
+        language=language,
+        action="reply",
+        text=phrases.staff_reply[language].format(question=escape(due.question or ""), reply=due.text or ""),
+    )
+    if due.answer is None or library.published(due.answer) is None:
+        return (reply,)
+    return reply, _answer(Plan(reply=Kind.ANSWER, language=language, id=due.answer), library, today)
+
+
+def local_day(now: datetime.datetime) -> datetime.date:
+    """The day it is in Cần Thơ."""
+    return now.astimezone(VIETNAM).date()
 
 
 def _with_notice(card: Card, notice: str) -> Card:
@@ -81,9 +113,18 @@ def _answer(plan: Plan, library: Library, today: datetime.date) -> Card:
         map_url=map_url(answer),
         buttons=(
             *_related(answer, language, library),
+            *_feedback(answer, language, library),
             Button(labels.switch_language[language], payload.for_language(language.other)),
         ),
     )
+
+
+def _feedback(answer: Answer, language: Language, library: Library) -> list[Button]:
+    labels = library.messages.labels
+    return [
+        Button(labels.helpful[language], payload.for_feedback(answer.id, language, is_helpful=True)),
+        Button(labels.unhelpful[language], payload.for_feedback(answer.id, language, is_helpful=False)),
+    ]
 
 
 def _related(answer: Answer, language: Language, library: Library) -> list[Button]:
@@ -128,13 +169,13 @@ def _computed(facet: Facet, answer: Answer, language: Language, library: Library
     if facet is Facet.SOURCE:
         return "\n".join(f"- {source_line(source)}" for source in answer.sources)
     if facet is Facet.CONTACT:
-        return _contact(answer, language, library)
+        return _contact(library.office_of(answer), language, library)
     return None
 
 
-def _contact(answer: Answer, language: Language, library: Library) -> str | None:
+def _contact(office: Office, language: Language, library: Library) -> str | None:
     """The office's name and how to reach it, or None if nothing but the name is known."""
-    office, labels = library.office_of(answer), library.messages.labels
+    labels = library.messages.labels
     ways = [
         (labels.address, office[language].address),
         (labels.phone, office.phone),
@@ -147,7 +188,9 @@ def _contact(answer: Answer, language: Language, library: Library) -> str | None
 def _not_stated(facet: Facet, answer: Answer, language: Language, library: Library) -> str:
     phrases, name = library.messages.phrases, library.messages.facets.of(facet)[language]
     title = answer[language].title
-    contact = answer[language].facets.get(Facet.CONTACT) or _contact(answer, language, library)
+    contact = answer[language].facets.get(Facet.CONTACT) or _contact(
+        library.office_of(answer), language, library
+    )
     if contact:
         return phrases.no_facet[language].format(title=title, facet=name) + "\n\n" + contact
     office = library.office_of(answer)[language].name
@@ -183,7 +226,9 @@ def _fallback(plan: Plan, library: Library, today: datetime.date) -> Card:
     words = text.get(plan.reason, phrases.fallback)[plan.language]
     if plan.facet:
         words = words.format(facet=library.messages.facets.of(plan.facet)[plan.language])
-    buttons = () if plan.reason == "trouble" else _topic_buttons(plan.language, library)
+    buttons = [] if plan.reason == "trouble" else _topic_buttons(plan.language, library)
+    if plan.reason in {"no_answer", "again", None}:
+        buttons.insert(0, _leave_button(plan.language, library))
     return Card(
         kind=Kind.FALLBACK, language=plan.language, text=words, facet=plan.facet, buttons=tuple(buttons)
     )
@@ -224,21 +269,55 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
                 Button(labels.switch_language[known.other], payload.for_language(known)) for known in Language
             ]
         case action, "ask":
-            text = getattr(phrases, f"{action}_ask")[language]
+            text = getattr(phrases, f"{action}_ask")[language].format(question=escape(plan.question or ""))
             buttons = [
                 Button(labels.yes[language], payload.for_saying("affirm")),
                 Button(labels.no[language], payload.for_saying("deny")),
             ]
         case _, "cancel":
             text, buttons = phrases.cancelled[language], _topic_buttons(language, library)
+        case "handoff", "do":
+            text = _with_contact(phrases.handoff_done[language], plan, library)
+        case "handoff", _ if plan.reason == "nothing_there":
+            text = _with_contact(phrases.handoff_nothing[language], plan, library)
         case action, "do":
             text = getattr(phrases, f"{action}_done")[language]
+        case "helpful", _:
+            text = phrases.helpful[language]
+        case "unhelpful", _:
+            text, buttons = phrases.unhelpful[language], _instead(plan, library)
+        case (("none_of_these" | "no_clarification"), _):
+            text = getattr(phrases, str(plan.action))[language]
+            buttons = [_leave_button(language, library), *_topic_buttons(language, library)]
         case (("emergency" | "care"), _):
             text = getattr(phrases, str(plan.action))[language]
         case action, _:
             text = getattr(phrases, str(action))[language]
             buttons = _topic_buttons(language, library)
     return Card(kind=Kind.ACTION, language=language, action=plan.action, text=text, buttons=tuple(buttons))
+
+
+def _with_contact(text: str, plan: Plan, library: Library) -> str:
+    """The text, and below it how to reach the likely office, else the one that takes everything."""
+    for name in (plan.office, RECEPTION):
+        office = library.offices.get(name or "")
+        if office and (contact := _contact(office, plan.language, library)):
+            return f"{text}\n\n{contact}"
+    return text
+
+
+def _instead(plan: Plan, library: Library) -> list[Button]:
+    """What else may help where an answer did not: its neighbours, the staff, the topics."""
+    answer, labels = library.published(plan.id), library.messages.labels
+    return [
+        *(_related(answer, plan.language, library) if answer else ()),
+        _leave_button(plan.language, library),
+        Button(labels.topics[plan.language], payload.for_saying("topics")),
+    ]
+
+
+def _leave_button(language: Language, library: Library) -> Button:
+    return Button(library.messages.labels.leave_question[language], payload.for_saying("handoff"))
 
 
 def _topic_buttons(language: Language, library: Library) -> list[Button]:

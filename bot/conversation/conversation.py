@@ -40,22 +40,27 @@ class Conversation:
             return (Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"),)
         if message.button == payload.LANGUAGES:
             return (Plan(reply=Kind.ACTION, language=language, action="language", step="ask"),)
+        if message.button and (vote := payload.feedback(message.button, self._library())):
+            action, answer_id, of_card = vote
+            return (Plan(reply=Kind.ACTION, language=of_card or language, action=action, id=answer_id),)
         if message.button is not None:
             command = payload.rasa_command(message.button, self._library())
             if command is None:
                 return (Plan(reply=Kind.FALLBACK, language=language, reason="no_answer"),)
-            return await self._asked(message, command)
+            return await self._rasa.ask(message.conversation, command, message.language)
         # What begins with "/" is a command to Rasa, and people may not give it any.
         text = message.text.lstrip("/ ")
         if not text:
             return (Plan(reply=Kind.FALLBACK, language=language, reason="empty"),)
-        return await self._asked(message, text)
+        return await self._rasa.ask(message.conversation, text, message.language)
 
-    async def _asked(self, message: Message, text: str) -> tuple[Plan, ...]:
-        plans = await self._rasa.ask(message.conversation, text, message.language)
-        if any(plan.action == "forget" and plan.step == "do" for plan in plans):
-            await self._rasa.forget(message.conversation)
-        return plans
+    async def forget(self, message: Message) -> None:
+        """Delete the context of a message's conversation; doing it again does no harm.
+
+        Raises:
+            RasaUnavailable: the Rasa side is not there.
+        """
+        await self._rasa.forget(message.conversation)
 
 
 def in_trouble(message: Message) -> tuple[Plan, ...]:

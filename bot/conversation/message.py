@@ -136,7 +136,8 @@ class Channel(Protocol):
 
         Args:
             address: the message's address.
-            message_id: the inbox's id of the message that is answered.
+            message_id: the inbox's id of the message that is answered; below 0, nobody asked just
+                now, and it is the outbox's id of the delivery with a minus.
             position: the card's place in the reply, from 0.
             card: what to say.
 
@@ -150,6 +151,7 @@ class SendError(Exception):
 
     SendError
      ├── Unreachable     nobody: the person blocked the bot or is gone; the reply is dropped
+     ├── OnlyInReply     the person: it goes with the reply to their next message
      ├── TryLater        the worker: the platform asks for patience, the same card again later
      ├── MaybeSent       nobody: no answer came back; repeating could say it twice
      └── Rejected        a developer: the platform refuses this card; the next one is tried
@@ -158,6 +160,10 @@ class SendError(Exception):
 
 class Unreachable(SendError):
     """The person blocked the bot, left, or was deleted."""
+
+
+class OnlyInReply(SendError):
+    """The platform lets nothing be sent to this person before they write (again)."""
 
 
 class TryLater(SendError):

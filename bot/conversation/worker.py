@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.content.library import Library
-from bot.conversation.compose import compose
+from bot.conversation.compose import compose, local_day
 from bot.conversation.conversation import Conversation, in_trouble
+from bot.conversation.effects import carry_out, forgets
 from bot.conversation.message import Card, Channel, MaybeSent, Message, Rejected, TryLater, Unreachable
+from bot.conversation.postman import Postman
 from bot.log import describe
 from bot.rasa.client import RasaFailed, RasaUnavailable
 from bot.rasa.plan import Kind, Plan, Plans
-from bot.store.inbox import LEASE, POLL, Clock, Entry, Inbox, LeaseLost, utc_now, wait_for_event
+from bot.store.inbox import LEASE, POLL, Entry, Inbox, LeaseLost, wait_for_event
+from bot.store.models import JsonObject
+from bot.store.work import Clock, utc_now
 
 log = structlog.get_logger(__name__)
-
-VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 
 WORTH_BREAKING_SILENCE = frozenset({Kind.ANSWER, Kind.FACET, Kind.CHOICES, Kind.ACTION})
 
@@ -60,16 +62,19 @@ class Worker:
         conversation: Conversation,
         library: Callable[[], Library],
         channels: Mapping[str, Channel],
+        postman: Postman,
         *,
         at_a_time: int = 8,
         patience: Patience = Patience(),
         clock: Clock = utc_now,
     ) -> None:
-        """`channels`: by name; what came by another is left for a process that has it."""
+        """`channels`: by name; what came by another is left for a process that has it.
+        `postman`: brings what waits for people when they write."""
         self._inbox = inbox
         self._conversation = conversation
         self._library = library
         self._channels = channels
+        self._postman = postman
         self._at_a_time = at_a_time
         self._patience = patience
         self._clock = clock
@@ -156,15 +161,35 @@ class Worker:
             if found is None:
                 await self._inbox.postpone(entry, 0, is_failure=False)
                 return
-            plans = found
-            as_json = Plans.dump_python(plans, mode="json", exclude_defaults=True)
-            await self._inbox.save_plans(entry, as_json)
+            plans = await self._save(entry, found)
+        is_forgetting = forgets(plans)
+        if is_forgetting:
+            await self._forget_context(entry)
         cards = self._cards(entry.message, plans)
+        waiting = await self._postman.waiting_for(entry)
         for position in range(entry.cards_sent, len(cards)):
             await self._send(entry, channel, position, cards[position])
-            if position + 1 < len(cards):  # the last card is noted together with the answer
+            # The last thing to be sent is noted together with the answer.
+            if position + 1 < len(cards) or waiting:
                 await self._inbox.card_sent(entry, position + 1)
-        await self._inbox.answered(entry)
+        await self._postman.add_to_reply(waiting, entry, channel, len(cards))
+        await self._inbox.answered(entry, leaves_no_trace=is_forgetting)
+
+    async def _save(self, entry: Entry, plans: tuple[Plan, ...]) -> tuple[Plan, ...]:
+        """Save the plans together with what they bring about; gives them as they were saved."""
+
+        async def effects(connection: AsyncConnection) -> list[JsonObject]:
+            done = await carry_out(connection, entry, plans, self._library(), self._clock())
+            return _as_json(done)
+
+        return Plans.validate_python(await self._inbox.save_plans(entry, _as_json(plans), effects))
+
+    async def _forget_context(self, entry: Entry) -> None:
+        """Let the Rasa side forget, before the person is told that all is forgotten."""
+        try:
+            await self._conversation.forget(entry.message)
+        except RasaUnavailable as error:
+            raise TryLater("Rasa is away", self._patience.rasa_most) from error
 
     async def _plans(self, entry: Entry, channel: Channel) -> tuple[Plan, ...] | None:
         """What to say, or None if the worker is to stop before that is known."""
@@ -206,7 +231,7 @@ class Worker:
                     await channel.show_working(message.address)
 
     def _cards(self, message: Message, plans: tuple[Plan, ...]) -> tuple[Card, ...]:
-        today = self._clock().astimezone(VIETNAM).date()
+        today = local_day(self._clock())
         cards = compose(plans, self._library(), today, is_cut=message.is_cut).cards
         if message.is_quiet:
             return tuple(card for card in cards if card.kind in WORTH_BREAKING_SILENCE)
@@ -249,3 +274,8 @@ class Worker:
         except Exception as last:
             log.error("trouble_not_said", message_id=entry.id, channel=channel.name, **describe(last))
         await self._inbox.answered(entry)
+
+
+def _as_json(plans: tuple[Plan, ...]) -> list[JsonObject]:
+    as_json: list[JsonObject] = Plans.dump_python(plans, mode="json", exclude_defaults=True)
+    return as_json

@@ -61,7 +61,7 @@ class Rasa:
         plans = await self._plans(conversation, text, language)
         if plans and plans[0].get("reply") == "pick":
             # A choice was picked in words: its button is pressed, so that slots are set in one way only.
-            command = "/faq" + json.dumps({"answer": plans[0]["id"]})
+            command = "/faq" + json.dumps({"answer": plans[0].get("id")})
             action = {"action": plans[0]["action"]} if "action" in plans[0] else {}
             plans = [{**plan, **action} for plan in await self._plans(conversation, command, language)]
         try:

@@ -29,8 +29,11 @@ class Plan(BaseModel):
     action: the small talk or action, by its public name.
     step: "ask" on the turn that asks for a confirmation, "do" on the one that confirms,
         "cancel" on the one that does not.
-    topic, page: which part of the topics menu; page counts from 1.
-    reason: why a fallback: nothing fits, again, or the message could not be read.
+    topic, page: which part of the topics menu; page counts from 1. topic also: of the news wanted.
+    reason: why a fallback: nothing fits, again, or the message could not be read; or why not what
+        was asked for: there is nothing to do it with.
+    question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
+        which keeps no text: filled in by bot.conversation.effects.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,7 +47,11 @@ class Plan(BaseModel):
     step: Literal["ask", "do", "cancel"] | None = None
     topic: str | None = None
     page: int = 1
-    reason: Literal["no_answer", "again", "ask_topic", "empty", "unreadable", "trouble"] | None = None
+    reason: (
+        Literal["no_answer", "again", "ask_topic", "empty", "unreadable", "trouble", "nothing_there"] | None
+    ) = None
+    question: str | None = None
+    office: str | None = None
 
 
 Plans = TypeAdapter(Annotated[tuple[Plan, ...], Field(min_length=1)])

@@ -1,1 +1,1 @@
-"""What the bot remembers between two moments: the inbox, and who has which chat in hand."""
+"""What the bot remembers between two moments: the inbox, the outbox, and what people leave on purpose."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import functools
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -22,12 +20,11 @@ from bot.content.schema import Language
 from bot.conversation.message import Message
 from bot.store.database import is_sqlite, truncate_log
 from bot.store.models import ChatLease, InboxMessage, JsonObject, WebReply
+from bot.store.retention import purge
+from bot.store.work import Clock, Store, uninterrupted, utc_now
 
-Clock = Callable[[], datetime.datetime]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-Method = Callable[Concatenate["Inbox", P], Coroutine[Any, Any, R]]
+Effects = Callable[[AsyncConnection], Awaitable[list[JsonObject]]]
+"""What plans bring about in the database, in the transaction that saves them; gives the plans to save."""
 
 LEASE = datetime.timedelta(seconds=30)
 """How long a chat stays with a process that no longer renews its lease."""
@@ -65,29 +62,7 @@ class Entry:
     attempts: int
 
 
-def _uninterrupted(method: Method[P, R]) -> Method[P, R]:
-    """A method that runs to its end even if whoever waits for it is cancelled.
-
-    A transaction that is cancelled half-way would take its connection with it, and aiosqlite may
-    then wait for ever for a thread that has ended. `close` waits for those that are left.
-    """
-
-    @functools.wraps(method)
-    async def shielded(inbox: Inbox, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        task = asyncio.create_task(method(inbox, *args, **kwargs))
-        inbox._at_work.add(task)
-        task.add_done_callback(inbox._at_work.discard)
-        return await asyncio.shield(task)
-
-    return shielded
-
-
-def utc_now() -> datetime.datetime:
-    """The time; tests bring another clock."""
-    return datetime.datetime.now(datetime.UTC)
-
-
-class Inbox:
+class Inbox(Store):
     """The messages that wait, for one process.
 
     Chats, not messages, are leased: a chat is answered in order by one worker at a time,
@@ -99,14 +74,12 @@ class Inbox:
 
     def __init__(self, engine: AsyncEngine, secret: str, clock: Clock = utc_now) -> None:
         """`secret` keys the hashes of delivery keys."""
-        self._engine = engine
+        super().__init__(engine, clock)
         self._secret = secret.encode()
-        self._clock = clock
-        self._at_work: set[asyncio.Task[Any]] = set()
         self._waiters: dict[int, list[asyncio.Event]] = {}
         self.arrived = asyncio.Event()
 
-    @_uninterrupted
+    @uninterrupted
     async def open(self) -> None:
         """Take over what a dead process had in hand. Call once, before anything is claimed."""
         if is_sqlite(self._engine.url):
@@ -115,7 +88,7 @@ class Inbox:
 
     async def close(self) -> None:
         """Let go of the database, once what is at work there has ended."""
-        await asyncio.gather(*self._at_work, return_exceptions=True)
+        await self.settle()
         await self._engine.dispose()
 
     async def is_reachable(self) -> bool:
@@ -127,14 +100,14 @@ class Inbox:
             return False
         return True
 
-    @_uninterrupted
+    @uninterrupted
     async def _touch(self) -> None:
         async with self._engine.begin() as connection:
             await connection.execute(select(1))
 
     # What channels do.
 
-    @_uninterrupted
+    @uninterrupted
     async def accept(self, message: Message) -> int | None:
         """Write a message down; when this returns, it is safe to acknowledge it.
 
@@ -164,7 +137,7 @@ class Inbox:
         self.arrived.set()
         return message_id
 
-    @_uninterrupted
+    @uninterrupted
     async def find(self, channel: str, key: str) -> int | None:
         """The id of the message that came with this delivery key, answered or not."""
         query = select(InboxMessage.id).where(InboxMessage.key == self._hashed(channel, key))
@@ -172,16 +145,24 @@ class Inbox:
             found: int | None = await connection.scalar(query)
         return found
 
-    @_uninterrupted
+    @uninterrupted
     async def save_web_reply(self, message_id: int, position: int, card: JsonObject) -> None:
         """Lay a card down for the request that waits; a repeat replaces the first."""
         place = (WebReply.message_id == message_id) & (WebReply.position == position)
-        values = {"message_id": message_id, "position": position, "card": card, "saved_at": self._clock()}
+        values = {
+            "message_id": message_id,
+            "position": position,
+            "card": card,
+            "conversation": select(InboxMessage.conversation)
+            .where(InboxMessage.id == message_id)
+            .scalar_subquery(),
+            "saved_at": self._clock(),
+        }
         async with self._engine.begin() as connection:
             await connection.execute(delete(WebReply).where(place))
             await connection.execute(insert(WebReply).values(values))
 
-    @_uninterrupted
+    @uninterrupted
     async def web_reply(self, message_id: int) -> list[JsonObject]:
         """The cards laid down for a message, in order."""
         query = select(WebReply.card).where(WebReply.message_id == message_id).order_by(WebReply.position)
@@ -204,7 +185,7 @@ class Inbox:
                 del self._waiters[message_id]
         return True
 
-    @_uninterrupted
+    @uninterrupted
     async def _is_answered(self, message_id: int) -> bool:
         query = select(InboxMessage.id).where(
             InboxMessage.id == message_id, InboxMessage.answered_at.is_not(None)
@@ -214,7 +195,7 @@ class Inbox:
 
     # What the worker does.
 
-    @_uninterrupted
+    @uninterrupted
     async def claim(self, channels: Collection[str]) -> Entry | None:
         """Take the chat that has waited longest, with its oldest unanswered message.
 
@@ -297,29 +278,48 @@ class Inbox:
         )
         return Entry(row.id, lease, message, row.received_at, row.plans, row.cards_sent, row.attempts)
 
-    @_uninterrupted
+    @uninterrupted
     async def renew(self, leases: Collection[str]) -> None:
         """Keep the chats in hand for another LEASE."""
         mine = update(ChatLease).where(ChatLease.lease.in_(leases))
         async with self._engine.begin() as connection:
             await connection.execute(mine.values(leased_until=self._clock() + LEASE))
 
-    @_uninterrupted
-    async def save_plans(self, entry: Entry, plans: list[JsonObject]) -> None:
-        """Write down what is to be said, before it is. Raises LeaseLost."""
-        async with self._engine.begin() as connection:
-            await self._change(connection, entry, plans=plans, cards_sent=0)
+    @uninterrupted
+    async def save_plans(
+        self, entry: Entry, plans: list[JsonObject], effects: Effects | None = None
+    ) -> list[JsonObject]:
+        """Write down what is to be said, before it is, and what it brings about: both or neither.
 
-    @_uninterrupted
+        Returns:
+            The plans that were saved: `effects` has the last word on them.
+
+        Raises:
+            LeaseLost: nothing was saved.
+        """
+        async with self._engine.begin() as connection:
+            if effects:
+                plans = await effects(connection)
+            await self._change(connection, entry, plans=plans, cards_sent=0)
+        return plans
+
+    @uninterrupted
     async def card_sent(self, entry: Entry, cards_sent: int) -> None:
         """Write down how many cards of the reply are sent. Raises LeaseLost."""
         async with self._engine.begin() as connection:
             await self._change(connection, entry, cards_sent=cards_sent)
 
-    @_uninterrupted
-    async def answered(self, entry: Entry) -> None:
-        """Forget everything about a message but that it was here. Raises LeaseLost."""
+    @uninterrupted
+    async def answered(self, entry: Entry, *, leaves_no_trace: bool = False) -> None:
+        """Forget everything about a message but that it was here. Raises LeaseLost.
+
+        leaves_no_trace: nor is it known any longer whose the reply on the page was, and what was
+        deleted leaves SQLite's log at once.
+        """
         async with self._engine.begin() as connection:
+            if leaves_no_trace:
+                mine = WebReply.conversation == entry.message.conversation
+                await connection.execute(update(WebReply).where(mine).values(conversation=None))
             await self._change(
                 connection,
                 entry,
@@ -332,10 +332,12 @@ class Inbox:
                 plans=None,
             )
             await self._release(connection, entry)
+        if leaves_no_trace:
+            await truncate_log(self._engine)
         for waiter in self._waiters.get(entry.id, []):
             waiter.set()
 
-    @_uninterrupted
+    @uninterrupted
     async def postpone(self, entry: Entry, seconds: float, *, is_failure: bool = True) -> None:
         """Give a message back, to be tried again after so many seconds. Raises LeaseLost.
 
@@ -359,7 +361,7 @@ class Inbox:
 
     # What is done now and then.
 
-    @_uninterrupted
+    @uninterrupted
     async def oldest_unanswered(self) -> float:
         """For how many seconds the oldest unanswered message has waited; 0 if there is none."""
         query = select(func.min(InboxMessage.received_at)).where(InboxMessage.answered_at.is_(None))
@@ -367,13 +369,14 @@ class Inbox:
             since: datetime.datetime | None = await connection.scalar(query)
         return (self._clock() - since).total_seconds() if since else 0.0
 
-    @_uninterrupted
+    @uninterrupted
     async def tidy(self) -> None:
         """Delete what has been kept long enough, also from SQLite's write-ahead log."""
         now = self._clock()
         async with self._engine.begin() as connection:
             await connection.execute(delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY))
             await connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
+            await purge(connection, now)
         await truncate_log(self._engine)
 
     def _hashed(self, channel: str, key: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from enum import StrEnum
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, String, Text
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -94,11 +95,134 @@ class ChatLease(Base):
 
 
 class WebReply(Base):
-    """A card "sent" to the web page: any process's waiting request picks it up from here."""
+    """A card "sent" to the web page: any process's waiting request picks it up from here.
+
+    conversation: so that whoever asks to be forgotten is so here, too.
+    """
 
     __tablename__ = "web_reply"
 
     message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     card: Mapped[JsonObject] = mapped_column(JSON)
+    conversation: Mapped[str | None] = mapped_column(String(128))
     saved_at: Mapped[datetime.datetime] = mapped_column(index=True)
+
+
+class QuestionState(StrEnum):
+    """How far a kept question is."""
+
+    UNSURE = "unsure"
+    """Choices were offered; the next message tells whether one of them was meant."""
+
+    OPEN = "open"
+    """Nothing answered it. Editors see it; nobody waits for a reply."""
+
+    LEFT = "left"
+    """The asker left it for the staff and waits for a reply."""
+
+    REPLIED = "replied"
+    """The staff's reply is on its way, or there; its delivery tells."""
+
+
+class Question(Base):
+    """A question that found no answer, for the editors.
+
+    message_id: the inbox's; text: masked; nearest: the answer that came nearest, if any did.
+    conversation: by which "yes, leave it" finds it; NULL after a day, unless it was left.
+    address: where the reply goes; only while the asker waits for one.
+    """
+
+    __tablename__ = "question"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(2))
+    text: Mapped[str] = mapped_column(Text)
+    nearest: Mapped[str | None] = mapped_column(String(128))
+    conversation: Mapped[str | None] = mapped_column(String(128), index=True)
+    address: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime.datetime] = mapped_column(index=True)
+
+    # Editors name a question by its id, also weeks later.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class Subscription(Base):
+    """Somebody who wants news, and about what: names of topics."""
+
+    __tablename__ = "subscription"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    address: Mapped[str] = mapped_column(Text)
+    conversation: Mapped[str] = mapped_column(String(128), unique=True)
+    language: Mapped[str] = mapped_column(String(2))
+    topics: Mapped[list[str]] = mapped_column(JSON)
+    since: Mapped[datetime.datetime]
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class DeliveryStatus(StrEnum):
+    """What became of a delivery."""
+
+    QUEUED = "queued"
+    WAITING = "waiting"
+    """The platform lets us write only after the person did: it goes with the next reply."""
+
+    SENT = "sent"
+    UNDELIVERABLE = "undeliverable"
+
+
+class Delivery(Base):
+    """Something to tell a person who did not ask just now: a reply of the staff, or news.
+
+    question_id, text, answer: of a reply: to what, its words, an answer to show with it.
+    announcement, subscription_id: of news: the answer's id and to whom, once each.
+    cards_sent, attempts, not_before: as in the inbox; lease: of the process that has it in hand.
+    At the end of it address, conversation and text become NULL.
+    """
+
+    __tablename__ = "delivery"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(2))
+    address: Mapped[str | None] = mapped_column(Text)
+    conversation: Mapped[str | None] = mapped_column(String(128), index=True)
+    question_id: Mapped[int | None] = mapped_column(
+        ForeignKey("question.id", ondelete="CASCADE"), unique=True
+    )
+    text: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(String(128))
+    announcement: Mapped[str | None] = mapped_column(String(128))
+    subscription_id: Mapped[int | None] = mapped_column(
+        ForeignKey("subscription.id", ondelete="CASCADE"), index=True
+    )
+    cards_sent: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease: Mapped[str | None] = mapped_column(String(32))
+    not_before: Mapped[datetime.datetime]
+    queued_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        UniqueConstraint("announcement", "subscription_id", name="uq_delivery_once"),
+        Index("ix_delivery_status", "status", "not_before"),
+        # The page knows by the id what it has shown already.
+        {"sqlite_autoincrement": True},
+    )
+
+
+class Feedback(Base):
+    """How many found an answer helpful, and how many did not, on a day in Vietnam."""
+
+    __tablename__ = "feedback"
+
+    answer: Mapped[str] = mapped_column(String(128), primary_key=True)
+    day: Mapped[datetime.date] = mapped_column(primary_key=True)
+    helpful: Mapped[int] = mapped_column(default=0)
+    unhelpful: Mapped[int] = mapped_column(default=0)

@@ -25,11 +25,13 @@ import httpx
 
 from bot.content.library import load
 from bot.conversation.conversation import Conversation
-from bot.conversation.message import Card, incoming
+from bot.conversation.message import Card, Channel, incoming
+from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.rasa.client import Rasa
 from bot.store.database import connect, migrate
 from bot.store.inbox import Inbox
+from bot.store.outbox import Outbox
 
 AT_A_TIME = 8
 
@@ -77,17 +79,26 @@ async def bot(database_url: str, rasa_url: str, content: str, sent_file: str) ->
     library, _ = load(Path(content))
     engine = connect(database_url)
     await migrate(engine)
-    inbox = Inbox(engine, "secret")
+    inbox, outbox = Inbox(engine, "secret"), Outbox(engine)
     await inbox.open()
+    await outbox.open()
     channel = FileChannel(Path(sent_file))
     async with httpx.AsyncClient(base_url=rasa_url, timeout=20) as http:
         conversation = Conversation(Rasa(http), lambda: library)
-        worker = Worker(inbox, conversation, lambda: library, {"file": channel}, at_a_time=AT_A_TIME)
+        channels: dict[str, Channel] = {"file": channel}
+        postman = Postman(outbox, lambda: library, channels, look_seconds=0.02)
+        worker = Worker(inbox, conversation, lambda: library, channels, postman, at_a_time=AT_A_TIME)
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, worker.stop)
+
+        def stop() -> None:
+            worker.stop()
+            postman.stop()
+
+        loop.add_signal_handler(signal.SIGTERM, stop)
         accepting = asyncio.create_task(_accept(inbox))
-        await worker.run()
+        await asyncio.gather(worker.run(), postman.run())
         accepting.cancel()  # wherever it is
+    await outbox.settle()
     await inbox.close()
 
 

@@ -36,14 +36,15 @@ class RasaStandIn:
     """A Rasa server that does as it is told.
 
     asked: sender and text of every message, in order. mishaps: what it answers to a text
-    instead of plans, once each: a status, or a JSON value. is_away: it answers as a proxy does
-    whose server is starting. taught: the training files it got. gates: texts whose answer waits
+    instead of plans, once each: a status, or a JSON value. forgotten: senders whose context was
+    deleted. is_away: it answers as a proxy does whose server is starting. taught: the training files it got. gates: texts whose answer waits
     until the event is set.
     """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
     mishaps: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
     is_away: bool = False
     taught: list[str] = field(default_factory=list)
     plans: Callable[[str], list[Plan]] = plans_for
@@ -54,6 +55,7 @@ class RasaStandIn:
         """Serve on loopback; gives the base URL."""
         routes = [
             Route("/webhooks/rest/webhook", self._webhook, methods=["POST"]),
+            Route("/conversations/{sender}", self._forget, methods=["DELETE"]),
             Route("/training-data", self._training_data, methods=["PUT"]),
             Route("/status", self._status),
         ]
@@ -81,6 +83,12 @@ class RasaStandIn:
         language = body["metadata"]["language"] or "vi"
         plans = [{"language": language, **plan} for plan in self.plans(text)]
         return JSONResponse([{"recipient_id": sender, "custom": {"plans": plans}}])
+
+    async def _forget(self, request: Request) -> Response:
+        if self.is_away:
+            return Response(status_code=503)
+        self.forgotten.append(request.path_params["sender"])
+        return Response(status_code=204)
 
     async def _training_data(self, request: Request) -> Response:
         if self.is_away:

@@ -27,10 +27,13 @@ from bot.conversation.message import (
     Unreachable,
     incoming,
 )
+from bot.conversation.postman import Postman
 from bot.conversation.worker import Patience, Worker
 from bot.rasa.client import Rasa
 from bot.rasa.plan import Kind
-from bot.store.inbox import Clock, Inbox, utc_now
+from bot.store.inbox import Inbox
+from bot.store.outbox import Outbox
+from bot.store.work import Clock, utc_now
 from tests.conversation.rasa_stand_in import RasaStandIn
 
 QUICK = Patience(rasa_first=0.01, rasa_most=0.02, rasa_total=120, delivery_first=0.01, delivery_most=0.02)
@@ -94,10 +97,12 @@ class Bot:
     """Everything but the platform and the model is the real thing."""
 
     inbox: Inbox
+    outbox: Outbox
     rasa: RasaStandIn
     channel: RecordingChannel
     library: Library
     worker: Worker
+    postman: Postman
     task: asyncio.Task[None]
 
     async def receive(self, text: str = "", chat: str = "a", **details: object) -> int:
@@ -136,8 +141,13 @@ async def running(
     channels: dict[str, Channel] = {"test": channel}
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
         conversation = Conversation(Rasa(http), lambda: library)
-        worker = Worker(inbox, conversation, lambda: library, channels, patience=patience, clock=clock)
-        bot = Bot(inbox, rasa, channel, library, worker, asyncio.create_task(worker.run()))
+        outbox = Outbox(inbox._engine, clock)
+        postman = Postman(outbox, lambda: library, channels, clock=clock)
+        worker = Worker(
+            inbox, conversation, lambda: library, channels, postman, patience=patience, clock=clock
+        )
+        working = asyncio.create_task(worker.run())
+        bot = Bot(inbox, outbox, rasa, channel, library, worker, postman, working)
         try:
             yield bot
         finally:

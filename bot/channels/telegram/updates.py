@@ -28,6 +28,8 @@ COMMANDS = {
     "help": payload.for_saying("help"),
     "topics": payload.for_saying("topics"),
     "privacy": payload.for_saying("privacy"),
+    "subscribe": payload.for_saying("subscribe"),
+    "unsubscribe": payload.for_saying("unsubscribe"),
     "forget": payload.for_saying("forget"),
 }
 """Commands that are one button each. /start and /language take a parameter."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from starlette.routing import BaseRoute
 
 from bot.channels.web.api import Api
 from bot.channels.web.page import page_routes
-from bot.channels.web.schema import CardBody
+from bot.channels.web.schema import CardBody, DeliveryBody
 from bot.content.library import Library
-from bot.conversation.message import Card
+from bot.conversation.compose import compose_delivery, local_day
+from bot.conversation.message import Card, OnlyInReply
 from bot.store.inbox import Inbox
+from bot.store.outbox import Outbox
+from bot.store.work import utc_now
 
 REPLY_WITHIN = 60.0
 """Seconds that a request waits for its reply, before the client is asked to come again."""
@@ -29,6 +32,7 @@ class WebChannel:
     def __init__(
         self,
         inbox: Inbox,
+        outbox: Outbox,
         library: Callable[[], Library],
         *,
         rate_limit: int,
@@ -38,15 +42,36 @@ class WebChannel:
         """A channel whose clients may send `rate_limit` messages a minute each; 0 is no limit."""
         self._inbox = inbox
         self._library = library
-        self._api = Api(self.name, inbox, rate_limit=rate_limit, secret=secret, reply_within=reply_within)
+        self._outbox = outbox
+        self._api = Api(
+            self.name,
+            inbox,
+            self._deliveries,
+            rate_limit=rate_limit,
+            secret=secret,
+            reply_within=reply_within,
+        )
 
     def routes(self) -> list[BaseRoute]:
         """The page, its files, and the interface."""
         return [*page_routes(self._library), self._api.route()]
 
+    async def _deliveries(self, conversation: str, received: Collection[int]) -> list[DeliveryBody]:
+        """What waits for a conversation, once it is noted what its page has received before."""
+        if received:
+            await self._outbox.received(conversation, received)
+        today, library = local_day(utc_now()), self._library()
+        waiting = await self._outbox.waiting_for(conversation)
+        composed = ((due.id, compose_delivery(due, library, today)) for due in waiting)
+        return [
+            DeliveryBody(id=id_, replies=tuple(map(CardBody.of, cards))) for id_, cards in composed if cards
+        ]
+
     async def show_working(self, address: str) -> None:
         """Nothing: the page knows by itself that its request is under way."""
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
-        """Lay a card of the reply down for the request that waits."""
+        """Lay a card of the reply down for the request that waits; without one, OnlyInReply."""
+        if message_id < 0:
+            raise OnlyInReply("a page is only ever answered")
         await self._inbox.save_web_reply(message_id, position, CardBody.of(card).model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""POST /api/messages: a question in, its reply out."""
+"""POST /api/messages: a question in, its reply out. POST /api/deliveries: what waits for a client."""
 
 from __future__ import annotations
 
@@ -9,18 +9,28 @@ import ipaddress
 import math
 import secrets
 import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeVar
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from bot.channels.web.schema import Answer, ErrorBody, Problem, Question
+from bot.channels.web.schema import (
+    Answer,
+    Deliveries,
+    DeliveryBody,
+    ErrorBody,
+    Problem,
+    Question,
+    Visit,
+)
 from bot.conversation.message import Message, incoming
 from bot.store.inbox import Inbox
 
@@ -48,14 +58,27 @@ _CODES = {
 }
 
 
+Body = TypeVar("Body", bound=BaseModel)
+Waiting = Callable[[str, Collection[int]], Awaitable[list[DeliveryBody]]]
+"""From a conversation and the ids that were received to what still waits for it."""
+
+
 class Api:
     """The interface, over one inbox."""
 
     def __init__(
-        self, channel: str, inbox: Inbox, *, rate_limit: int, secret: str, reply_within: float
+        self,
+        channel: str,
+        inbox: Inbox,
+        waiting: Waiting,
+        *,
+        rate_limit: int,
+        secret: str,
+        reply_within: float,
     ) -> None:
         self._channel = channel
         self._inbox = inbox
+        self._waiting = waiting
         self._secret = secret.encode()
         self._reply_within = reply_within
         self._limit = RateLimitItemPerMinute(rate_limit) if rate_limit else None
@@ -66,7 +89,10 @@ class Api:
         return Mount(
             "/api",
             app=Starlette(
-                routes=[Route("/messages", self._messages, methods=["POST"])],
+                routes=[
+                    Route("/messages", self._messages, methods=["POST"]),
+                    Route("/deliveries", self._deliveries, methods=["POST"]),
+                ],
                 exception_handlers={
                     HTTPException: _problem,
                     ClientDisconnect: _problem,
@@ -77,7 +103,7 @@ class Api:
 
     async def _messages(self, request: Request) -> Response:
         await self._hold_back_floods(request)
-        message = self._message(await _question(request))
+        message = self._message(await _parsed(request, Question))
         message_id = await self._inbox.accept(message)
         if message_id is None:
             message_id = await self._inbox.find(self._channel, message.key)
@@ -93,6 +119,12 @@ class Api:
         answer = Answer.model_validate({"language": cards[0]["language"], "replies": cards})
         return _json(200, answer.model_dump_json())
 
+    async def _deliveries(self, request: Request) -> Response:
+        await self._hold_back_floods(request)
+        visit = await _parsed(request, Visit)
+        waiting = await self._waiting(self._hashed(visit.conversation), visit.received)
+        return _json(200, Deliveries(deliveries=tuple(waiting)).model_dump_json())
+
     async def _hold_back_floods(self, request: Request) -> None:
         """Count a request against its sender. Raises HTTPException 429."""
         if self._limit is None:
@@ -107,11 +139,7 @@ class Api:
 
     def _message(self, question: Question) -> Message:
         """The question as a message. Raises HTTPException 422 if nothing in its text can be read."""
-        # The client's own id never gets any further: whoever reads our log or database cannot
-        # take part in the conversation.
-        conversation = hmac.new(
-            self._secret, f"{self._channel}:{question.conversation}".encode(), hashlib.sha256
-        ).hexdigest()
+        conversation = self._hashed(question.conversation)
         message = incoming(
             channel=self._channel,
             address="",  # the reply waits under the message's id
@@ -125,14 +153,20 @@ class Api:
             raise HTTPException(422, "text: nothing in it can be read")
         return message
 
+    def _hashed(self, conversation: str) -> str:
+        """The client's own id never gets any further: whoever reads our log or database cannot
+        take part in the conversation."""
+        name = f"{self._channel}:{conversation}"
+        return hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
 
-async def _question(request: Request) -> Question:
+
+async def _parsed(request: Request, kind: type[Body]) -> Body:
     """What the client sent. Raises HTTPException 400, 408, 413, 415, 422."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise HTTPException(415, "send application/json")
     try:
-        return Question.model_validate_json(await _body(request))
+        return kind.model_validate_json(await _body(request))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":

@@ -104,6 +104,28 @@ class Answer(_Body):
     replies: tuple[CardBody, ...]
 
 
+class Visit(BaseModel):
+    """What a client sends to ask for what waits for it. received: ids of deliveries it has shown."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    conversation: OpaqueId
+    received: Annotated[list[int], Field(max_length=100)] = []
+
+
+class DeliveryBody(_Body):
+    """A reply of the staff or news. It comes again under the same id until it is received."""
+
+    id: int
+    replies: tuple[CardBody, ...]
+
+
+class Deliveries(_Body):
+    """What waited for a client."""
+
+    deliveries: tuple[DeliveryBody, ...]
+
+
 class Problem(_Body):
     """What was wrong. code: for programs; message: for developers, in English."""
 

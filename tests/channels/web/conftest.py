@@ -26,10 +26,13 @@ from bot.app import SecurityHeaders
 from bot.channels.web import WebChannel
 from bot.content.library import Library, load
 from bot.conversation.conversation import Conversation
+from bot.conversation.message import Channel
+from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.rasa.client import Rasa
 from bot.store.database import connect, migrate
 from bot.store.inbox import Inbox
+from bot.store.outbox import Outbox
 
 CONTENT = Path(__file__).parent / "content"
 MESSAGES = Path(__file__).parents[3] / "content" / "messages.yml"
@@ -138,14 +141,17 @@ async def running_site(
     database = directory / "bot.db"
     engine = connect(f"sqlite+aiosqlite:///{database}")
     await migrate(engine)
-    inbox = Inbox(engine, "secret")
+    inbox, outbox = Inbox(engine, "secret"), Outbox(engine)
     await inbox.open()
     web = WebChannel(
-        inbox, lambda: library, rate_limit=rate_limit, secret="secret", reply_within=reply_within
+        inbox, outbox, lambda: library, rate_limit=rate_limit, secret="secret", reply_within=reply_within
     )
     async with rasa.client() as http:
-        worker = Worker(inbox, Conversation(Rasa(http), lambda: library), lambda: library, {web.name: web})
-        working = asyncio.create_task(worker.run())
+        channels: dict[str, Channel] = {web.name: web}
+        postman = Postman(outbox, lambda: library, channels, look_seconds=0.02)
+        conversation = Conversation(Rasa(http), lambda: library)
+        worker = Worker(inbox, conversation, lambda: library, channels, postman)
+        working, delivering = asyncio.create_task(worker.run()), asyncio.create_task(postman.run())
         # Bound here, so that a connection waits for the server rather than being refused.
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(
@@ -162,7 +168,8 @@ async def running_site(
             rasa.may_answer.set()
             server.should_exit = True
             worker.stop()
-            await asyncio.gather(serving, working)
+            postman.stop()
+            await asyncio.gather(serving, working, delivering)
     await engine.dispose()
 
 

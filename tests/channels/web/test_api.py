@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.store.inbox import Inbox, utc_now
+from bot.store.inbox import Inbox
+from bot.store.work import utc_now
 from tests.channels.web.conftest import Site, running_site
 
 KEYS = {
@@ -91,6 +92,16 @@ class TestReply:
                     "buttons": [
                         {"label": "Món ngon Cần Thơ", "payload": "answer:culture.food", "url": None},
                         {"label": "Kiều bào mua nhà", "payload": "answer:diaspora.buy-house", "url": None},
+                        {
+                            "label": "Hữu ích",
+                            "payload": "helpful:culture.floating-market:vi",
+                            "url": None,
+                        },
+                        {
+                            "label": "Chưa hữu ích",
+                            "payload": "unhelpful:culture.floating-market:vi",
+                            "url": None,
+                        },
                         {"label": "English", "payload": "language:en", "url": None},
                     ],
                 }

@@ -1,0 +1,165 @@
+"""What plans bring about beside words: something is kept, left, subscribed to, counted or forgotten.
+
+It all happens in the transaction that saves the plans, so once for a message, also over a crash.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.content.library import Library
+from bot.conversation.compose import local_day
+from bot.conversation.message import Message
+from bot.rasa.plan import Kind, Plan
+from bot.store import people
+from bot.store.inbox import Entry
+from bot.store.models import QuestionState
+from bot.store.retention import forget
+
+NEWS_TOPIC = "clarification"
+"""What subscribers get unless they name a topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The message in hand, and what its effects need."""
+
+    connection: AsyncConnection
+    message_id: int
+    message: Message
+    library: Library
+    now: datetime.datetime
+
+
+Effect = Callable[[Turn, Plan], Awaitable[Plan]]
+
+
+async def carry_out(
+    connection: AsyncConnection,
+    entry: Entry,
+    plans: tuple[Plan, ...],
+    library: Library,
+    now: datetime.datetime,
+) -> tuple[Plan, ...]:
+    """Do what the plans of a message say.
+
+    Returns:
+        The plans, with what only the database knows: the question that would be left; that there
+        is none, or no subscription.
+    """
+    turn = Turn(connection, entry.id, entry.message, library, now)
+    await _keep_question(turn, plans)
+    return tuple([await EFFECTS.get((plan.action, plan.step), _nothing)(turn, plan) for plan in plans])
+
+
+def forgets(plans: tuple[Plan, ...]) -> bool:
+    """Whether the person has confirmed that everything about them is to be deleted."""
+    return any(plan.action == "forget" and plan.step == "do" for plan in plans)
+
+
+async def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
+    """Keep the text of a question without an answer.
+
+    Where choices were offered, the next turn tells: "none of these" and asking for a person make
+    it a question without an answer, anything else deletes it.
+    """
+    message, first = turn.message, plans[0]
+    unsure = await people.unsure_question(turn.connection, message.conversation)
+    nearest = first.id or next(iter(first.ids), None)
+    if unsure and first.reply is Kind.CHOICES and nearest == unsure.nearest:
+        return  # said again, or in another language
+    if unsure:
+        is_unanswered = first.action in {"none_of_these", "handoff"}
+        await people.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
+    state = _state(first)
+    # In a group nothing is said where there is no answer, so nothing is kept either.
+    if state and message.text and not message.is_quiet:
+        await people.keep_question(
+            turn.connection,
+            message,
+            turn.message_id,
+            language=first.language,
+            nearest=nearest,
+            state=state,
+            now=turn.now,
+        )
+
+
+def _state(plan: Plan) -> QuestionState | None:
+    """What the message was a question of, by what is said to it; None if it was answered or is none."""
+    if plan.reply is Kind.CHOICES:
+        return QuestionState.UNSURE
+    if plan.reply is Kind.FALLBACK and plan.reason in {"no_answer", "again"}:
+        return QuestionState.OPEN
+    return QuestionState.OPEN if plan.action == "no_clarification" else None
+
+
+async def _nothing(turn: Turn, plan: Plan) -> Plan:
+    return plan
+
+
+async def _forget(turn: Turn, plan: Plan) -> Plan:
+    await forget(turn.connection, turn.message.conversation, turn.message_id)
+    return plan
+
+
+async def _offer_to_leave(turn: Turn, plan: Plan) -> Plan:
+    kept = await people.open_question(turn.connection, turn.message.conversation)
+    return _about(plan, kept, turn.library)
+
+
+async def _leave(turn: Turn, plan: Plan) -> Plan:
+    kept = await people.open_question(turn.connection, turn.message.conversation)
+    if kept:
+        await people.leave_question(turn.connection, kept, turn.message, plan.language)
+    return _about(plan, kept, turn.library)
+
+
+def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
+    """The plan for handing over, with the question and its likely office; without one it asks for it."""
+    if kept is None:
+        return plan.model_copy(update={"step": None, "reason": "nothing_there"})
+    nearest = library.published(kept.nearest)
+    office = nearest.office if nearest else None
+    return plan.model_copy(update={"question": kept.text, "office": office})
+
+
+async def _subscribe(turn: Turn, plan: Plan) -> Plan:
+    topic = plan.topic or NEWS_TOPIC
+    await people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
+    return plan
+
+
+async def _offer_to_unsubscribe(turn: Turn, plan: Plan) -> Plan:
+    if await people.is_subscribed(turn.connection, turn.message.conversation):
+        return plan
+    return plan.model_copy(update={"step": None})
+
+
+async def _unsubscribe(turn: Turn, plan: Plan) -> Plan:
+    if await people.unsubscribe(turn.connection, turn.message.conversation):
+        return plan
+    return plan.model_copy(update={"step": None})
+
+
+async def _count(turn: Turn, plan: Plan) -> Plan:
+    if plan.id:
+        is_helpful = plan.action == "helpful"
+        await people.count_feedback(turn.connection, plan.id, local_day(turn.now), is_helpful=is_helpful)
+    return plan
+
+
+EFFECTS: dict[tuple[str | None, str | None], Effect] = {
+    ("forget", "do"): _forget,
+    ("handoff", "ask"): _offer_to_leave,
+    ("handoff", "do"): _leave,
+    ("subscribe", "do"): _subscribe,
+    ("unsubscribe", "ask"): _offer_to_unsubscribe,
+    ("unsubscribe", "do"): _unsubscribe,
+    ("helpful", None): _count,
+    ("unhelpful", None): _count,
+}

@@ -1,0 +1,171 @@
+"""The postman: brings what lies in the outbox, one thing after the other, beside the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from bot.content.library import Library
+from bot.conversation.compose import compose_delivery, local_day
+from bot.conversation.message import (
+    Card,
+    Channel,
+    MaybeSent,
+    OnlyInReply,
+    Rejected,
+    TryLater,
+    Unreachable,
+)
+from bot.log import describe
+from bot.store.inbox import Entry, wait_for_event
+from bot.store.outbox import Due, Outbox
+from bot.store.work import Clock, utc_now
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+"""Seconds between two looks into the outbox while it is empty."""
+
+AGAIN_FIRST, AGAIN_MOST = 5.0, 3600.0
+"""Seconds until a delivery is tried again; they grow from one to the other."""
+
+TRIES = 40
+"""Tries of a delivery, over more than a day: a reply that somebody wrote is worth it."""
+
+REST_MOST = 30.0
+"""Seconds for which a platform that asks for patience gets no more deliveries. One flooded group
+may ask for longer, but that is its own."""
+
+
+MOST_CARDS = 2
+"""Cards of one delivery: the staff's reply, and the answer that goes with it."""
+
+
+class Postman:
+    """Sends deliveries, with the channels' own `send`.
+
+    One at a time: that is less than any platform allows in all, and leaves room for answers.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        library: Callable[[], Library],
+        channels: Mapping[str, Channel],
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._outbox = outbox
+        self._library = library
+        self._channels = channels
+        self._look_seconds = look_seconds
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._rests_until: dict[str, float] = {}
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the delivery in hand is finished."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop` is called."""
+        while not self._stopping.is_set():
+            try:
+                is_idle = not await self.deliver_next()
+            except Exception as error:  # the database may come back; what was in hand comes again
+                log.error("delivery_left", **describe(error))
+                is_idle = True
+            if is_idle:
+                await wait_for_event(self._stopping, self._look_seconds)
+
+    async def deliver_next(self) -> bool:
+        """Deliver what is due next; False if nothing is."""
+        now = time.monotonic()
+        awake = [name for name in self._channels if self._rests_until.get(name, 0) <= now]
+        due = await self._outbox.claim(awake) if awake else None
+        if due is None:
+            return False
+        await self._deliver(due, self._channels[due.channel])
+        return True
+
+    async def waiting_for(self, entry: Entry) -> list[Due]:
+        """What waits for the person who wrote a message."""
+        return await self._outbox.waiting_for(entry.message.conversation)
+
+    async def add_to_reply(self, waiting: list[Due], entry: Entry, channel: Channel, position: int) -> None:
+        """Deliver what waited for the person, now that they wrote.
+
+        Args:
+            waiting: what `waiting_for` gave.
+            entry: their message, in hand.
+            channel: the one it came by.
+            position: the first that is free after the reply's own cards.
+
+        Raises:
+            Unreachable, TryLater: as `Channel.send` does; what was not sent waits on.
+        """
+        for due in waiting:
+            cards = self._cards(due)
+            # A place of its own for every card, also after a crash between two deliveries.
+            first = position + due.id * MOST_CARDS
+            is_taken = True
+            for number, card in enumerate(cards):
+                try:
+                    await channel.send(entry.message.address, entry.id, first + number, card)
+                except MaybeSent as error:
+                    _log(due, error)
+                except Rejected as error:
+                    _log(due, error)
+                    is_taken = number > 0
+            await (self._outbox.sent(due) if cards and is_taken else self._outbox.undeliverable(due))
+
+    async def _deliver(self, due: Due, channel: Channel) -> None:
+        try:
+            is_sent = await self._send(due, channel)
+        except Unreachable as error:
+            _log(due, error)
+            await (self._outbox.unsubscribe(due) if due.announcement else self._outbox.undeliverable(due))
+        except OnlyInReply:
+            await self._outbox.waits(due)
+        except TryLater as error:
+            self._rests_until[due.channel] = time.monotonic() + min(error.seconds, REST_MOST)
+            await self._again(due, error.seconds)
+        except Exception as error:  # ours
+            _log(due, error)
+            await self._again(due, 0)
+        else:
+            await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
+
+    async def _send(self, due: Due, channel: Channel) -> bool:
+        """Send a delivery's cards from where it stopped; whether anything of it may have arrived."""
+        is_sent = due.cards_sent > 0
+        for position, card in list(enumerate(self._cards(due)))[due.cards_sent :]:
+            try:
+                await channel.send(due.address, -due.id, position, card)
+                is_sent = True
+            except MaybeSent as error:  # said twice is worse than perhaps not at all
+                _log(due, error)
+                is_sent = True
+            except Rejected as error:
+                _log(due, error)
+            await self._outbox.card_sent(due, position + 1)
+        return is_sent
+
+    def _cards(self, due: Due) -> tuple[Card, ...]:
+        return compose_delivery(due, self._library(), local_day(self._clock()))
+
+    async def _again(self, due: Due, seconds: float) -> None:
+        if due.attempts + 1 >= TRIES:
+            log.error("delivery_dropped", delivery=due.id, channel=due.channel)
+            await self._outbox.undeliverable(due)
+            return
+        ours = min(AGAIN_FIRST * 2**due.attempts, AGAIN_MOST)
+        await self._outbox.postpone(due, max(seconds, ours))
+
+
+def _log(due: Due, error: Exception) -> None:
+    log.warning("delivery_failed", delivery=due.id, channel=due.channel, **describe(error))

@@ -1,0 +1,138 @@
+"""What people leave behind on purpose: questions, subscriptions, a thumb up or down.
+
+Plain functions on a connection, because they belong into the transaction that saves the plans.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.content.schema import Language
+from bot.conversation.message import Message
+from bot.store.models import Feedback, Question, QuestionState, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A kept question. nearest: the id of the answer that came nearest, if any did."""
+
+    id: int
+    text: str
+    nearest: str | None
+
+
+async def keep_question(
+    connection: AsyncConnection,
+    message: Message,
+    message_id: int,
+    *,
+    language: Language,
+    nearest: str | None,
+    state: QuestionState,
+    now: datetime.datetime,
+) -> None:
+    """Keep the text of a message for the editors; of whom is known for a day only."""
+    await connection.execute(
+        insert(Question).values(
+            message_id=message_id,
+            state=state,
+            channel=message.channel,
+            language=language,
+            text=message.text,
+            nearest=nearest,
+            conversation=message.conversation,
+            asked_at=now,
+        )
+    )
+
+
+async def unsure_question(connection: AsyncConnection, conversation: str) -> Kept | None:
+    """The question for which choices were offered in the turn before."""
+    return await _last(connection, conversation, QuestionState.UNSURE)
+
+
+async def open_question(connection: AsyncConnection, conversation: str) -> Kept | None:
+    """The last question of a conversation that nothing answered and that is not left yet."""
+    return await _last(connection, conversation, QuestionState.OPEN)
+
+
+async def _last(connection: AsyncConnection, conversation: str, state: QuestionState) -> Kept | None:
+    query = (
+        select(Question.id, Question.text, Question.nearest)
+        .where(Question.conversation == conversation, Question.state == state)
+        .order_by(Question.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return Kept(*row) if row else None
+
+
+async def settle_question(connection: AsyncConnection, kept: Kept, *, is_answered: bool) -> None:
+    """Say of an unsure question whether one of the choices answered it."""
+    mine = Question.id == kept.id
+    if is_answered:
+        await connection.execute(delete(Question).where(mine))
+    else:
+        await connection.execute(update(Question).where(mine).values(state=QuestionState.OPEN))
+
+
+async def leave_question(
+    connection: AsyncConnection, kept: Kept, message: Message, language: Language
+) -> None:
+    """Leave a question for the staff, with where to send the reply."""
+    left = update(Question).where(Question.id == kept.id)
+    await connection.execute(
+        left.values(state=QuestionState.LEFT, address=message.address, language=language)
+    )
+
+
+async def subscribe(
+    connection: AsyncConnection, message: Message, language: Language, topic: str, now: datetime.datetime
+) -> None:
+    """Write somebody down for a topic's news; who already is gets it in this language from now on."""
+    mine = Subscription.conversation == message.conversation
+    topics = await connection.scalar(select(Subscription.topics).where(mine))
+    values = {
+        "channel": message.channel,
+        "address": message.address,
+        "language": language,
+        "topics": sorted({*(topics or ()), topic}),
+    }
+    if topics is None:
+        await connection.execute(
+            insert(Subscription).values(conversation=message.conversation, since=now, **values)
+        )
+    else:
+        await connection.execute(update(Subscription).where(mine).values(values))
+
+
+async def unsubscribe(connection: AsyncConnection, conversation: str) -> bool:
+    """Strike somebody off the list, with the news that is on its way; whether they were on it."""
+    struck = await connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
+    return struck.rowcount > 0
+
+
+async def is_subscribed(connection: AsyncConnection, conversation: str) -> bool:
+    """Whether a conversation gets news."""
+    query = select(Subscription.id).where(Subscription.conversation == conversation)
+    return await connection.scalar(query) is not None
+
+
+async def count_feedback(
+    connection: AsyncConnection, answer: str, day: datetime.date, *, is_helpful: bool
+) -> None:
+    """Count a vote for an answer; whose it was is not kept."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = dialect.insert(Feedback).values(
+        answer=answer, day=day, helpful=int(is_helpful), unhelpful=int(not is_helpful)
+    )
+    one_more = {
+        "helpful": Feedback.helpful + row.excluded.helpful,
+        "unhelpful": Feedback.unhelpful + row.excluded.unhelpful,
+    }
+    await connection.execute(row.on_conflict_do_update(index_elements=["answer", "day"], set_=one_more))

@@ -1,0 +1,63 @@
+"""For how long what outlives a reply is kept, and how a person is forgotten."""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.models import (
+    Delivery,
+    DeliveryStatus,
+    InboxMessage,
+    Question,
+    QuestionState,
+    Subscription,
+    WebReply,
+)
+
+LINK = datetime.timedelta(hours=24)
+"""How long it is known in which conversation a question was asked that nobody left for the staff."""
+
+QUESTION = datetime.timedelta(days=90)
+"""How long a question is kept for the editors, and how long a delivery may wait for the person."""
+
+FINISHED = {"address": None, "conversation": None, "text": None, "lease": None}
+"""What a delivery no longer tells once it is sent, or cannot be."""
+
+
+async def purge(connection: AsyncConnection, now: datetime.datetime) -> None:
+    """Delete what has been kept long enough. A question takes its delivery along."""
+    is_old = Question.asked_at <= now - LINK
+    await connection.execute(delete(Question).where(Question.asked_at <= now - QUESTION))
+    await connection.execute(delete(Question).where(is_old, Question.state == QuestionState.UNSURE))
+    await connection.execute(
+        update(Question)
+        .where(is_old, Question.state == QuestionState.OPEN, Question.conversation.is_not(None))
+        .values(conversation=None)
+    )
+    await connection.execute(
+        update(Delivery)
+        .where(
+            Delivery.queued_at <= now - QUESTION,
+            Delivery.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.WAITING)),
+        )
+        .values(status=DeliveryStatus.UNDELIVERABLE, **FINISHED)
+    )
+
+
+async def forget(connection: AsyncConnection, conversation: str, but_message: int) -> None:
+    """Delete everything about a conversation, except the message in which that was asked for."""
+    replied = select(Delivery.question_id).where(
+        Delivery.conversation == conversation, Delivery.question_id.is_not(None)
+    )
+    await connection.execute(
+        delete(Question).where(or_(Question.conversation == conversation, Question.id.in_(replied)))
+    )
+    await connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
+    await connection.execute(delete(Delivery).where(Delivery.conversation == conversation))
+    await connection.execute(delete(WebReply).where(WebReply.conversation == conversation))
+    await connection.execute(
+        delete(InboxMessage).where(InboxMessage.conversation == conversation, InboxMessage.id != but_message)
+    )
