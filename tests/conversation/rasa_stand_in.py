@@ -37,8 +37,8 @@ class RasaStandIn:
 
     asked: sender and text of every message, in order. mishaps: what it answers to a text
     instead of plans, once each: a status, or a JSON value. forgotten: senders whose context was
-    deleted. is_away: it answers as a proxy does whose server is starting. taught: the training files it got. gates: texts whose answer waits
-    until the event is set.
+    deleted. is_away: it answers as a proxy does whose server is starting. taught: the training
+    files it got. gates: texts whose answer waits until the event is set.
     """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
