@@ -45,6 +45,8 @@ PLANS: dict[str, dict[str, object]] = {
     "căn cước": {"reply": "answer", "id": "clarification.id-card"},
     "nhà": {"reply": "choices", "ids": ["diaspora.buy-house", "culture.food"]},
     "xóa dữ liệu": {"reply": "action", "action": "forget", "step": "ask"},
+    "gặp cán bộ": {"reply": "action", "action": "handoff", "step": "ask"},
+    "gửi đi": {"reply": "action", "action": "handoff", "step": "do"},
     "chào": {"reply": "smalltalk", "action": "greet"},
 }
 """What the stand-in answers to a text that holds these words; all else is a fallback."""
@@ -109,8 +111,12 @@ def plan(message: str) -> dict[str, object]:
                     "id": "culture.floating-market",
                     "language": entities["language"],
                 }
-            case "topics":
+            case "topics" if "topic" in entities:
                 return {"reply": "action", "action": "topics", "topic": entities["topic"]}
+            case "affirm":
+                return PLANS["gửi đi"]
+            case "handoff":
+                return PLANS["gặp cán bộ"]
             case _:
                 return {"reply": "action", "action": "topics"}
     for words, found in PLANS.items():
@@ -128,6 +134,8 @@ class Site:
     library: Library
     engine: AsyncEngine
     database: Path
+    outbox: Outbox
+    postman: Postman
 
 
 @asynccontextmanager
@@ -148,10 +156,10 @@ async def running_site(
     )
     async with rasa.client() as http:
         channels: dict[str, Channel] = {web.name: web}
-        postman = Postman(outbox, lambda: library, channels, look_seconds=0.02)
+        postman = Postman(outbox, lambda: library, channels)
         conversation = Conversation(Rasa(http), lambda: library)
         worker = Worker(inbox, conversation, lambda: library, channels, postman)
-        working, delivering = asyncio.create_task(worker.run()), asyncio.create_task(postman.run())
+        working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(
@@ -163,13 +171,20 @@ async def running_site(
         )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", rasa, library, engine, database)
+            yield Site(
+                f"http://127.0.0.1:{listener.getsockname()[1]}",
+                rasa,
+                library,
+                engine,
+                database,
+                outbox,
+                postman,
+            )
         finally:
             rasa.may_answer.set()
             server.should_exit = True
             worker.stop()
-            postman.stop()
-            await asyncio.gather(serving, working, delivering)
+            await asyncio.gather(serving, working)
     await engine.dispose()
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bot.store.inbox import Inbox
+from bot.store.models import DeliveryStatus
 from bot.store.work import utc_now
 from tests.channels.web.conftest import Site, running_site
 
@@ -375,3 +376,60 @@ async def test_a_mistake_of_ours_says_nothing_of_what_it_was(content: Path, tmp_
         response = await client.post(f"{site.url}/api/messages", json={"conversation": "a", "text": "a"})
         assert_error(response, 500)
         assert "inbox" not in response.text
+
+
+class TestDeliveries:
+    async def reply_to(self, client: httpx.AsyncClient, site: Site, conversation: str) -> None:
+        """A question is left for the staff, who reply; it waits."""
+        for text in ("giờ trên mặt trăng", "gặp cán bộ", "gửi đi"):
+            await ask(client, text, conversation=conversation)
+        (*_, kept) = await site.outbox.questions()
+        await site.outbox.reply(kept.id, "Không rõ, **xin lỗi**.", "culture.food")
+        assert await site.postman.deliver_next()
+        (*_, kept) = await site.outbox.questions(everything=True)
+        assert kept.status is DeliveryStatus.WAITING
+
+    async def visit(self, client: httpx.AsyncClient, conversation: str, *received: int) -> list[Any]:
+        visit = {"conversation": conversation, "received": received}
+        response = await client.post("/api/deliveries", json=visit)
+        assert response.status_code == 200, response.text
+        found: list[Any] = response.json()["deliveries"]
+        return found
+
+    async def test_a_reply_of_the_staff_comes_until_it_is_received(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        await self.reply_to(client, site, "asker-1")
+        assert await self.visit(client, "somebody-else") == []
+        (first,) = await self.visit(client, "asker-1")
+        assert await self.visit(client, "asker-1") == [first]
+        reply, answer = first["replies"]
+        assert set(reply) == KEYS
+        assert "<strong>xin lỗi</strong>" in reply["html"]
+        assert "giờ trên mặt trăng" in reply["text"]
+        assert answer["id"] == "culture.food"
+        await self.visit(client, "somebody-else", first["id"])
+        assert await self.visit(client, "asker-1") == [first]
+        assert await self.visit(client, "asker-1", first["id"]) == []
+
+    async def test_it_comes_with_the_reply_to_the_next_message(
+        self, client: httpx.AsyncClient, site: Site
+    ) -> None:
+        await self.reply_to(client, site, "asker-2")
+        replies = (await ask(client, "chợ nổi", conversation="asker-2"))["replies"]
+        assert [reply["id"] or reply["action"] for reply in replies] == [
+            "culture.floating-market",
+            "reply",
+            "culture.food",
+        ]
+        assert await self.visit(client, "asker-2") == []
+        assert len((await ask(client, "chợ nổi", conversation="asker-2"))["replies"]) == 1
+
+    @pytest.mark.parametrize(
+        "visit", [{}, {"conversation": "c", "received": ["1"]}, {"conversation": "a b"}], ids=str
+    )
+    async def test_a_visit_that_makes_no_sense_is_refused(
+        self, client: httpx.AsyncClient, visit: dict[str, object]
+    ) -> None:
+        response = await client.post("/api/deliveries", json=visit)
+        assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid")

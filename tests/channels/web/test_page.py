@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, ConsoleMessage, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, async_playwright, expect
 
 from bot.app import SECURITY_HEADERS
+from bot.store.models import DeliveryStatus
 from tests.channels.web.conftest import Site
 
 PHONE = (360, 740)
@@ -122,6 +123,12 @@ async def ask(page: Page, text: str) -> None:
     await expect(page.locator(".turn").nth(turns).locator(".card")).to_be_visible()
 
 
+def acknowledges(response: Response) -> bool:
+    """Whether this is the answer to the page's word that it has a delivery."""
+    asked = response.request.post_data or ""
+    return response.url.endswith("/api/deliveries") and '"received":[]' not in asked
+
+
 @pytest.mark.browser
 class TestConversation:
     async def test_a_question_gets_its_card(self, browser: Browser, site: Site) -> None:
@@ -156,6 +163,35 @@ class TestConversation:
             await page.get_by_role("button", name="Kiều bào mua nhà").click()
             await expect(page.locator(".turn").nth(1).locator(".said")).to_contain_text("Kiều bào mua nhà")
             await expect(page.locator(".turn").nth(1).locator(".title")).to_have_text("Kiều bào mua nhà")
+
+    async def test_a_reply_of_the_staff_is_there_when_the_person_comes_back_once(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page:
+            await ask(page, "giờ trên mặt trăng")
+            await ask(page, "gặp cán bộ")
+            await page.get_by_role("button", name="Đồng ý").click()
+            await expect(page.locator(".card").nth(2)).to_contain_text("Đã gửi câu hỏi")
+            (*_, kept) = await site.outbox.questions()
+            await site.outbox.reply(kept.id, "Không rõ, **xin lỗi**.")
+            assert await site.postman.deliver_next()
+            async with page.expect_response(acknowledges):
+                await page.reload()
+            for _ in range(2):
+                await expect(page.locator(".card").nth(3)).to_contain_text("xin lỗi")
+                await expect(page.locator(".turn")).to_have_count(4)
+                await expect(page.locator(".turn").nth(3).locator(".said")).to_have_count(0)
+                await page.reload()
+            (*_, kept) = await site.outbox.questions(everything=True)
+            assert kept.status is DeliveryStatus.SENT
+
+    async def test_an_answer_can_be_called_helpful(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page:
+            await ask(page, "món ngon")
+            await page.get_by_role("button", name="Chưa hữu ích").click()
+            await expect(page.locator(".card").nth(1)).to_contain_text("xin lỗi")
+            await page.locator(".card").nth(1).get_by_role("button", name="Gửi cho cán bộ").click()
+            await expect(page.locator(".card").nth(2)).to_contain_text("gõ câu hỏi")
 
     async def test_the_same_answer_in_the_other_language(self, browser: Browser, site: Site) -> None:
         async with opened(browser, site) as page:
@@ -381,7 +417,7 @@ class TestForEverybody:
     ) -> None:
         async with opened(browser, site, size, scheme) as page:
             await without_violations(page)
-            for text in ("chợ nổi", "món ngon", "căn cước", "nhà", "xóa dữ liệu", "mưa"):
+            for text in ("chợ nổi", "món ngon", "căn cước", "nhà", "xóa dữ liệu", "mưa", "gặp cán bộ"):
                 await ask(page, text)
             for summary in await page.locator("summary").all():
                 await summary.click()

@@ -6,6 +6,7 @@ const TURNS_KEPT = 60;
 const WORKING_AFTER = 300; // ms; a quick answer needs no announcement that it is coming
 const REQUEST_LIMIT = 75_000; // ms; the server answers after 60 s at the latest
 const ATTEMPTS = 3;
+const LOOK_EVERY = 60_000; // ms between two looks for a reply of the staff or news
 
 const find = (id) => document.getElementById(id);
 const transcript = find("transcript");
@@ -16,6 +17,7 @@ const language = document.documentElement.lang;
 
 // --- The transcript: {conversation, turns: [{key, delivery, said, ask, replies, trouble}]}
 // delivery: the key under which the server knows the question; the same each time it is sent.
+// said: null where nobody asked just now: a reply of the staff, or news.
 
 let memory = null; // stands in where the browser keeps nothing for us
 
@@ -115,6 +117,47 @@ function retry(turn) {
   answer(again);
 }
 
+// --- What comes unasked: a reply of the staff, news
+
+/** Fetch what waits for us. It comes again until we say that we have it, and is shown once. */
+async function look() {
+  const { conversation, turns } = load();
+  const isExpecting = turns.some((turn) =>
+    turn.replies?.some((reply) => ["handoff", "subscribe"].includes(reply.action)),
+  );
+  if (!isExpecting || document.hidden || waiting.size) return;
+  try {
+    const received = showDeliveries(await visit(conversation, []));
+    if (received.length) await visit(conversation, received);
+  } catch {
+    // The connection broke: it waits for the next look.
+  }
+}
+
+async function visit(conversation, received) {
+  const response = await fetch("/api/deliveries", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ conversation, received }),
+    signal: AbortSignal.timeout(REQUEST_LIMIT),
+  });
+  return response.ok ? (await response.json()).deliveries : [];
+}
+
+/** Show what is new; returns the ids of all, which are received. */
+function showDeliveries(deliveries) {
+  for (const { id, replies } of deliveries) {
+    const kept = load();
+    const key = `delivery-${id}`;
+    if (kept.turns.some((turn) => turn.key === key)) continue;
+    const turn = { key, delivery: null, said: null, ask: null, replies, trouble: null };
+    kept.turns.push(turn);
+    save(kept);
+    show(turn);
+  }
+  return deliveries.map(({ id }) => id);
+}
+
 // --- Drawing
 
 function clone(id) {
@@ -127,7 +170,8 @@ function show(turn) {
   if (!element) {
     element = clone("turn");
     element.dataset.key = turn.key;
-    element.querySelector(".words").textContent = turn.said;
+    if (turn.said === null) element.querySelector(".said").remove();
+    else element.querySelector(".words").textContent = turn.said;
     transcript.append(element);
     document.body.classList.add("talking");
     find("clear").hidden = false;
@@ -280,6 +324,8 @@ find("clear-dialog").addEventListener("close", () => {
 });
 
 addEventListener("storage", (event) => event.key === STORE && waiting.size === 0 && drawAll());
+addEventListener("visibilitychange", look);
+setInterval(look, LOOK_EVERY);
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
 });
@@ -291,3 +337,4 @@ if (turns.length) {
   // Questions that were under way when the page was left: the reply waits under their key.
   turns.filter((turn) => !turn.replies && !turn.trouble).forEach(answer);
 }
+look();
