@@ -1,4 +1,4 @@
-"""Killed in the middle of a hundred messages and started again, the bot loses none."""
+"""Killed in the middle of a hundred messages or deliveries and started again, the bot loses none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.schema import Language
+from bot.conversation.message import Message
+from bot.store.database import connect, migrate
+from bot.store.outbox import Outbox
+from bot.store.people import subscribe
+from bot.store.work import utc_now
 from tests.conversation.kill import BotProcess, Question, check, read_sent
 from tests.conversation.rasa_stand_in import RasaStandIn
 
@@ -57,3 +63,36 @@ async def test_sigterm_loses_and_repeats_nothing(
         await bot.until(lambda _: is_all_sent(file))
         assert await bot.end(signal.SIGTERM) == 0
     check(read_sent(file), QUESTIONS, kills=0)
+
+
+async def test_news_reaches_everybody_once_over_kills(
+    tmp_path: Path, database_url: str, small_content: Path
+) -> None:
+    file, kills = tmp_path / "sent", (1, 30, 60)
+    everybody = {f"chat {n}" for n in range(100)}
+    await announce(database_url, sorted(everybody))
+    async with (
+        RasaStandIn().serving() as rasa_url,
+        BotProcess([database_url, rasa_url, str(small_content), str(file)]) as bot,
+    ):
+        for cards in kills:
+            await bot.start([])
+            await bot.until(lambda bot, cards=cards: bot.cards >= cards)  # type: ignore[misc]
+            assert await bot.end(signal.SIGKILL) == -signal.SIGKILL
+        await bot.start([])
+        await bot.until(lambda _: {card["chat"] for card in read_sent(file)} == everybody)
+        assert await bot.end(signal.SIGTERM) == 0
+    assert len(read_sent(file)) <= len(everybody) + len(kills), "only what was in hand came twice"
+
+
+async def announce(database_url: str, chats: list[str]) -> None:
+    """Queue news for a subscriber in each of the chats."""
+    engine = connect(database_url)
+    await migrate(engine)
+    async with engine.begin() as connection:
+        for chat in chats:
+            message = Message(channel="file", address=chat, conversation=f"hash of {chat}", key=chat)
+            await subscribe(connection, message, Language.VI, "culture", utc_now())
+    outbox = Outbox(engine)
+    assert await outbox.announce("culture.food", "culture") == len(chats)
+    await engine.dispose()
