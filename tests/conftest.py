@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+import os
 import shutil
+import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,6 +22,9 @@ from bot.store.database import connect, migrate
 from bot.store.inbox import Inbox
 
 ROOT = Path(__file__).parents[1]
+
+BOT_READY_SECONDS = 900
+"""With no model yet, one is trained first: minutes, from an empty cache of sentence vectors."""
 
 OFFICES = """
 culture:
@@ -98,3 +107,56 @@ async def inbox(engine: AsyncEngine, clock: Clock) -> Inbox:
     inbox = Inbox(engine, "secret", clock)
     await inbox.open()
     return inbox
+
+
+@pytest.fixture(scope="session")
+async def running_bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of the whole service as `python -m bot run` starts it, with a Rasa side of its own."""
+    from tests.end_to_end.bot_process import free_port  # which takes ROOT from here
+
+    directory = tmp_path_factory.mktemp("bot")
+    # A directory that has what starts the Rasa side, but no .env with somebody's Telegram token.
+    for part in ("nlu", ".venv-rasa"):
+        if not (ROOT / part).exists():
+            pytest.fail(f"{part} is missing: run `make environments`.")
+        (directory / part).symlink_to(ROOT / part)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "PORT": str(port),
+        "RASA_PORT": str(free_port()),
+        "CONTENT_DIR": str(ROOT / "content"),
+        "WEB_RATE_LIMIT": "0",
+    }
+    log = directory / "log.txt"
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", cwd=directory, env=settings, stdout=output, stderr=output
+        )
+    try:
+        if not await _is_ready(url, process):
+            pytest.fail(f"The bot did not get ready:\n{_end_of(log)}")
+        yield url
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _is_ready(url: str, process: Process) -> bool:
+    """Whether it got ready in time, once it has or has ended."""
+    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as http:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BOT_READY_SECONDS):
+                while process.returncode is None:
+                    with suppress(httpx.TransportError):
+                        if (await http.get("/ready")).status_code == 200:
+                            return True
+                    await asyncio.sleep(0.2)  # between two looks at a condition
+    return False
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
