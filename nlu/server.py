@@ -3,6 +3,7 @@
     POST   /webhooks/rest/webhook    Rasa's REST channel
     DELETE /conversations/<id>       forget a conversation
     PUT    /training-data            {"files": {name: text}}: what content/ teaches; trains if it is new
+    POST   /parse                    {"text": ...}: how it is read, with confidence, for the evaluation
     GET    /status                   {"model": ..., "training": ..., "failed": ...}
 
 Whatever ends is started again; while there is no model, messages are answered 503 and the bot asks
@@ -120,6 +121,7 @@ class Server:
                 web.post("/webhooks/rest/webhook", self._message),
                 web.delete("/conversations/{conversation}", self._forget),
                 web.put("/training-data", self._training_data),
+                web.post("/parse", self._parse),
                 web.get("/status", self._tell),
             ]
         )
@@ -142,6 +144,9 @@ class Server:
 
     async def _message(self, request: web.Request) -> web.Response:
         return await self._forwarded("POST", "/webhooks/rest/webhook", await request.read())
+
+    async def _parse(self, request: web.Request) -> web.Response:
+        return await self._forwarded("POST", "/webhooks/rest/parse", await request.read())
 
     async def _forget(self, request: web.Request) -> web.Response:
         conversation = request.match_info["conversation"]

@@ -23,9 +23,15 @@ log = structlog.get_logger()
 
 class PrivateTrackerStore(SQLTrackerStore):
     """Rasa's SQL tracker store with four differences: SQLite in WAL mode, no message text, bounded
-    history, and loud when it fails (Rasa would carry on with a memory of its own)."""
+    history, and loud when it fails (Rasa would carry on with a memory of its own).
+
+    RASA_CONVERSATIONS in the environment: another SQLite file than endpoints.yml has, for the evaluation,
+    whose conversations do not belong among people's.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if file := os.environ.get("RASA_CONVERSATIONS"):
+            kwargs |= {"dialect": "sqlite", "db": file}
         super().__init__(*args, **kwargs)
         self._purged = 0.0
         if self.engine.dialect.name == "sqlite":
