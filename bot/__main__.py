@@ -68,6 +68,33 @@ def announce(answer: str) -> None:
     _do(editors.announce(answer))
 
 
+@main.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--url", help="A bot that runs, with WEB_RATE_LIMIT=0.  [default: one is started]")
+@click.option("--rasa", metavar="URL", help="Its Rasa side, to tell how sure each reading is.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    default=Path("build/evaluation/report.html"),
+    show_default=True,
+)
+def evaluate(files: tuple[Path, ...], url: str | None, rasa: str | None, report: Path) -> None:
+    """Put the questions of YAML FILEs (default: tests/nlu/*.yml) to the bot and tell how it does.
+
+    A FILE is a list of {q, lang, style, id, also}; without an id it must not be answered.
+    """
+    from bot.content.yaml_file import ContentError
+    from bot.evaluation import command
+    from bot.evaluation.ask import NotAsked
+    from bot.evaluation.read import QuestionsError
+    from bot.evaluation.start import NotStarted
+
+    try:
+        command.evaluate(files, url, rasa, report)
+    except (QuestionsError, NotStarted, NotAsked, ContentError) as error:
+        sys.exit(str(error))
+
+
 def _do(work: Coroutine[None, None, list[str]]) -> None:
     """Do what an editor asked for and print what came of it, or why it cannot be done."""
     from bot.content.yaml_file import ContentError

@@ -1,0 +1,1 @@
+"""How well the bot understands: questions put to it as people do, numbers, and a report."""
