@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import traceback
 import warnings
 from typing import Any
 
@@ -41,5 +43,11 @@ def keep_private() -> None:
     structlog.configure(processors=[_without_words, *processors])
 
 
-def _without_words(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key not in _PRIVATE}
+def _without_words(_: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in event.items() if key not in _PRIVATE}
+    if method == "exception" or kept.get("exc_info"):
+        # A rendered traceback shows the frames' local variables, and so the message.
+        error, _value, trace = sys.exc_info()
+        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-3:]]
+        kept |= {"error": error.__name__ if error else None, "places": places, "exc_info": False}
+    return kept

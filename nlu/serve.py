@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any
 
 from nlu import quiet  # first: it sets up the environment that Rasa reads when imported
 
@@ -12,6 +14,12 @@ from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
 
 from nlu import paths
+
+
+async def _end_without_model(app: Any, _: Any) -> None:
+    """Rasa goes on without a model that it cannot load; whoever started us waits for nothing then."""
+    if not app.ctx.agent.is_ready():
+        os._exit(3)
 
 
 def main() -> None:
@@ -24,6 +32,7 @@ def main() -> None:
         credentials=str(paths.CREDENTIALS),
         endpoints=AvailableEndpoints.read_endpoints(str(paths.ENDPOINTS)),
         enable_api=False,
+        server_listeners=[(_end_without_model, "after_server_start")],
     )
 
 

@@ -76,12 +76,16 @@ class RasaProcess:
             stdin=asyncio.subprocess.DEVNULL,
         )
         started = cls(model, port, process)
-        deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        while process.returncode is None and asyncio.get_running_loop().time() < deadline:
-            with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
-                if await started._answers(http):
-                    return started
-            await asyncio.sleep(0.2)
+        try:
+            deadline = asyncio.get_running_loop().time() + READY_SECONDS
+            while process.returncode is None and asyncio.get_running_loop().time() < deadline:
+                with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
+                    if await started._answers(http):
+                        return started
+                await asyncio.sleep(0.2)
+        except asyncio.CancelledError:
+            process.kill()
+            raise
         await started.stop()
         raise RuntimeError(f"Rasa did not get ready with model {model}")
 
@@ -218,7 +222,9 @@ class Server:
         ):
             last = _newest_model()
             if last and self._rasa is None:
-                await self._change_to(last)
+                # A model of other code may not load; that must not keep the new one from being made.
+                with contextlib.suppress(RuntimeError):
+                    await self._change_to(last)
             await self._train(wanted)
         if paths.model_path(wanted).exists():
             if not self._serves(wanted):

@@ -282,6 +282,8 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
             text = _with_contact(phrases.handoff_nothing[language], plan, library)
         case action, "do":
             text = getattr(phrases, f"{action}_done")[language]
+        case "back", _:
+            text, buttons = phrases.nothing_in_hand[language], _topic_buttons(language, library)
         case "helpful", _:
             text = phrases.helpful[language]
         case "unhelpful", _:

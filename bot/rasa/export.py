@@ -45,10 +45,11 @@ def _examples(answer: Answer) -> Iterator[dict[str, object]]:
         text = answer[language]
         for question in text.questions:
             yield {"text": _one_line(question), "metadata": {"language": language.value}}
-        told = [text.title, *_sentences(text.answer), *text.facets.values(), *filter(None, [text.claim])]
-        for sentence in told:
-            metadata = {"language": language.value, "is_answer_text": True}
+        metadata = {"language": language.value, "is_answer_text": True}
+        for sentence in [text.title, *_sentences(text.answer), *filter(None, [text.claim])]:
             yield {"text": _one_line(sentence), "metadata": metadata}
+        for facet, stated in text.facets.items():
+            yield {"text": _one_line(stated), "metadata": {**metadata, "facet": facet.value}}
 
 
 def _sentences(markdown: str) -> list[str]:

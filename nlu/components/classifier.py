@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ warnings.filterwarnings("ignore", message=".*does not include a response selecto
 NO_ANSWER = "out_of_scope"
 UNSURE = "nlu_fallback"
 CHOICES_MOST = 3
+FACET_SCORE = 0.3
+"""Of the machine, for a side that is asked for beside a topic: about 0 where none is, 1 where it is all."""
 RANKING_LENGTH = 10
 
 # What labels of the form base/detail mean for the conversation: the entity that carries the detail.
@@ -68,6 +70,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         self._acceptance = Acceptance()
         self._thresholds = Thresholds(0.5, 0.7, 0.3)
         self._words: frozenset[str] = frozenset()
+        self._facets: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def create(
@@ -93,7 +96,13 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         classifier = cls(model_storage, resource)
         with model_storage.read_from(resource) as directory:
             stored = pickle.loads((directory / "classifier.pickle").read_bytes())
-        classifier._machine, classifier._acceptance, classifier._thresholds, classifier._words = stored
+        (
+            classifier._machine,
+            classifier._acceptance,
+            classifier._thresholds,
+            classifier._words,
+            classifier._facets,
+        ) = stored
         return classifier
 
     # Training
@@ -103,13 +112,18 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         examples = [example for example in training_data.intent_examples if example.get(FORMS)]
         labels = [_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
+        self._facets = frozenset(
+            (label, facet)
+            for example, label in zip(examples, labels, strict=True)
+            if (facet := _metadata(example).get("facet"))
+        )
         self._words = frozenset(word for text in texts for word in text.split())
         vectors = np.vstack([example.get(VECTORS) for example in examples])
         self._machine.fit(Inputs(vectors, texts), labels)
         questions = np.array([not is_answer_text(example) for example in examples])
         self._calibrate(texts, np.array(labels), questions)
         self._machine.forget_training()
-        stored = (self._machine, self._acceptance, self._thresholds, self._words)
+        stored = (self._machine, self._acceptance, self._thresholds, self._words, self._facets)
         with self._storage.write_to(self._resource) as directory:
             (directory / "classifier.pickle").write_bytes(pickle.dumps(stored))
         return self._resource
@@ -179,7 +193,8 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
                 return
             label, confidence = NO_ANSWER, 1 - float(among[part])
         also = self._second_answers(best, first, label)
-        self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)))
+        facet = None if also else self._facet(label, scores[part])
+        self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)), facet)
 
     def _decisive_part(self, best: np.ndarray, first: np.ndarray) -> int:
         """Which of whole and sentences decides: the surest answer, unless there is none, then the whole."""
@@ -198,6 +213,15 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
                 also.append(other.partition("/")[2])
         return list(dict.fromkeys(also))[:1]
 
+    def _facet(self, label: str, scores: np.ndarray) -> str | None:
+        """The side of the answer that is asked for in the same breath, if it has that side."""
+        sides = [n for n, name in enumerate(self._machine.labels) if str(name).startswith("followup/")]
+        if not label.startswith("faq/") or not sides:
+            return None
+        best = max(sides, key=lambda n: scores[n])
+        facet = str(self._machine.labels[best]).partition("/")[2]
+        return facet if scores[best] >= FACET_SCORE and (label, facet) in self._facets else None
+
     def _set(
         self,
         message: Message,
@@ -205,16 +229,21 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         confidence: float,
         ranking: list[tuple[str, float]],
         reading: Reading,
+        facet: str | None = None,
     ) -> None:
         intent, _, detail = label.partition("/")
-        message.set(INTENT, {"name": intent, "confidence": confidence}, add_to_output=True)
+        name = "faq_facet" if facet else intent
+        message.set(INTENT, {"name": name, "confidence": confidence}, add_to_output=True)
         message.set(
             INTENT_RANKING_KEY,
             [{"name": name, "confidence": score} for name, score in ranking],
             add_to_output=True,
         )
+        reading = replace(reading, language=message.get(LANGUAGE))
         message.set(READING, reading.as_json(), add_to_output=True)
         entities = {ENTITY_OF[intent]: detail} if intent in ENTITY_OF and detail else {}
+        if facet:
+            entities["facet"] = facet
         if message.get(LANGUAGE_IS_SURE) and "language" not in entities:
             entities["language"] = message.get(LANGUAGE)
         message.set(ENTITIES, [_entity(name, value) for name, value in entities.items()], add_to_output=True)
@@ -225,8 +254,11 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
 def is_answer_text(example: Message) -> bool:
     """Whether an example is a sentence of the answer itself, not a question."""
-    metadata = example.get("metadata") or {}
-    return bool((metadata.get("example") or {}).get("is_answer_text"))
+    return bool(_metadata(example).get("is_answer_text"))
+
+
+def _metadata(example: Message) -> dict[str, Any]:
+    return (example.get("metadata") or {}).get("example") or {}
 
 
 def _label(example: Message) -> str:

@@ -106,7 +106,9 @@ class LanguageIdentifier(GraphComponent):
         vietnamese = float(self._model.predict_proba([text])[0][list(self._model.classes_).index("vi")])
         if has_diacritics(text) and vietnamese > 1 - SURE:
             return "vi", True
-        return ("vi" if vietnamese >= 0.5 else "en"), max(vietnamese, 1 - vietnamese) >= SURE
+        is_long_enough = sum(word.isalpha() for word in words(text)) > 1  # "visa" is a word of both
+        is_sure = is_long_enough and max(vietnamese, 1 - vietnamese) >= SURE
+        return ("vi" if vietnamese >= 0.5 else "en"), is_sure
 
 
 def has_diacritics(text: str) -> bool:

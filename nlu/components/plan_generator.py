@@ -74,9 +74,10 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
 
 
 def _language(tracker: DialogueStateTracker) -> str:
-    """Of the sentence, else of the conversation, else of the person's app."""
-    metadata = tracker.latest_message.metadata if tracker.latest_message else None
-    return tracker.get_slot("language") or (metadata or {}).get("language") or DEFAULT_LANGUAGE
+    """Of the sentence or the conversation, else of the person's app, else what the words look like."""
+    message = tracker.latest_message
+    app = ((message.metadata if message else None) or {}).get("language")
+    return tracker.get_slot("language") or app or Reading.of(message).language or DEFAULT_LANGUAGE
 
 
 def _said(tracker: DialogueStateTracker) -> Any:

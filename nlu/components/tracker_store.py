@@ -62,6 +62,9 @@ class PrivateTrackerStore(SQLTrackerStore):
         with self.session_scope() as session:
             session.query(self.SQLEvent).filter(self.SQLEvent.sender_id == sender_id).delete()
             session.commit()
+        if self.engine.dialect.name == "sqlite":  # else it can be read in the log until the next checkpoint
+            with self.engine.connect() as connection:
+                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     def _additional_events(self, session: Any, tracker: DialogueStateTracker) -> Iterator[Event]:
         return (_without_text(event) for event in super()._additional_events(session, tracker))
