@@ -17,7 +17,7 @@ os.environ.update(
     LOG_LEVEL="WARNING",
 )
 warnings.filterwarnings("ignore", category=DeprecationWarning)
-warnings.filterwarnings("ignore", message=".*pkg_resources.*")
+warnings.filterwarnings("ignore", message=".*(pkg_resources|load_module|distutils).*")
 warnings.filterwarnings("ignore", message=".*Slot auto-fill has been removed.*")  # said of every domain
 warnings.filterwarnings("ignore", message=".*duplicated intents.*")  # of every retrieval intent in a domain
 warnings.filterwarnings("ignore", module="matplotlib")
