@@ -15,6 +15,7 @@ from bot.evaluation.read import Question, read
 from bot.evaluation.report import render
 from bot.evaluation.start import running_bot
 from bot.evaluation.table import lines
+from bot.evaluation.taught import taught_in
 
 
 def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: Path) -> None:
@@ -30,7 +31,7 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
         QuestionsError, NotStarted, NotAsked, ContentError: what keeps it from being done.
     """
     questions = read(files)
-    measured = measure(*asyncio.run(_ask(questions, url, rasa)))
+    measured = measure(*asyncio.run(_ask(questions, url, rasa)), taught_in(Path.cwd()))
     for line in lines(measured):
         click.echo(line)
     report.parent.mkdir(parents=True, exist_ok=True)

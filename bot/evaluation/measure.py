@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from bot.evaluation.ask import Asked, Times
+from bot.evaluation.taught import same_words
 from bot.rasa.plan import Kind
 
 Z = 1.959964
@@ -130,6 +131,7 @@ class Measured:
 
     headline: the shares that issue 5 names, once each; sections: them and the others by kind.
     outcomes: for each style, how many questions had which outcome.
+    taught: questions that are word for word in the training data, and so prove nothing.
     calibration, curve: where confidence is known. operating: where the bot stands beside the curve.
     """
 
@@ -144,33 +146,51 @@ class Measured:
     answered_out_of_scope: tuple[Asked, ...]
     missed_small_talk: tuple[Asked, ...]
     wrong_language: tuple[Asked, ...]
+    taught: tuple[Asked, ...]
     times: Times
 
 
-def measure(asked: Sequence[Asked], times: Times) -> Measured:
-    """The numbers of an evaluation."""
+def measure(asked: Sequence[Asked], times: Times, taught: frozenset[str] = frozenset()) -> Measured:
+    """The numbers of an evaluation.
+
+    taught: the training examples, as `same_words` has them. What is asked word for word as it was taught
+    counts, but is told, with what remains without it.
+    """
+
+    def new(members: list[Asked]) -> list[_Group]:
+        rest = [one for one in members if same_words(one.question.q) not in taught]
+        return [("not taught so", rest, None)] if len(rest) < len(members) else []
+
     inside = [one for one in asked if one.question.id]
     outside = [one for one in asked if one.question.is_out_of_scope]
     talk = [one for one in asked if one.question.action]
-    first = _section("Right answer first", inside, is_first, _first_groups(inside))
-    among = _section("Right answer first or second, or among the choices", inside, is_among, [
+    first = _section("Right answer first", inside, is_first, [
+        ("all", inside, GOAL_FIRST), *new(inside), *_styles_with_goals(inside),
+    ])  # fmt: skip
+    first_by_topic = _section("Right answer first, by topic and language", inside, is_first, [
+        *((topic, members, None) for topic, members in _grouped(inside, lambda one: one.question.topic)),
+        *((language, members, None) for language, members in _grouped(inside, lambda one: one.question.lang)),
+    ])  # fmt: skip
+    among = _section("Right first, or among the choices", inside, is_among, [
         ("all", inside, GOAL_AMONG),
         *((style, members, None) for style, members in _by_style(inside)),
     ])  # fmt: skip
-    declined = _section("Out of scope, not answered with an answer", outside, is_not_answered, [
+    declined = _section("Out of scope, and not answered", outside, is_not_answered, [
         ("all", outside, GOAL_OUT_OF_SCOPE),
         ("near", [one for one in outside if one.question.near], GOAL_OUT_OF_SCOPE),
         ("far", [one for one in outside if one.question.near is False], GOAL_OUT_OF_SCOPE),
     ])  # fmt: skip
     recognised = _section("Small talk recognised", talk, is_recognised, [
         ("all", talk, GOAL_SMALL_TALK),
+        *new(talk),
         *((name, members, None) for name, members in _grouped(talk, lambda one: one.question.action or "")),
     ])  # fmt: skip
     language = _section("Language of the reply", asked, is_in_its_language, [
         ("all", list(asked), None),
         *((style, members, GOAL_LANGUAGE.get(style)) for style, members in _by_style(asked)),
     ])  # fmt: skip
-    sections = tuple(section for section in (first, among, declined, recognised, language) if section.lines)
+    every = (first, among, declined, recognised, language, first_by_topic)
+    sections = tuple(section for section in every if section.lines)
     return Measured(
         asked=tuple(asked),
         headline=tuple(_headline(sections)),
@@ -185,6 +205,7 @@ def measure(asked: Sequence[Asked], times: Times) -> Measured:
         answered_out_of_scope=tuple(one for one in outside if not is_not_answered(one)),
         missed_small_talk=tuple(one for one in talk if not is_recognised(one)),
         wrong_language=tuple(one for one in asked if not is_in_its_language(one)),
+        taught=tuple(one for one in asked if same_words(one.question.q) in taught),
         times=times,
     )
 
@@ -256,19 +277,13 @@ def got(asked: Asked) -> str:
 _Group = tuple[str, list[Asked], float | None]
 
 
-def _first_groups(inside: list[Asked]) -> list[_Group]:
-    groups: list[_Group] = [("all", inside, GOAL_FIRST)]
-    for language, members in _grouped(inside, lambda one: one.question.lang):
-        groups.append((f"language {language}", members, None))
+def _styles_with_goals(inside: list[Asked]) -> Iterable[_Group]:
     for style, members in _by_style(inside):
         if style != "plain":
-            groups.append((style, members, GOAL_STYLE))
+            yield style, members, GOAL_STYLE
             continue
         for language, some in _grouped(members, lambda one: one.question.lang):
-            groups.append((f"plain {language}", some, GOAL_PLAIN[language]))
-    for topic, members in _grouped(inside, lambda one: one.question.topic):
-        groups.append((f"topic {topic}", members, None))
-    return groups
+            yield f"plain {language}", some, GOAL_PLAIN[language]
 
 
 def _section(
@@ -280,9 +295,11 @@ def _section(
 
 def _headline(sections: Iterable[Section]) -> Iterable[Line]:
     for section in sections:
-        for line in section.lines:
-            if line.goal is not None and line.name == "all":
-                yield Line(section.title, line.share, line.goal)
+        with_goal = [line for line in section.lines if line.goal is not None]
+        whole = [line for line in with_goal if line.name == "all"]
+        for line in whole or with_goal:
+            name = section.title if whole else f"{section.title}: {line.name.replace('_', ' ')}"
+            yield Line(name, line.share, line.goal)
 
 
 def _share(asked: Sequence[Asked], is_right: Callable[[Asked], bool]) -> Share:
@@ -344,7 +361,8 @@ def calibration(readings: Sequence[tuple[float, bool]]) -> Calibration | None:
     """
     if not readings:
         return None
-    ordered = sorted(readings)
+    # Not by what was right: of the same confidence, the wrong ones would gather in one bin.
+    ordered = sorted(readings, key=lambda reading: reading[0])
     count = min(BINS, len(ordered))
     edges = [len(ordered) * number // count for number in range(count + 1)]
     equal_size = [_bin(ordered[a:b]) for a, b in pairwise(edges)]

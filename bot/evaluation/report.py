@@ -49,11 +49,9 @@ class Axis:
         return round(place, 2)
 
     def ticks(self, step: float = STEP) -> list[float]:
-        """The shares to be labelled."""
-        return [
-            round(self.low + number * step, 3)
-            for number in range(math.floor((self.high - self.low) / step + 1e-6) + 1)
-        ]
+        """The shares to be labelled, counted from the upper end."""
+        count = math.floor((self.high - self.low) / step + 1e-6)
+        return [round(self.high - number * step, 3) for number in range(count, -1, -1)]
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,7 @@ def render(measured: Measured, now: datetime.datetime | None = None) -> str:
         whole_y=whole_y,
         bins=measured.calibration.bins if measured.calibration else (),
         bin_path=_bin_path(measured.calibration.bins if measured.calibration else (), whole_x, whole_y),
+        step=_step,
         got=got,
         milliseconds=lambda seconds, share: f"{1000 * percentile(seconds, share):.0f}",
         goal_milliseconds=f"{1000 * GOAL_RASA_SECONDS:.0f}",
@@ -114,7 +113,7 @@ def _tiles(measured: Measured) -> Iterable[Tile]:
     for line in measured.headline:
         below, above = line.share.interval
         yield Tile(
-            line_name(line),
+            line.name,
             f"{100 * line.share.value:.1f}",
             "%",
             f"{100 * below:.1f} to {100 * above:.1f} · {line.share.right} of {line.share.of}",
@@ -143,18 +142,18 @@ def _tiles(measured: Measured) -> Iterable[Tile]:
         )
 
 
-def line_name(line: Line) -> str:
-    """A headline's name, short enough for a tile."""
-    return line.name.partition(",")[0] if line.name.startswith("Out of scope") else line.name
-
-
 def _axis(lines: Sequence[Line]) -> Axis:
     lowest = min(line.share.interval[0] for line in lines)
     return Axis(max(0.0, min(HIGHEST_FLOOR, math.floor(lowest / STEP) * STEP)), 1.0, 0, 100)
 
 
+def _step(axis: Axis) -> float:
+    """Between the labels of an axis, so that they do not run into each other on a phone."""
+    return STEP if axis.high - axis.low < 0.45 else 2 * STEP
+
+
 def _curve_end(operating: Point) -> float:
-    return min(1.0, max(0.3, math.ceil(operating.wrongly / STEP + 1) * STEP))
+    return min(1.0, max(0.2, math.ceil(operating.wrongly / STEP + 0.5) * STEP))
 
 
 def _curve_floor(measured: Measured) -> float:

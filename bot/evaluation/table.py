@@ -20,7 +20,7 @@ CURVE_AT = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 def lines(measured: Measured) -> Iterable[str]:
     """What is printed, line by line."""
-    yield f"{len(measured.asked)} questions"
+    yield f"{len(measured.asked)} questions; word for word in the training data, too: {len(measured.taught)}"
     for section in measured.sections:
         yield f"\n{section.title}"
         yield from map(_line, section.lines)

@@ -119,6 +119,18 @@ def test_a_goal_belongs_to_its_style_and_language() -> None:
     assert goals == {"all": 0.94, "plain vi": 0.97, "plain en": 0.96, "typos": 0.90}
 
 
+def test_what_was_taught_word_for_word_is_told_apart() -> None:
+    learned = asked(action="greet", cards=[("smalltalk", "greet")])
+    new = asked(action="greet", cards=[("fallback",)])
+    new = new.model_copy(update={"question": new.question.model_copy(update={"q": "Còn gì nữa?"})})
+
+    measured = measure([learned, new], NO_TIMES, frozenset({"mon gi ngon"}))
+
+    shares = {line.name: line.share for line in measured.sections[0].lines}
+    assert (shares["all"], shares["not taught so"]) == (Share(1, 2), Share(0, 1))
+    assert measured.taught == (learned,)
+
+
 # Confidence
 
 
