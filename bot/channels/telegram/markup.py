@@ -1,68 +1,14 @@
-"""Markdown to Telegram's HTML, in parts that fit a message.
-
-Markdown becomes runs of plain text with a style; the plain text is split where a reader would
-pause; each part is written as HTML by itself. Cutting finished HTML would leave tags open, and
-Telegram refuses those.
-"""
+"""Runs of text as Telegram's HTML."""
 
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from itertools import accumulate, groupby
+from collections.abc import Iterable
+from itertools import groupby
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from bot.channels.runs import Quote, Run
 
-from bot.channels.telegram.limits import MESSAGE_UNITS
-
-_markdown = MarkdownIt("commonmark", {"html": False})
-
-_LINKABLE = ("http://", "https://")
-_PAUSES = (re.compile(r"\n\s*\n"), re.compile(r"\n|(?<=[.!?…:;])[\"'”’)\]]*\s"), re.compile(r"\s"))
-"""Where a text may be divided, best first: between paragraphs, sentences or lines, words."""
-
-
-class Quote(StrEnum):
-    """A block set apart from the text; a folded one shows its first lines until it is pressed."""
-
-    OPEN = "<blockquote>"
-    FOLDED = "<blockquote expandable>"
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a run of text looks. Code has no other style, as Telegram allows none within it."""
-
-    bold: bool = False
-    italic: bool = False
-    code: bool = False
-    link: str | None = None
-    quote: Quote | None = None
-
-
-PLAIN = Style()
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Text of one style."""
-
-    text: str
-    style: Style = PLAIN
-
-
-def units(text: str) -> int:
-    """The length of a text in UTF-16 units, by which Telegram measures."""
-    return len(text) + sum(c > "\uffff" for c in text)
-
-
-def plain(runs: Iterable[Run]) -> str:
-    """The text without its styles."""
-    return "".join(run.text for run in runs)
+_QUOTES = {Quote.OPEN: "<blockquote>", Quote.FOLDED: "<blockquote expandable>"}
 
 
 def to_html(runs: Iterable[Run]) -> str:
@@ -70,7 +16,7 @@ def to_html(runs: Iterable[Run]) -> str:
     written = []
     for quote, group in groupby(runs, key=lambda run: run.style.quote):
         inner = "".join(map(_tagged, group))
-        written.append(f"{quote}{inner}</blockquote>" if quote else inner)
+        written.append(f"{_QUOTES[quote]}{inner}</blockquote>" if quote else inner)
     return "".join(written)
 
 
@@ -83,148 +29,3 @@ def _tagged(run: Run) -> str:
     if style.italic:
         text = f"<i>{text}</i>"
     return f"<b>{text}</b>" if style.bold else text
-
-
-def split(runs: Sequence[Run], limit: int = MESSAGE_UNITS) -> list[list[Run]]:
-    """The runs in parts of at most `limit` UTF-16 units, none of them blank.
-
-    Nothing but white space is lost, and that only where the text is divided.
-    """
-    parts = []
-    rest = _stripped(runs)
-    while rest:
-        text = plain(rest)
-        cut = len(text) if units(text) <= limit else _cut(text, limit)
-        parts.append(_stripped(_slice(rest, 0, cut)))
-        rest = _stripped(_slice(rest, cut, len(text)))
-    return parts
-
-
-def _cut(text: str, limit: int) -> int:
-    """How many characters go into the first part: to a pause in its second half, if there is one.
-
-    The text must be longer than the limit.
-    """
-    used = accumulate(units(c) for c in text)
-    fits = next(place for place, total in enumerate(used) if total > limit)
-    for pause in _PAUSES:
-        ends = [found.end() for found in pause.finditer(text, 0, fits) if found.end() > fits // 2]
-        if ends:
-            return ends[-1]
-    return fits
-
-
-def _slice(runs: Iterable[Run], start: int, end: int) -> list[Run]:
-    """The runs between two places in their text."""
-    sliced, place = [], 0
-    for run in runs:
-        piece = run.text[max(start - place, 0) : max(end - place, 0)]
-        place += len(run.text)
-        if piece:
-            sliced.append(replace(run, text=piece))
-    return sliced
-
-
-def _stripped(runs: Iterable[Run]) -> list[Run]:
-    runs = list(runs)
-    text = plain(runs)
-    return _slice(runs, len(text) - len(text.lstrip()), len(text.rstrip()))
-
-
-def markdown(text: str, style: Style = PLAIN) -> list[Run]:
-    """Markdown as runs.
-
-    Lists become lines with a bullet or a number, headings bold lines, pictures their description.
-    Links that Telegram would not open (other than http and https) are left as text, and HTML is text.
-    """
-    writer = _Writer(style)
-    for token in _markdown.parse(text):
-        writer.block(token)
-    return writer.runs
-
-
-class _Writer:
-    """Writes Markdown's tokens, block by block."""
-
-    def __init__(self, style: Style) -> None:
-        self.runs: list[Run] = []
-        self._style = style
-        self._outside = style.quote
-        self._quotes = 0
-        self._lists: list[int | None] = []
-        self._marker = ""
-        self._was_in_list = False
-
-    def block(self, token: Token) -> None:
-        """Write a block, or remember what is to stand around the next one."""
-        match token.type:
-            case "bullet_list_open":
-                self._lists.append(None)
-            case "ordered_list_open":
-                self._lists.append(int(token.attrGet("start") or 1))
-            case "bullet_list_close" | "ordered_list_close":
-                self._lists.pop()
-            case "list_item_open":
-                self._marker = self._next_marker()
-            case "heading_open" | "heading_close":
-                self._style = replace(self._style, bold=token.nesting > 0)
-            case "blockquote_open" | "blockquote_close":
-                self._quotes += token.nesting
-                quote = self._outside or (Quote.OPEN if self._quotes else None)
-                self._style = replace(self._style, quote=quote)
-            case "inline":
-                self._write_between()
-                self._inline(token.children or [])
-            case "fence" | "code_block":
-                self._write_between()
-                self._write(token.content.rstrip("\n"), replace(self._style, code=True))
-
-    def _next_marker(self) -> str:
-        number = self._lists[-1]
-        if number is None:
-            return "• "
-        self._lists[-1] = number + 1
-        return f"{number}. "
-
-    def _write_between(self) -> None:
-        """The gap before a block and, in a list, its indent and marker."""
-        if self.runs:
-            # A gap belongs to a quote only if both its neighbours do.
-            both = self.runs[-1].style.quote == self._style.quote
-            in_list = bool(self._lists) and self._was_in_list
-            gap_style = Style(quote=self._style.quote if both else self._outside)
-            self._write("\n" if in_list else "\n\n", gap_style)
-        self._was_in_list = bool(self._lists)
-        indent = "   " * (len(self._lists) - 1 + (not self._marker)) if self._lists else ""
-        self._write(indent + self._marker, Style(quote=self._style.quote))
-        self._marker = ""
-
-    def _inline(self, tokens: Iterable[Token]) -> None:
-        around = self._style
-        style = around
-        for token in tokens:
-            match token.type:
-                case "softbreak":
-                    self._write(" ", style)
-                case "hardbreak":
-                    self._write("\n", style)
-                case "strong_open" | "strong_close":
-                    style = replace(style, bold=token.nesting > 0 or around.bold)
-                case "em_open" | "em_close":
-                    style = replace(style, italic=token.nesting > 0 or around.italic)
-                case "link_open":
-                    url = str(token.attrGet("href"))
-                    style = replace(style, link=url if url.startswith(_LINKABLE) else None)
-                case "link_close":
-                    style = replace(style, link=None)
-                case "code_inline":
-                    self._write(token.content, replace(style, code=True))
-                case _:
-                    self._write(token.content, style)
-
-    def _write(self, text: str, style: Style) -> None:
-        """Append text, to the run before it if that looks the same."""
-        if text and self.runs and self.runs[-1].style == style:
-            self.runs[-1] = replace(self.runs[-1], text=self.runs[-1].text + text)
-        elif text:
-            self.runs.append(Run(text, style))

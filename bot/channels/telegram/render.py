@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.helpers import create_deep_linked_url
 
-from bot.channels.telegram.limits import BUTTONS, CALLBACK_BYTES, START_PARAMETER
-from bot.channels.telegram.markup import Quote, Run, Style, markdown, plain, split, to_html
+from bot.channels.runs import Quote, Run, Style, markdown, plain, split
+from bot.channels.telegram.limits import BUTTONS, CALLBACK_BYTES, MESSAGE_UNITS, START_PARAMETER
+from bot.channels.telegram.markup import to_html
 from bot.content.messages import Labels
 from bot.content.schema import Facet
 from bot.conversation.compose import day, source_line
@@ -48,7 +49,7 @@ def render(card: Card, labels: Labels, username: str | None) -> Rendered:
         labels: the words beside facts and on buttons.
         username: the bot's, for the link in the share button; without it there is none.
     """
-    parts = split(_join(_blocks(card, labels)))
+    parts = split(_join(_blocks(card, labels)), MESSAGE_UNITS)
     return Rendered(
         parts=tuple(Part(to_html(part), plain(part)) for part in parts),
         keyboard=_keyboard(_buttons(card, labels, username)),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram.markup import Quote, Run, Style, markdown, plain, split, to_html, units
+from bot.channels.runs import Quote, Run, Style, markdown, plain, split, units
+from bot.channels.telegram.markup import to_html
 from tests.stand_ins.telegram.html import parse, utf16
 
 # What Telegram itself replaces or drops is left out: control and format characters, surrogates.
