@@ -16,6 +16,7 @@ from telegram.ext.filters import StatusUpdate
 from bot.content.library import Library
 from bot.content.schema import Language
 from bot.conversation import payload
+from bot.conversation.commands import button_for, read_command
 from bot.conversation.message import Message, incoming
 
 CHANNEL = "telegram"
@@ -24,17 +25,6 @@ EDIT_LATEST = datetime.timedelta(minutes=2)
 """An edit this soon mends the question that was just asked, so it is answered anew. A later one
 tidies up an old chat: an answer out of the blue would only puzzle."""
 
-COMMANDS = {
-    "help": payload.for_saying("help"),
-    "topics": payload.for_saying("topics"),
-    "privacy": payload.for_saying("privacy"),
-    "subscribe": payload.for_saying("subscribe"),
-    "unsubscribe": payload.for_saying("unsubscribe"),
-    "forget": payload.for_saying("forget"),
-}
-"""Commands that are one button each. /start and /language take a parameter."""
-
-_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 _START = re.compile(r"([a-z]+)_([a-z0-9-]+)")
 
 
@@ -135,20 +125,10 @@ class Reader:
 
     def _button(self, text: str) -> str | None:
         """The payload that a command stands for; None if the text is no command to us."""
-        command = _COMMAND.fullmatch(text.strip())
-        if command is None:
+        command = read_command(text)
+        if command is None or (command.bot and command.bot.lower() != self.me.username.lower()):
             return None
-        name, bot, parameter = command[1].lower(), command[2], (command[3] or "").strip()
-        if bot and bot.lower() != self.me.username.lower():
-            return None
-        match name:
-            case "start":
-                return self._start(parameter)
-            case "language" if parameter.lower() in set(Language):
-                return payload.for_language(Language(parameter.lower()))
-            case "language":
-                return payload.LANGUAGES
-        return COMMANDS.get(name)
+        return self._start(command.parameter) if command.name == "start" else button_for(command)
 
     def _start(self, parameter: str) -> str:
         """What a deep link leads to. Anybody can make one up, so an unknown one is a greeting."""
