@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.content.library import Library, load
+from bot.content.numbers import numbers_en, numbers_vi
 from bot.content.schema import Answer, Language, Status
-from bot.content.yaml_file import ContentError, Finding, KeyPath
-from bot.text import words
+from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
+from bot.text import fold, words
 
 CARD_LIMIT = 1600
-"""Characters of an answer: with title, sources and buttons it fits one card of 2,000 characters,
-the smallest that a platform takes (Zalo's text message)."""
+"""Characters of what an editor writes on one card: title, claim and answer, or a facet. With
+sources and date it fits 2,000 characters, the smallest that a platform takes (Zalo's text message)."""
 
 WORDS = range(60, 161)
 QUESTIONS_LEAST = 12
 RELATED = range(2, 5)
+REVIEW_DAYS_MOST = 366
 NEAR = 0.8
 """Share of common words from which two questions are nearly the same."""
+
+DIACRITICS_FROM = 4
+"""So many words of Vietnamese never come without a diacritic; a shorter text may."""
 
 
 def check(directory: Path, today: datetime.date) -> list[Finding]:
@@ -33,97 +37,94 @@ def check(directory: Path, today: datetime.date) -> list[Finding]:
     except ContentError as error:
         return error.findings
     for answer in library.answers.values():
-        findings += _answer_findings(library, answer, today)
+        file = library.files[answer.id]
+        findings += _date_findings(file, answer, today)
+        findings += _related_findings(file, answer, library)
+        findings += _text_findings(file, answer)
+        findings += _number_findings(file, answer)
     findings += _question_findings(library)
     return sorted(findings, key=lambda finding: (str(finding.file), finding.line))
 
 
-def _answer_findings(library: Library, answer: Answer, today: datetime.date) -> Iterator[Finding]:
-    file = library.files[answer.id]
+def _date_findings(file: YamlFile, answer: Answer, today: datetime.date) -> Iterator[Finding]:
     if answer.status is Status.PUBLISHED and answer.review_by < today:
         yield file.finding(("review_by",), "the facts are due to be checked again", is_error=False)
+    if (answer.review_by - answer.checked).days > REVIEW_DAYS_MOST:
+        problem = "facts are checked again within a year, and within three months where they change often"
+        yield file.finding(("review_by",), problem, is_error=False)
     if answer.checked > today:
         yield file.finding(("checked",), "lies in the future")
+
+
+def _related_findings(file: YamlFile, answer: Answer, library: Library) -> Iterator[Finding]:
+    """Loading has found the links to answers that are not there."""
     if len(answer.related) not in RELATED:
         yield file.finding(("related",), "name two to four related answers", is_error=False)
+    for position, related in enumerate(answer.related):
+        other = library.answers.get(related)
+        if answer.status is Status.PUBLISHED and other and other.status is not Status.PUBLISHED:
+            problem = f"{related} is not published ({other.status.value}), so nobody is shown this link"
+            yield file.finding(("related", position), problem, is_error=False)
+
+
+def _text_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
     for language in Language:
         text = answer[language]
         key: KeyPath = (language.value, "answer")
-        if len(text.answer) > CARD_LIMIT:
-            problem = f"{len(text.answer)} characters do not fit one card; at most {CARD_LIMIT}"
+        if (length := len(text.title) + len(text.claim or "") + len(text.answer)) > CARD_LIMIT:
+            parts = "title, claim and answer" if text.claim else "title and answer"
+            problem = f"{length} characters of {parts} do not fit one card; at most {CARD_LIMIT}"
             yield file.finding(key, problem)
         elif (count := len(text.answer.split())) not in WORDS:
             problem = f"{count} words; {WORDS.start} to {WORDS.stop - 1} read best"
             yield file.finding(key, problem, is_error=False)
+        for facet, short in text.facets.items():
+            if len(short) > CARD_LIMIT:
+                problem = f"{len(short)} characters do not fit one card; at most {CARD_LIMIT}"
+                yield file.finding((language.value, "facets", facet.value), problem)
         if len(text.questions) < QUESTIONS_LEAST:
             problem = f"{len(text.questions)} questions; the bot needs {QUESTIONS_LEAST} to learn from"
             yield file.finding((language.value, "questions"), problem, is_error=False)
-    pairs: list[tuple[str, str, KeyPath]] = [
-        (answer.vi.title, answer.en.title, ("title",)),
-        (answer.vi.answer, answer.en.answer, ("answer",)),
-    ]
-    pairs += [(answer.vi.facets[f], answer.en.facets[f], ("facets", f.value)) for f in answer.vi.facets]
-    for vietnamese, english, key in pairs:
-        only_vi, only_en = (
-            numbers_vi(vietnamese) - numbers_en(english),
-            numbers_en(english) - numbers_vi(vietnamese),
-        )
-        if only_vi:
-            yield file.finding(("en", *key), f"{_list(only_vi)} stands in Vietnamese, not here")
-        if only_en:
-            yield file.finding(("vi", *key), f"{_list(only_en)} stands in English, not here")
+    for vietnamese, english, key in _texts(answer):
+        if len(words(vietnamese)) < DIACRITICS_FROM:
+            continue
+        if vietnamese == english:
+            yield file.finding(("en", *key), "is the same text as in Vietnamese; translate it")
+        elif fold(vietnamese) == vietnamese.casefold():
+            problem = "has no diacritics; is it Vietnamese, written with all of them?"
+            yield file.finding(("vi", *key), problem, is_error=False)
 
 
-def _list(numbers: set[str]) -> str:
-    return ", ".join(sorted(numbers))
+def _number_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
+    for vietnamese, english, key in _texts(answer):
+        in_vi, in_en = numbers_vi(vietnamese), numbers_en(english)
+        if only_vi := ", ".join(sorted(in_vi - in_en)):
+            yield file.finding(("en", *key), f"{only_vi} stands in Vietnamese, not here")
+        if only_en := ", ".join(sorted(in_en - in_vi)):
+            yield file.finding(("vi", *key), f"{only_en} stands in English, not here")
 
 
-_DOCUMENT = re.compile(r"\b\d+[\w-]*(?:/\d{4})?/[A-ZĐ][\w-]*|\b\d+-[A-ZĐ]{2,}/[A-ZĐ]+")
-_LINK = re.compile(r"\]\([^)]*\)|https?://\S+|\b(?:[a-z][\w-]*\.)+[a-z]{2,}\b", re.IGNORECASE)
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?![\d])")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b(?! (?:I|you|we|they|a|the|my)\b)")  # "May I" is no month
-_AFTERNOON_EN = re.compile(r"\b(\d{1,2})(?::(\d{2}))? ?p\.?m\b", re.IGNORECASE)
-_AFTERNOON_VI = re.compile(r"\b(\d{1,2})(?: giờ|[hg:])(?: ?(\d{2}))? (?:chiều|tối)\b", re.IGNORECASE)
+def _texts(answer: Answer) -> Iterator[tuple[str, str, KeyPath]]:
+    """What a citizen reads, in Vietnamese and in English, and where it stands below its language."""
+    yield answer.vi.title, answer.en.title, ("title",)
+    if answer.vi.claim and answer.en.claim:
+        yield answer.vi.claim, answer.en.claim, ("claim",)
+    yield answer.vi.answer, answer.en.answer, ("answer",)
+    for facet, text in answer.vi.facets.items():
+        yield text, answer.en.facets[facet], ("facets", facet.value)
 
 
-def numbers_vi(text: str) -> set[str]:
-    """The figures and document numbers of a Vietnamese text, written alike in both languages."""
-    return _numbers(_AFTERNOON_VI.sub(_afternoon, text).replace("tháng Giêng", "tháng 1"))
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question, where it stands, and its words without order and diacritics."""
 
+    answer: str
+    key: KeyPath
+    bag: frozenset[str]
 
-def numbers_en(text: str) -> set[str]:
-    """The figures and document numbers of an English text, written alike in both languages."""
-    text = _AFTERNOON_EN.sub(_afternoon, text)
-    return _numbers(_MONTH.sub(lambda month: str(_MONTHS.index(month.group()) + 1), text))
-
-
-def _afternoon(time: re.Match[str]) -> str:
-    hour = int(time[1])
-    return f"{hour + 12 if hour < 12 else hour} {time[2] or ''} "
-
-
-def _numbers(text: str) -> set[str]:
-    documents = set(_DOCUMENT.findall(text))
-    text = _LINK.sub(" ", _DOCUMENT.sub(" ", text))
-    text = _THOUSANDS.sub(lambda number: re.sub(r"[.,]", "", number.group()), text)
-    return documents | {
-        f"{Decimal(number.replace(',', '.')).normalize():f}" for number in _NUMBER.findall(text)
-    }
+    def likeness(self, other: _Question) -> float:
+        """The share of words that both have (Jaccard), 0 to 1."""
+        return len(self.bag & other.bag) / len(self.bag | other.bag)
 
 
 def _question_findings(library: Library) -> Iterator[Finding]:
@@ -134,31 +135,39 @@ def _question_findings(library: Library) -> Iterator[Finding]:
     their first few words (Chaudhuri et al., 2006), so most pairs are never compared.
     """
     questions = [
-        (answer.id, (language.value, "questions", position), frozenset(words(question)))
+        _Question(answer.id, (language.value, "questions", position), frozenset(words(question)))
         for answer in library.answers.values()
+        if answer.status is not Status.WITHDRAWN
         for language in Language
         for position, question in enumerate(answer[language].questions)
     ]
-    frequency = Counter(word for _, _, bag in questions for word in bag)
-    by_word: dict[str, list[int]] = defaultdict(list)
-    for index, (answer_id, key, bag) in enumerate(questions):
-        rarest = sorted(bag, key=lambda word: (frequency[word], word))
-        prefix = rarest[: len(bag) - math.ceil(NEAR * len(bag)) + 1]
-        candidates = {other for word in prefix for other in by_word[word]}
+    frequency = Counter(word for question in questions for word in question.bag)
+    by_word: dict[str, list[_Question]] = defaultdict(list)
+    for question in questions:
+        if not question.bag:
+            yield library.files[question.answer].finding(question.key, "has no word to learn from")
+            continue
+        rarest = sorted(question.bag, key=lambda word: (frequency[word], word))
+        prefix = rarest[: len(rarest) - math.ceil(NEAR * len(rarest)) + 1]
+        near = [other for word in prefix for other in by_word[word] if _clash(question, other)]
         for word in prefix:
-            by_word[word].append(index)
-        for other in sorted(candidates):
-            other_id, other_key, other_bag = questions[other]
-            if len(bag & other_bag) / len(bag | other_bag) < NEAR:
-                continue
-            file = library.files[answer_id]
-            same = bag == other_bag
-            if other_id == answer_id:
-                if same and key[0] == other_key[0]:
-                    line = file.line_of(other_key)
-                    yield file.finding(key, f"is the same question as on line {line}", is_error=False)
-            else:
-                line = library.files[other_id].line_of(other_key)
-                wording = "the same question" if same else "nearly the same question"
-                yield file.finding(key, f"{wording} stands under {other_id} (line {line})", is_error=same)
-            break
+            by_word[word].append(question)
+        if near:
+            yield _twin(question, max(near, key=question.likeness), library)
+
+
+def _clash(question: _Question, other: _Question) -> bool:
+    """Whether the bot could not tell them apart, or learns nothing from the second."""
+    if question.answer != other.answer:
+        return question.likeness(other) >= NEAR
+    return question.bag == other.bag and question.key[0] == other.key[0]
+
+
+def _twin(question: _Question, other: _Question, library: Library) -> Finding:
+    file, line = library.files[question.answer], library.files[other.answer].line_of(other.key)
+    if question.answer == other.answer:
+        return file.finding(question.key, f"is the same question as on line {line}", is_error=False)
+    is_same = question.bag == other.bag
+    wording = "the same question" if is_same else "nearly the same question"
+    problem = f"{wording} stands under {other.answer} (line {line})"
+    return file.finding(question.key, problem, is_error=is_same)

@@ -8,7 +8,16 @@ import unicodedata
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 TITLE_LIMIT = 60
 """Characters of a title: it has to fit a button on every platform."""
@@ -79,14 +88,26 @@ def _partial_date(value: object) -> object:
     raise ValueError("write a day (2016-03-10), a month ('2016-03') or a year (2016)")
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"https?://\S+", text):
+        raise ValueError("write an address that begins with https://, without blanks")
+    return text
+
+
+def _answer_id(text: str) -> str:
+    if not re.fullmatch(r"[a-z]+\.[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise ValueError("an id is <topic>.<file name> in a-z, 0-9 and hyphens: culture.floating-market")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_composed), Field(min_length=1)]
 """Text in Unicode NFC, without white space around it, never empty."""
 
 PartialDate = Annotated[str, BeforeValidator(_partial_date)]
 """An ISO day, month or year, as text."""
 
-Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
-AnswerId = Annotated[str, Field(pattern=r"^[a-z]+\.[a-z0-9]+(-[a-z0-9]+)*$")]
+Url = Annotated[str, AfterValidator(_address)]
+AnswerId = Annotated[str, AfterValidator(_answer_id)]
 
 
 class Strict(BaseModel):
@@ -162,13 +183,23 @@ class Answer(Strict):
         """The folder the answer stands in."""
         return self.id.partition(".")[0]
 
+    @field_validator("review_by")
+    @classmethod
+    def _review_follows_check(cls, review_by: datetime.date, info: ValidationInfo) -> datetime.date:
+        if review_by < info.data.get("checked", review_by):
+            raise ValueError("lies before `checked`")
+        return review_by
+
+    @field_validator("en")
+    @classmethod
+    def _same_facets(cls, en: AnswerText, info: ValidationInfo) -> AnswerText:
+        vi = info.data.get("vi", en)
+        if missing := ", ".join(sorted(vi.facets.keys() ^ en.facets.keys())):
+            raise ValueError(f"facets: {missing} stands in one language only")
+        return en
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.review_by < self.checked:
-            raise ValueError("review_by: lies before `checked`")
-        if self.vi.facets.keys() != self.en.facets.keys():
-            missing = sorted(self.vi.facets.keys() ^ self.en.facets.keys())
-            raise ValueError(f"facets: {', '.join(missing)} stands in one language only")
         parts = (self.verdict, self.clarified, self.vi.claim, self.en.claim)
         if self.topic == "clarification" and None in parts:
             raise ValueError("a clarification needs verdict, clarified, and a claim in both languages")

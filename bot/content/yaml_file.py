@@ -56,8 +56,17 @@ class YamlFile:
         return Finding(self.path, self.line_of(key), ".".join(map(str, key)), problem, is_error)
 
     def invalid(self, errors: list[ErrorDetails]) -> ContentError:
-        """What pydantic found, as findings with their lines."""
-        return ContentError([self.finding(*_explain(error)) for error in errors])
+        """What pydantic found, as findings with their lines.
+
+        A list without its faulty item is too short for pydantic; only the item is to be mended.
+        """
+        places = [error["loc"] for error in errors]
+        causes = [
+            error
+            for error, place in zip(errors, places, strict=True)
+            if not any(other != place and other[: len(place)] == place for other in places)
+        ]
+        return ContentError([self.finding(*_explain(error)) for error in causes])
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -116,11 +125,15 @@ def _explain(error: ErrorDetails) -> tuple[KeyPath, str]:
             return key, "this must be text; put it in quotes"
         case "string_too_short" | "too_short":
             return key, "this is empty"
-        case "string_too_long":
+        case "string_too_long" | "too_long":
             limit = error.get("ctx", {}).get("max_length")
             return key, f"this is too long: at most {limit} characters"
         case "date_from_datetime_parsing" | "date_type" | "date_parsing":
             return key, "write a date as year-month-day: 2026-11-20"
+        case "tuple_type":
+            return key, "this must be a list: one item a line, after '- '"
+        case "model_type" | "dict_type":
+            return key, "this must have keys of its own, indented below it"
         case "enum":
             return key, f"write one of: {error.get('ctx', {}).get('expected')}"
         case "value_error":
