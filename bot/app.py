@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 import httpx
@@ -25,8 +25,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
-from bot.content.library import Library, load
+from bot.content.library import Library
 from bot.content.schema import TOPICS
+from bot.content.watch import Watch
 from bot.content.yaml_file import ContentError
 from bot.conversation.conversation import Conversation
 from bot.conversation.message import Channel
@@ -34,8 +35,8 @@ from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.log import set_up
 from bot.rasa.child import NoRasa, child, command
-from bot.rasa.client import Rasa, RasaUnavailable
-from bot.rasa.export import training_files
+from bot.rasa.client import Rasa
+from bot.rasa.teaching import Teacher
 from bot.settings import Settings, SettingsError
 from bot.settings import load as load_settings
 from bot.store.database import connect, migrate
@@ -50,10 +51,6 @@ REQUESTS_FINISH = 15
 WORKER_FINISHES = 10
 """Seconds that requests, then messages in hand may take once the service is told to stop. Together
 they are less than the half minute or more that containers and systemd are set to wait."""
-
-TEACH_PAUSE = 1.0
-TEACH_AGAIN = 30.0
-"""Seconds between tries to hand over the training files, and between looks at what became of them."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -77,16 +74,14 @@ def create_app(settings: Settings) -> Starlette:
         ContentError: content/ cannot be served.
         StartError: the database's driver or directory is not there.
     """
-    library = _load(settings)
+    watch = Watch(settings.content_dir)
+    served = watch.library
     secret = settings.secret_key.get_secret_value()
     engine = _connect(settings)
     inbox, outbox = Inbox(engine, secret), Outbox(engine)
     address = settings.rasa_url or f"http://127.0.0.1:{settings.rasa_port}"
     http = httpx.AsyncClient(base_url=address, timeout=RASA_TIMEOUT, trust_env=False)
     rasa = Rasa(http)
-
-    def served() -> Library:
-        return library
 
     web = WebChannel(inbox, outbox, served, rate_limit=settings.web_rate_limit, secret=secret)
     channels: dict[str, Channel] = {web.name: web}
@@ -105,7 +100,7 @@ def create_app(settings: Settings) -> Starlette:
         checks = {
             "model": await rasa.is_ready(),
             "database": await inbox.is_reachable(),
-            "content": any(map(library.of_topic, TOPICS)),
+            "content": any(map(served().of_topic, TOPICS)),
         }
         wrong = [name for name, is_well in checks.items() if not is_well]
         body: dict[str, object] = {"ready": not wrong, "wrong": wrong}
@@ -126,7 +121,8 @@ def create_app(settings: Settings) -> Starlette:
                 await stack.enter_async_context(child(command(settings.rasa_port)))
             if telegram:
                 await stack.enter_async_context(telegram.connected())
-            await stack.enter_async_context(_teaching(rasa, training_files(library)))
+            await stack.enter_async_context(_going_on(watch.run()))
+            await stack.enter_async_context(_going_on(Teacher(rasa, served).run()))
             await stack.enter_async_context(_working(worker))
             await stack.enter_async_context(_working(postman))
             if telegram:
@@ -191,13 +187,6 @@ def _telegram(settings: Settings, inbox: Inbox, library: Callable[[], Library]) 
     )
 
 
-def _load(settings: Settings) -> Library:
-    library, findings = load(settings.content_dir)
-    for finding in findings:
-        log.warning("content_error", finding=str(finding))
-    return library
-
-
 def _connect(settings: Settings) -> AsyncEngine:
     try:
         return connect(settings.database_url)
@@ -231,28 +220,15 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 @asynccontextmanager
-async def _teaching(rasa: Rasa, files: dict[str, str]) -> AsyncIterator[None]:
-    """Hand the training files over, as soon as there is somebody to take them; again to a Rasa side
-    that has no model, which may be a new one."""
-    task = asyncio.create_task(_teach(rasa, files))
+async def _going_on(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Work that has no end goes on while the context is open."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def _teach(rasa: Rasa, files: dict[str, str]) -> None:
-    is_taught = False
-    while True:
-        if not is_taught or not await rasa.is_ready():
-            try:
-                await rasa.teach(files)
-                is_taught = True
-            except RasaUnavailable as error:
-                log.info("rasa_not_there_yet", reason=str(error))
-        await asyncio.sleep(TEACH_PAUSE if not is_taught else TEACH_AGAIN)
 
 
 @asynccontextmanager

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from bot.content.messages import Messages
 from bot.content.schema import TOPICS, Answer, Office, Status
-from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile, read_yaml
+from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile, parse_yaml, read_text, read_yaml
 
 MESSAGES_FILE = "messages.yml"
 OFFICES_FILE = "offices.yml"
 
+_NOT_SERVED = re.compile(
+    rf"^status:\s*[\"']?({Status.DRAFT}|{Status.IN_REVIEW}|{Status.WITHDRAWN})\b", re.MULTILINE
+)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Library:
     """Everything the bot can say, as one consistent version.
 
-    answers: by id, whatever their status; files: the file each was read from, for the check.
+    answers: by id, whatever their status.
+    files: what each was read from, by id; offices.yml and messages.yml by their names.
+    kept: names in `files` whose file has an error now, so that an earlier version is served.
     """
 
     answers: Mapping[str, Answer]
     offices: Mapping[str, Office]
     messages: Messages
     files: Mapping[str, YamlFile] = field(repr=False)
+    kept: frozenset[str] = frozenset()
 
     def published(self, answer_id: str | None) -> Answer | None:
         """The answer, if it is there and may be served."""
@@ -45,6 +55,14 @@ class Library:
         """Who answers for an answer. Loading has made sure that it is there."""
         return self.offices[answer.office]
 
+    @cached_property
+    def digest(self) -> str:
+        """A name for what is said here, whatever files it came from."""
+        digest = hashlib.sha256()
+        for name, part in [*self.answers.items(), *self.offices.items(), ("", self.messages)]:
+            digest.update(f"{name}\0{part.model_dump_json()}\0".encode())
+        return digest.hexdigest()[:12]
+
 
 def load(directory: Path, served: Library | None = None) -> tuple[Library, list[Finding]]:
     """Load content/.
@@ -52,7 +70,8 @@ def load(directory: Path, served: Library | None = None) -> tuple[Library, list[
     Args:
         directory: the editors' directory.
         served: the version in use. A file that has an error keeps its place in it, so that one
-            slip neither stops the other changes nor takes an answer away.
+            slip neither stops the other changes nor takes an answer away; unless that file says
+            that the answer is not to be served any longer.
 
     Returns:
         The library, and what is wrong with the files that did not make it.
@@ -62,32 +81,40 @@ def load(directory: Path, served: Library | None = None) -> tuple[Library, list[
             or nothing is left to serve.
     """
     findings: list[Finding] = []
-    messages = _read_messages(directory / MESSAGES_FILE, served, findings)
-    offices = _read_offices(directory / OFFICES_FILE, served, findings)
-    answers: dict[str, Answer] = {}
     files: dict[str, YamlFile] = {}
+    kept: set[str] = set()
+    messages = _read_messages(directory / MESSAGES_FILE, served, files, kept, findings)
+    offices = _read_offices(directory / OFFICES_FILE, served, files, kept, findings)
+    answers: dict[str, Answer] = {}
     for path in _answer_files(directory, findings):
-        answer_id = f"{path.parent.name}.{path.stem}"
+        answer_id, text = f"{path.parent.name}.{path.stem}", ""
         try:
-            file = read_yaml(path)
-            answer = _answer(file, answer_id, offices)
+            text = read_text(path)
+            file = parse_yaml(path, text)
+            answers[answer_id], files[answer_id] = _answer(file, answer_id, offices), file
+        except FileNotFoundError:  # removed since the directory was listed
+            continue
         except ContentError as error:
             findings += error.findings
             if served and answer_id in served.answers:
-                answers[answer_id] = served.answers[answer_id]
+                kept.add(answer_id)
                 files[answer_id] = served.files[answer_id]
-            continue
-        answers[answer_id], files[answer_id] = answer, file
-    findings += _dead_links(answers, files)
+                answers[answer_id] = _unless_taken_back(served.answers[answer_id], text)
+    for answer in answers.values():
+        if served and answer.office not in offices:  # of an answer that was kept
+            offices[answer.office] = served.offices[answer.office]
+    findings += _dead_links(answers, files, kept)
     if not answers:
         raise ContentError(findings or [Finding(directory, 1, "", "no answer was found in this directory")])
-    return Library(answers, offices, messages, files), findings
+    return Library(answers, offices, messages, files, frozenset(kept)), findings
 
 
 def _answer_files(directory: Path, findings: list[Finding]) -> list[Path]:
-    """The files of the topics' folders; a stray one is a finding."""
+    """The files of the topics' folders; a stray one is a finding. Hidden ones are an editor program's."""
     files: list[Path] = []
     for path in sorted(directory.rglob("*.y*ml")):
+        if any(part.startswith(".") for part in path.relative_to(directory).parts):
+            continue
         if path.parent == directory and path.name in (MESSAGES_FILE, OFFICES_FILE):
             continue
         if path.parent.parent == directory and path.parent.name in TOPICS and path.suffix == ".yml":
@@ -96,6 +123,13 @@ def _answer_files(directory: Path, findings: list[Finding]) -> list[Path]:
             expected = f"an answer stands in <topic>/<id>.yml; topics: {', '.join(TOPICS)}"
             findings.append(Finding(path, 1, "", expected))
     return files
+
+
+def _unless_taken_back(served: Answer, text: str) -> Answer:
+    """The version in use of an answer whose file has an error, with the status that the file gives:
+    whoever withdraws an answer in a hurry must not be held up by a slip."""
+    status = _NOT_SERVED.search(text)
+    return served.model_copy(update={"status": Status(status[1])}) if status else served
 
 
 def _answer(file: YamlFile, answer_id: str, offices: Mapping[str, Office]) -> Answer:
@@ -112,13 +146,17 @@ def _answer(file: YamlFile, answer_id: str, offices: Mapping[str, Office]) -> An
     return answer
 
 
-def _dead_links(answers: Mapping[str, Answer], files: Mapping[str, YamlFile]) -> list[Finding]:
+def _dead_links(
+    answers: Mapping[str, Answer], files: Mapping[str, YamlFile], kept: set[str]
+) -> list[Finding]:
     """`related` links that lead nowhere or to the answer itself.
 
     They are errors for the editor; whoever shows links leaves out what is not published.
     """
     findings = []
     for answer in answers.values():
+        if answer.id in kept:  # the lines would be those of the earlier version
+            continue
         for position, related in enumerate(answer.related):
             key: KeyPath = ("related", position)
             if related == answer.id:
@@ -128,10 +166,16 @@ def _dead_links(answers: Mapping[str, Answer], files: Mapping[str, YamlFile]) ->
     return findings
 
 
-def _read_messages(path: Path, served: Library | None, findings: list[Finding]) -> Messages:
+def _read_messages(
+    path: Path,
+    served: Library | None,
+    files: dict[str, YamlFile],
+    kept: set[str],
+    findings: list[Finding],
+) -> Messages:
     try:
         file = read_yaml(path)
-        return Messages.model_validate(file.value)
+        messages = Messages.model_validate(file.value)
     except FileNotFoundError as error:
         problem = ContentError([Finding(path, 1, "", "this file is missing")])
         problem.__cause__ = error
@@ -139,30 +183,49 @@ def _read_messages(path: Path, served: Library | None, findings: list[Finding]) 
         problem = file.invalid(error.errors())
     except ContentError as error:
         problem = error
+    else:
+        files[MESSAGES_FILE] = file
+        return messages
     if served is None:
         raise problem
     findings += problem.findings
+    kept.add(MESSAGES_FILE)
+    files[MESSAGES_FILE] = served.files[MESSAGES_FILE]
     return served.messages
 
 
-def _read_offices(path: Path, served: Library | None, findings: list[Finding]) -> dict[str, Office]:
-    offices = dict(served.offices) if served else {}
+def _read_offices(
+    path: Path,
+    served: Library | None,
+    files: dict[str, YamlFile],
+    kept: set[str],
+    findings: list[Finding],
+) -> dict[str, Office]:
+    """The offices; of the version in use where the file, or one of its entries, cannot be used."""
+    in_use = dict(served.offices) if served else {}
+    offices: dict[str, Office] = {}
+    wrong: list[Finding] = []
     try:
         file = read_yaml(path)
+        if not isinstance(file.value, dict):
+            raise ContentError([Finding(path, 1, "", "this file is empty or not a list of offices")])
+        for office_id, value in file.value.items():
+            try:
+                offices[office_id] = Office.model_validate(value)
+            except ValidationError as error:
+                for detail in error.errors():
+                    detail["loc"] = (office_id, *detail["loc"])
+                    wrong += file.invalid([detail]).findings
+                if office_id in in_use:
+                    offices[office_id] = in_use[office_id]
     except FileNotFoundError:
-        findings.append(Finding(path, 1, "", "this file is missing"))
-        return offices
+        offices, wrong = in_use, [Finding(path, 1, "", "this file is missing")]
     except ContentError as error:
-        findings += error.findings
-        return offices
-    if not isinstance(file.value, dict):
-        findings.append(Finding(path, 1, "", "this file is empty or not a list of offices"))
-        return offices
-    for office_id, value in file.value.items():
-        try:
-            offices[office_id] = Office.model_validate(value)
-        except ValidationError as error:
-            for detail in error.errors():
-                detail["loc"] = (office_id, *detail["loc"])
-                findings += file.invalid([detail]).findings
+        offices, wrong = in_use, error.findings
+    if not wrong:
+        files[OFFICES_FILE] = file
+    elif served and OFFICES_FILE in served.files:
+        files[OFFICES_FILE] = served.files[OFFICES_FILE]
+        kept.add(OFFICES_FILE)
+    findings += wrong
     return offices

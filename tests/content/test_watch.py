@@ -1,0 +1,226 @@
+"""What editors change in content/ is live at once, and a slip takes nothing away."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.content.library import load
+from bot.content.schema import Language, Status
+from bot.content.watch import Watch
+from bot.content.yaml_file import ContentError
+from tests.conftest import ANSWER
+
+FOOD, MUSIC = "culture.food", "culture.music"
+
+
+@pytest.fixture
+def content(tmp_path: Path, small_content: Path) -> Path:
+    return Path(shutil.copytree(small_content, tmp_path / "content"))
+
+
+@pytest.fixture
+def food(content: Path) -> Path:
+    return content / "culture" / "food.yml"
+
+
+@pytest.fixture
+def last_good(tmp_path: Path) -> Path:
+    return tmp_path / "last_good"
+
+
+@pytest.fixture
+async def watch(content: Path, last_good: Path) -> AsyncIterator[Watch]:
+    """content/ as a running bot serves it."""
+    watch = Watch(content, last_good=last_good)
+    task = asyncio.create_task(watch.run())
+    yield watch
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.02)  # between two looks at a condition
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def add(content: Path, topic: str, name: str) -> None:
+    (content / topic).mkdir()
+    (content / topic / f"{name}.yml").write_text(ANSWER.format(name=name), encoding="utf-8")
+
+
+def remove(file: Path) -> None:
+    file.unlink()
+
+
+def save_as_emacs(file: Path, text: str) -> None:
+    """With a lock that is a link to nowhere, a hidden file, and a rename."""
+    (file.parent / f".#{file.name}").symlink_to("somebody@host")
+    (file.parent / f".{file.name}").write_text("half", encoding="utf-8")
+    new = file.with_suffix(".yml.tmp")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
+def title(watch: Watch, answer_id: str) -> str | None:
+    answer = watch.library().published(answer_id)
+    return answer[Language.EN].title if answer else None
+
+
+def problems(watch: Watch) -> list[str]:
+    return [f"{finding.file.name}:{finding.line} {finding.key}" for finding in watch.findings]
+
+
+async def test_changed_words_are_live(watch: Watch, food: Path) -> None:
+    since = watch.since
+    change(food, "Title of food", "Dishes")
+    await until(lambda: title(watch, FOOD) == "Dishes")
+    assert watch.since > since
+
+
+async def test_the_sentences_of_the_bot_and_the_offices_are_live_too(watch: Watch, content: Path) -> None:
+    change(content / "messages.yml", "You are welcome!", "Any time!")
+    change(content / "offices.yml", "Department of Culture", "Culture Office")
+
+    def said() -> tuple[str, str]:
+        library = watch.library()
+        return library.messages.phrases.thanks.en[:9], library.offices["culture"].en.name
+
+    await until(lambda: said() == ("Any time!", "Culture Office"))
+
+
+async def test_a_new_file_is_served_and_a_removed_one_is_gone(
+    watch: Watch, content: Path, food: Path
+) -> None:
+    add(content, "city", "bridge")
+    remove(food)
+    await until(lambda: title(watch, "city.bridge") and not title(watch, FOOD))
+
+
+async def test_a_file_with_an_error_keeps_its_version_and_the_rest_goes_live(
+    watch: Watch, content: Path, food: Path
+) -> None:
+    change(food, "title: Title of food", "titel: Dishes")
+    change(content / "culture" / "music.yml", "Title of music", "Songs")
+    await until(lambda: title(watch, MUSIC) == "Songs")
+    assert title(watch, FOOD) == "Title of food"
+    assert problems(watch) == ["food.yml:11 en.title", "food.yml:12 en.titel"]
+    assert watch.library().kept == {FOOD}
+
+    change(food, "titel: Dishes", "title: Dishes")
+    await until(lambda: title(watch, FOOD) == "Dishes")
+    assert (problems(watch), watch.library().kept) == ([], frozenset())
+
+
+async def test_broken_sentences_of_the_bot_keep_their_version(watch: Watch, content: Path) -> None:
+    change(content / "messages.yml", "{title}** does not state", "{titel}** does not state")
+    await until(lambda: watch.findings)
+    assert [finding.problem for finding in watch.findings] == [
+        "en: {titel} is not filled in here; what is: {title}, {facet}",
+        "en: {titel} is not filled in here; what is: {title}, {facet}, {office}",
+    ]
+    assert "{title}** does not state" in watch.library().messages.phrases.no_facet.en
+
+
+@pytest.mark.parametrize("status", ["draft", "in_review", "withdrawn"])
+async def test_an_answer_is_taken_back_even_with_a_slip_in_its_file(
+    watch: Watch, food: Path, status: str
+) -> None:
+    change(food, "status: published", f"status: {status}")
+    change(food, "title: Title of food", "title: it: breaks")
+    await until(lambda: not title(watch, FOOD))
+    assert watch.library().answers[FOOD].status is Status(status)
+
+
+async def test_a_slip_in_the_status_itself_takes_nothing_away(watch: Watch, food: Path) -> None:
+    change(food, "status: published", "status: publishd")
+    await until(lambda: watch.findings)
+    assert title(watch, FOOD) == "Title of food"
+
+
+async def test_an_office_that_is_removed_stays_for_the_answers_that_name_it(
+    watch: Watch, content: Path
+) -> None:
+    change(content / "offices.yml", "culture:", "arts:")
+    await until(lambda: watch.findings)
+    library = watch.library()
+    answer = library.published(FOOD)
+    assert answer
+    assert library.office_of(answer).en.name == "Department of Culture"
+
+
+async def test_an_editor_program_that_writes_elsewhere_and_renames(watch: Watch, food: Path) -> None:
+    save_as_emacs(food, ANSWER.format(name="food").replace("Title of food", "Dishes"))
+    await until(lambda: title(watch, FOOD) == "Dishes")
+    assert not watch.findings
+
+
+async def test_a_directory_that_is_lost_takes_nothing_away_and_counts_when_it_is_back(
+    watch: Watch, content: Path, food: Path, small_content: Path
+) -> None:
+    shutil.rmtree(content)
+    await until(lambda: watch.findings)
+    assert title(watch, FOOD) == "Title of food"
+    shutil.copytree(small_content, content)
+    change(food, "Title of food", "Dishes")
+    await until(lambda: title(watch, FOOD) == "Dishes")
+    change(food, "Dishes", "Meals")  # noticed in the new directory as it was in the old one
+    await until(lambda: title(watch, FOOD) == "Meals")
+
+
+async def test_after_a_restart_too_a_broken_file_keeps_its_last_good_version(
+    content: Path, last_good: Path, food: Path
+) -> None:
+    change(food, "Title of food", "Dishes")
+    assert title(Watch(content, last_good=last_good), FOOD) == "Dishes"
+    change(food, "status: published", "status: publishd")
+    change(content / "messages.yml", "phrases:", "phases:")
+    restarted = Watch(content, last_good=last_good)
+    assert title(restarted, FOOD) == "Dishes"
+    assert {finding.file.name for finding in restarted.findings} == {"food.yml", "messages.yml"}
+    remove(content / "culture" / "music.yml")
+    assert title(Watch(content, last_good=last_good), MUSIC) is None
+
+
+def test_without_a_last_good_version_broken_sentences_keep_it_from_starting(
+    content: Path, last_good: Path
+) -> None:
+    (content / "messages.yml").unlink()
+    with pytest.raises(ContentError, match=r"messages\.yml:1: error: this file is missing"):
+        Watch(content, last_good=last_good)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(kept=st.integers(0, len(ANSWER)))
+def test_half_a_file_never_takes_an_answer_away(content: Path, food: Path, kept: int) -> None:
+    whole = ANSWER.format(name="food")
+    food.write_text(whole, encoding="utf-8")
+    served, _ = load(content)
+    food.write_text(whole[:kept], encoding="utf-8")
+    library, _ = load(content, served)
+    assert library.published(FOOD)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(st.text())
+def test_whatever_stands_in_a_file_is_a_finding_or_an_answer(content: Path, food: Path, text: str) -> None:
+    food.write_text(text, encoding="utf-8")
+    library, findings = load(content)
+    assert (FOOD in library.answers) != any(finding.file == food for finding in findings)
