@@ -13,11 +13,18 @@ class Failure:
 
     status, body: answered so; without a status the connection hangs until the client gives up.
     is_done: the call takes effect all the same, only its answer is lost.
+    seconds: nothing is lost, but the answer comes so much later.
     """
 
     status: int | None = None
     body: dict[str, Any] | None = None
     is_done: bool = False
+    seconds: float | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the answer is right but late."""
+        return self.seconds is not None
 
 
 class Failures:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 
 from tests.stand_ins.page import Bubble, Key
+from tests.stand_ins.server import Json
 from tests.stand_ins.telegram.html import Entity, for_page
-from tests.stand_ins.telegram.people import Json, Person
+from tests.stand_ins.telegram.people import Person
 from tests.stand_ins.telegram.server import StandIn
 
 

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.stand_ins.server import Json
 from tests.stand_ins.telegram.html import utf16
 
 if TYPE_CHECKING:
     from tests.stand_ins.telegram.server import StandIn
 
-Json = dict[str, Any]
 
 _ENTITY = re.compile(r"(?P<bot_command>(?<!\S)/[A-Za-z0-9_]{1,32}(?:@\w+)?)|(?P<mention>@\w{4,32})")
 

@@ -7,7 +7,6 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -16,15 +15,14 @@ from urllib.parse import parse_qsl
 
 import httpx
 from pydantic import ValidationError
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tests.stand_ins.failures import Failures
+from tests.stand_ins.server import Json, PlatformServer
 from tests.stand_ins.telegram import methods
 from tests.stand_ins.telegram.html import HtmlError, parse, utf16
-from tests.stand_ins.telegram.people import Chat, Json, Person, now
+from tests.stand_ins.telegram.people import Chat, Person, now
 
 TOKEN = "4242:stand-in-token-never-in-a-log"
 TEXT_MOST = 4096
@@ -38,16 +36,6 @@ class Refused(Exception):
     def __init__(self, status: int, reason: str, **parameters: int) -> None:
         super().__init__(reason)
         self.status, self.reason, self.parameters = status, reason, parameters
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call that came in: what was asked, how it was answered, and when."""
-
-    method: str
-    parameters: Json
-    status: int
-    at: float
 
 
 @dataclass(slots=True)
@@ -64,15 +52,15 @@ class Pending:
         return int(self.update["update_id"])
 
 
-class StandIn:
+class StandIn(PlatformServer):
     """Telegram, for one bot.
 
-    calls: everything the bot asked; profile: what it set of itself.
-    failures: what is to go wrong, by method; a webhook's deliveries are not calls.
+    profile: what the bot set of itself.
     most_a_second: messages to one chat in a second, beyond which it answers 429; None: no limit.
     """
 
     def __init__(self, token: str = TOKEN, *, most_a_second: int | None = None) -> None:
+        super().__init__()
         self.token = token
         self.me: Json = {
             "id": int(token.partition(":")[0]),
@@ -85,9 +73,7 @@ class StandIn:
         }
         self.chats: dict[int, Chat] = {}
         self.people: list[Person] = []
-        self.calls: list[Call] = []
         self.profile: dict[tuple[str, str], Any] = {}
-        self.failures = Failures()
         self.delivered: list[Json] = []
         self.most_a_second = most_a_second
         self.webhook: methods.SetWebhook | None = None
@@ -95,12 +81,9 @@ class StandIn:
         self._queries: set[str] = set()
         self._allowed: list[str] = ["message", "edited_message", "callback_query", "my_chat_member"]
         self._pending: list[Pending] = []
-        self._changed = asyncio.Event()
         self._poller: asyncio.Event | None = None
         self._deliveries: dict[int, asyncio.Task[None]] = {}
-        self._http = httpx.AsyncClient(timeout=60)
         self._update_ids, self._message_ids, self._ids = count(900_001), count(1), count(5_000_000_001)
-        self._closing = asyncio.Event()
 
     # What people and tests do.
 
@@ -168,28 +151,13 @@ class StandIn:
         """The updates that the bot has not taken."""
         return [pending.update for pending in self._pending]
 
-    def called(self, method: str) -> list[Call]:
-        """The calls of one method."""
-        return [call for call in self.calls if call.method == method]
-
-    async def until(self, is_so: Callable[[], object], seconds: float = 20) -> None:
-        """Wait until something is so; it is looked at whenever anything happens here.
-
-        Raises:
-            TimeoutError: it did not come about.
-        """
-        async with asyncio.timeout(seconds):
-            while not is_so():
-                await self._changed.wait()
-
     async def reply(self, chat: Chat, after: int, seconds: float = 20) -> Json:
         """The bot's message number `after` (from 0) in a chat, once it is there."""
         await self.until(lambda: len(chat.from_bot()) > after, seconds)
         return chat.from_bot()[after]
 
     def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        super()._notify()
         if self.webhook:
             for chat in {pending.chat for pending in self._pending} - self._deliveries.keys():
                 self._deliveries[chat] = asyncio.create_task(self._deliver(chat))
@@ -228,59 +196,35 @@ class StandIn:
         """The Bot API."""
         return [Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])]
 
-    def app(self) -> Starlette:
-        """The Bot API as an application of its own."""
-        return Starlette(routes=self.routes())
-
     async def close(self) -> None:
         """Stop deliveries and let go of connections that hang."""
-        self._closing.set()
-        self._notify()
         self.webhook = None
         for task in list(self._deliveries.values()):
             task.cancel()
-        await self._http.aclose()
+        await super().close()
 
     async def _answer(self, request: Request) -> Response:
         method, parameters = request.path_params["method"], await _parameters(request)
-        failure = self.failures.take(method)
-        if failure and not failure.is_done:
-            return await self._fail(request, method, parameters, failure.status, failure.body)
+
+        async def perform() -> tuple[int, Json]:
+            return await self._perform(request.path_params["token"], method, parameters)
+
+        return await self._answer_call(request, method, parameters, perform)
+
+    async def _perform(self, token: str, method: str, parameters: Json) -> tuple[int, Json]:
         try:
-            if request.path_params["token"] != self.token:
+            if token != self.token:
                 raise Refused(401, "Unauthorized")
             if method not in methods.METHODS:
                 raise Refused(404, "Not Found: method not found")
             asked = methods.METHODS[method].model_validate(parameters)
-            result = await getattr(self, f"_{_snake(method)}")(asked)
-            status, body = 200, {"ok": True, "result": result}
+            return 200, {"ok": True, "result": await getattr(self, f"_{_snake(method)}")(asked)}
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            status, body = 400, _error(400, f"Bad Request: {where}: {first['msg']}")
+            return 400, _error(400, f"Bad Request: {where}: {first['msg']}")
         except Refused as no:
-            status, body = no.status, _error(no.status, no.reason, **no.parameters)
-        if failure:
-            return await self._fail(request, method, parameters, failure.status, failure.body)
-        self._record(method, parameters, status)
-        return JSONResponse(body, status)
-
-    async def _fail(
-        self, request: Request, method: str, parameters: Json, status: int | None, body: Json | None
-    ) -> Response:
-        self._record(method, parameters, status or 0)
-        if status is None:
-            hung_up = asyncio.create_task(_until_hung_up(request))
-            closing = asyncio.create_task(self._closing.wait())
-            await asyncio.wait([hung_up, closing], return_when=asyncio.FIRST_COMPLETED)
-            hung_up.cancel()
-            closing.cancel()
-            return Response(status_code=504)
-        return JSONResponse(body or _error(status, "planned failure"), status)
-
-    def _record(self, method: str, parameters: Json, status: int) -> None:
-        self.calls.append(Call(method, parameters, status, time.monotonic()))
-        self._notify()
+            return no.status, _error(no.status, no.reason, **no.parameters)
 
     async def _get_me(self, asked: methods.GetMe) -> Json:
         return self.me
@@ -408,11 +352,6 @@ async def _parameters(request: Request) -> Json:
     elif kind.startswith("application/x-www-form-urlencoded"):
         given |= dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     return given
-
-
-async def _until_hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _snake(method: str) -> str:
