@@ -13,7 +13,8 @@ from bot.content.library import Library
 from bot.content.schema import Facet, Language, Source, Verdict
 from bot.conversation.message import Button, Card
 from bot.rasa.plan import Kind
-from tests.stand_ins.telegram.html import parse, utf16
+from tests.stand_ins.telegram.html import parse
+from tests.stand_ins.utf16 import utf16
 
 MARKET = Card(
     kind=Kind.ANSWER,

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
+from tests.stand_ins.utf16 import utf16
+
 ENTITIES_MOST = 100
 
 TAGS = {
@@ -42,11 +44,6 @@ class Entity:
         """As in a Message."""
         found: dict[str, object] = {"type": self.type, "offset": self.offset, "length": self.length}
         return found | ({"url": self.url} if self.url else {})
-
-
-def utf16(text: str) -> int:
-    """The length in UTF-16 units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse(source: str) -> tuple[str, list[Entity]]:

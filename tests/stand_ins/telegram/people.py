@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.stand_ins.server import Json
-from tests.stand_ins.telegram.html import utf16
+from tests.stand_ins.utf16 import utf16
 
 if TYPE_CHECKING:
     from tests.stand_ins.telegram.server import StandIn

@@ -21,8 +21,9 @@ from starlette.routing import BaseRoute, Route
 
 from tests.stand_ins.server import Json, PlatformServer
 from tests.stand_ins.telegram import methods
-from tests.stand_ins.telegram.html import HtmlError, parse, utf16
+from tests.stand_ins.telegram.html import HtmlError, parse
 from tests.stand_ins.telegram.people import Chat, Person, now
+from tests.stand_ins.utf16 import utf16
 
 TOKEN = "4242:stand-in-token-never-in-a-log"
 TEXT_MOST = 4096
