@@ -1,7 +1,7 @@
 # make run    the bot, with a page on this machine          make test       the whole check
 # make check  read content/ over                  
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock environments telegram-demo clean
+.PHONY: help run test check lock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -24,6 +24,9 @@ check: .venv/ready
 
 telegram-demo: environments
 	@.venv/bin/python -m tests.stand_ins.telegram.demo
+
+zalo-demo: environments
+	@.venv/bin/python -m tests.stand_ins.zalo.demo
 
 environments: .venv/ready .venv/ready-dev .venv-rasa/ready
 

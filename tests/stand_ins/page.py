@@ -35,10 +35,28 @@ class Bubble:
     keys: list[list[Key]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something that a person can do with one press."""
+
+    text: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that can be let go wrong: `times` calls of a method."""
+
+    label: str
+    method: str
+    failure: Failure
+    times: int = 1
+
+
 class Platform(Protocol):
     """What the page needs of a stand-in.
 
-    name: the platform's; failures: where the page plans trouble; commands: what the bot's menu has.
+    name: the platform's; failures: where the page plans trouble.
     """
 
     name: str
@@ -53,8 +71,14 @@ class Platform(Protocol):
     def bubbles(self, chat: str) -> list[Bubble]:
         """All messages of a chat."""
 
-    def commands(self) -> list[dict[str, str]]:
-        """The bot's menu: what is sent, and its description."""
+    def commands(self) -> list[Command]:
+        """What stands above the chat: the bot's menu, or what else a person can do on the platform."""
+
+    def command(self, chat: str, name: str) -> None:
+        """The person of a chat presses one of those."""
+
+    def troubles(self) -> list[Trouble]:
+        """What may be let go wrong."""
 
     def say(self, chat: str, text: str) -> None:
         """The person of a chat writes something."""
@@ -77,7 +101,8 @@ def page_routes(platform: Platform) -> list[BaseRoute]:
             "chats": chats,
             "chat": chat,
             "bubbles": [asdict(bubble) for bubble in platform.bubbles(chat)] if chat else [],
-            "commands": platform.commands(),
+            "commands": [asdict(command) for command in platform.commands()],
+            "troubles": [asdict(trouble) for trouble in platform.troubles()],
             "failures": platform.failures.waiting(),
         }
         return JSONResponse(shown)
@@ -89,11 +114,12 @@ def page_routes(platform: Platform) -> list[BaseRoute]:
                 return JSONResponse({"chat": platform.new_chat(asked["name"], asked["language"])})
             case "say":
                 platform.say(asked["chat"], asked["text"])
+            case "command":
+                platform.command(asked["chat"], asked["text"])
             case "press":
                 platform.press(asked["chat"], asked["bubble"], asked["data"])
             case "fail":
-                failure = Failure(asked["status"], asked.get("body"), is_done=asked.get("is_done", False))
-                platform.failures.plan(asked["method"], failure, asked.get("times", 1))
+                platform.failures.plan(asked["method"], Failure(**asked["failure"]), asked["times"])
         return JSONResponse({})
 
     return [

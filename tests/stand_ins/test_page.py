@@ -12,6 +12,8 @@ from tests.stand_ins.page import page_routes
 from tests.stand_ins.serving import serving
 from tests.stand_ins.telegram import TOKEN, StandIn
 from tests.stand_ins.telegram.page import TelegramOnPage
+from tests.stand_ins.zalo import StandIn as Zalo
+from tests.stand_ins.zalo.page import ZaloOnPage
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ async def test_one_chats_as_a_person_and_sees_the_card(http: httpx.AsyncClient, 
 
 
 async def test_one_can_let_things_go_wrong(http: httpx.AsyncClient, telegram: StandIn) -> None:
-    await http.post("/page/fail", json={"method": "sendMessage", "status": 502, "times": 2})
+    await http.post("/page/fail", json={"method": "sendMessage", "failure": {"status": 502}, "times": 2})
     assert (await http.get("/page/state")).json()["failures"] == 2
     chat = telegram.person().chat.id
     statuses = [
@@ -59,3 +61,31 @@ async def test_one_can_let_things_go_wrong(http: httpx.AsyncClient, telegram: St
         for _ in range(3)
     ]
     assert statuses == [502, 502, 200]
+
+
+async def test_on_zalo_one_sees_plain_text_with_links_and_a_list_of_buttons() -> None:
+    zalo = Zalo()
+    app = Starlette(routes=[*page_routes(ZaloOnPage(zalo)), *zalo.routes()])
+    async with serving(app) as url, httpx.AsyncClient(base_url=url) as http:
+        chat = (await http.post("/page/new", json={"name": "Lan", "language": "vi"})).json()["chat"]
+        buttons = [
+            {"title": "Trợ giúp", "type": "oa.query.hide", "payload": "#say:help"},
+            {"title": "Bản đồ", "type": "oa.open.url", "payload": {"url": "https://maps.example/"}},
+        ]
+        attachment = {"type": "template", "payload": {"buttons": buttons}}
+        content = {"text": "**1 < 2**, https://cantho.gov.vn/a.", "attachment": attachment}
+        card = {"recipient": {"user_id": chat}, "message": content}
+        headers = {"access_token": zalo.grant.explorer()["access_token"]}
+        await http.post("/v3.0/oa/message/cs", json=card, headers=headers)
+
+        state = (await http.get("/page/state")).json()
+        (answer,) = state["bubbles"]
+        assert answer["html"].startswith("**1 &lt; 2**, <a target")
+        assert answer["html"].endswith('href="https://cantho.gov.vn/a">https://cantho.gov.vn/a</a>.')
+        assert [[key["label"] for key in row] for row in answer["keys"]] == [["Trợ giúp"], ["Bản đồ"]]
+
+        await http.post("/page/press", json={"chat": chat, "bubble": answer["id"], "data": "#say:help"})
+        await http.post("/page/command", json={"chat": chat, "text": "sticker"})
+        names = [event["event_name"] for event in zalo.webhook.lost]  # no webhook is saved
+        assert names == ["user_click_chatnow", "oa_send_text", "user_send_text", "user_send_sticker"]
+        await zalo.close()

@@ -1,22 +1,12 @@
-"""`make telegram-demo`: Telegram on loopback with a page to chat on, and the bot.
-
-The bot runs as it would for real, with its settings; only Telegram's address is another, and its
-database is thrown away afterwards.
-"""
+"""`make telegram-demo`: Telegram on loopback with a page to chat on, and the bot."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
-import tempfile
 
 import click
-from starlette.applications import Starlette
 
-from tests.stand_ins.page import page_routes
-from tests.stand_ins.serving import serving
+from tests.stand_ins.demo import demonstrate
 from tests.stand_ins.telegram.page import TelegramOnPage
 from tests.stand_ins.telegram.server import TOKEN, StandIn
 
@@ -26,43 +16,16 @@ from tests.stand_ins.telegram.server import TOKEN, StandIn
 @click.option("--bot/--no-bot", default=True, help="Start the bot too.")
 def main(port: int, bot: bool) -> None:
     """Chat with the bot as if on Telegram."""
-    asyncio.run(run(port, with_bot=bot))
+    asyncio.run(_run(port, with_bot=bot))
 
 
-async def run(port: int, *, with_bot: bool) -> None:
-    """Serve until SIGINT or SIGTERM, or until the bot ends."""
+async def _run(port: int, *, with_bot: bool) -> None:
     telegram = StandIn()
-    TelegramOnPage(telegram).new_chat("Lan", "vi")
-    TelegramOnPage(telegram).new_chat("Emma", "en")
-    app = Starlette(routes=[*page_routes(TelegramOnPage(telegram)), *telegram.routes()])
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with serving(app, port) as url:
-        if with_bot:
-            await _with_bot(url, stopped)
-        else:
-            click.echo(f"Start the bot with TELEGRAM_TOKEN={TOKEN} TELEGRAM_API_URL={url}; chat at {url}")
-            await stopped.wait()
-        await telegram.close()
 
+    def settings(url: str) -> dict[str, str]:
+        return {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": url}
 
-async def _with_bot(url: str, stopped: asyncio.Event) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        settings = {
-            "TELEGRAM_TOKEN": TOKEN,
-            "TELEGRAM_API_URL": url,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{directory}/demo.db",
-        }
-        bot = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env={**os.environ, **settings}
-        )
-        click.echo(f"Chat with the bot at {url}")
-        waits = [asyncio.create_task(bot.wait()), asyncio.create_task(stopped.wait())]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        if bot.returncode is None:
-            bot.terminate()
-        await bot.wait()
+    await demonstrate(telegram, TelegramOnPage(telegram), settings, port=port, with_bot=with_bot)
 
 
 if __name__ == "__main__":

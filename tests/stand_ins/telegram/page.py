@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 
-from tests.stand_ins.page import Bubble, Key
+from tests.stand_ins.failures import Failure
+from tests.stand_ins.page import Bubble, Command, Key, Trouble
 from tests.stand_ins.server import Json
 from tests.stand_ins.telegram.html import Entity, for_page
 from tests.stand_ins.telegram.people import Person
-from tests.stand_ins.telegram.server import StandIn
+from tests.stand_ins.telegram.server import StandIn, error
 
 
 class TelegramOnPage:
@@ -34,10 +35,26 @@ class TelegramOnPage:
         """All messages of a chat."""
         return [_bubble(message) for message in self._person(chat).chat.messages]
 
-    def commands(self) -> list[dict[str, str]]:
+    def commands(self) -> list[Command]:
         """The menu that the bot has set."""
         menu = self._telegram.profile.get(("commands", ""), [])
-        return [{"text": f"/{entry.command}", "description": entry.description} for entry in menu]
+        return [Command(f"/{entry.command}", entry.description) for entry in menu]
+
+    def command(self, chat: str, name: str) -> None:
+        """The person picks from the menu."""
+        self.say(chat, name)
+
+    def troubles(self) -> list[Trouble]:
+        """What may go wrong."""
+        flood = error(429, "Too Many Requests: retry after 5", retry_after=5)
+        blocked = error(403, "Forbidden: bot was blocked by the user")
+        return [
+            Trouble("next send: too many requests, 5 s", "sendMessage", Failure(429, flood)),
+            Trouble("next send: bad gateway", "sendMessage", Failure(502)),
+            Trouble("next send: arrives, no answer", "sendMessage", Failure(is_done=True)),
+            Trouble("next send: blocked by the user", "sendMessage", Failure(403, blocked)),
+            Trouble("next three polls: bad gateway", "getUpdates", Failure(502), times=3),
+        ]
 
     def say(self, chat: str, text: str) -> None:
         """The person writes."""

@@ -220,12 +220,12 @@ class StandIn(PlatformServer):
                 raise Refused(404, "Not Found: method not found")
             asked = methods.METHODS[method].model_validate(parameters)
             return 200, {"ok": True, "result": await getattr(self, f"_{_snake(method)}")(asked)}
-        except ValidationError as error:
-            first = error.errors()[0]
+        except ValidationError as wrong:
+            first = wrong.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            return 400, _error(400, f"Bad Request: {where}: {first['msg']}")
+            return 400, error(400, f"Bad Request: {where}: {first['msg']}")
         except Refused as no:
-            return no.status, _error(no.status, no.reason, **no.parameters)
+            return no.status, error(no.status, no.reason, **no.parameters)
 
     async def _get_me(self, asked: methods.GetMe) -> Json:
         return self.me
@@ -337,7 +337,8 @@ class StandIn(PlatformServer):
             raise Refused(429, "Too Many Requests: retry after 1", retry_after=1)
 
 
-def _error(status: int, reason: str, **parameters: int) -> Json:
+def error(status: int, reason: str, **parameters: int) -> Json:
+    """The body of an answer that says no."""
     body: Json = {"ok": False, "error_code": status, "description": reason}
     return body | ({"parameters": parameters} if parameters else {})
 

@@ -54,6 +54,19 @@ QUOTE_SECONDS = 48 * HOUR
 CALLS_A_MINUTE = 4000
 
 
+def settings(url: str, token_key: str) -> dict[str, str]:
+    """What the bot needs to take the stand-in at an address for Zalo. token_key: encrypts its tokens."""
+    return {
+        "ZALO_APP_ID": APP_ID,
+        "ZALO_APP_SECRET": APP_SECRET,
+        "ZALO_OA_ID": OA_ID,
+        "ZALO_OA_SECRET": OA_SECRET,
+        "ZALO_TOKEN_KEY": token_key,
+        "ZALO_API_URL": url,
+        "ZALO_OAUTH_URL": url,
+    }
+
+
 class StandIn(PlatformServer):
     """Zalo, for one app and one Official Account that has given it permission, or not yet.
 
