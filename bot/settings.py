@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 SECRET_KEY_FILE = Path("data/secret_key")
 
-_DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg")
+_DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
 class SettingsError(Exception):

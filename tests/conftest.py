@@ -8,18 +8,20 @@ import os
 import shutil
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.library import Library, load
-from bot.store.database import connect, migrate
+from bot.store.database import connect, is_sqlite, migrate
 from bot.store.inbox import Inbox
+from tests.postgres import Cluster, NoPostgres, cluster
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,8 +91,46 @@ def small_library(small_content: Path) -> Library:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
+    """An SQLite database of the test's own."""
     return f"sqlite+aiosqlite:///{tmp_path}/bot.db"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL cluster that the tests start themselves."""
+    try:
+        with cluster() as started:
+            yield started
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster) -> str:
+    """A PostgreSQL database of the test's own."""
+    return postgres.new_database()
+
+
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite_url", "postgres_url"], indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless the test is `on_both_databases`."""
+    url: str = request.getfixturevalue(getattr(request, "param", "sqlite_url"))
+    return url
+
+
+@pytest.fixture
+def stored(request: pytest.FixtureRequest, database_url: str) -> Callable[[], bytes]:
+    """Gives all that the database holds: of SQLite the very bytes of its files, of PostgreSQL a dump."""
+    url = make_url(database_url)
+    if is_sqlite(url):
+        file = Path(str(url.database))
+        return lambda: b"".join(part.read_bytes() for part in file.parent.glob(f"{file.name}*"))
+    postgres: Cluster = request.getfixturevalue("postgres")
+    return lambda: postgres.run("pg_dump", str(url.database)).encode()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bot.conversation.postman import Postman
 from bot.log import describe
 from bot.rasa.client import RasaFailed, RasaUnavailable
 from bot.rasa.plan import Kind, Plan, Plans
-from bot.store.inbox import LEASE, POLL, Entry, Inbox, LeaseLost, wait_for_event
+from bot.store.inbox import POLL, Entry, Inbox, LeaseLost, wait_for_event
 from bot.store.models import JsonObject
 from bot.store.work import Clock, utc_now
 
@@ -90,7 +90,7 @@ class Worker:
     async def run(self) -> None:
         """Answer messages until `stop` is called."""
         chores = [
-            asyncio.create_task(self._every(LEASE.total_seconds() / 3, self._renew)),
+            asyncio.create_task(self._every(self._inbox.lease.total_seconds() / 3, self._renew)),
             asyncio.create_task(self._every(TIDY_SECONDS, self._inbox.tidy)),
         ]
         try:

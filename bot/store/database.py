@@ -7,10 +7,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, event, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+MIGRATION_LOCK = 0x43616E54686F
+"""A number that no other program on the same PostgreSQL database takes for a lock of its own."""
 
 _SQLITE_PRAGMAS = (
     "journal_mode = WAL",
@@ -44,8 +47,10 @@ def is_sqlite(url: str | URL) -> bool:
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Bring the tables up to date; all or nothing."""
+    """Bring the tables up to date; all or nothing, and one process after the other."""
     async with engine.begin() as connection:
+        if not is_sqlite(engine.url):
+            await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
         await connection.run_sync(_upgrade)
 
 

@@ -72,10 +72,18 @@ class Inbox(Store):
     arrived: set when there may be something to claim.
     """
 
-    def __init__(self, engine: AsyncEngine, secret: str, clock: Clock = utc_now) -> None:
-        """`secret` keys the hashes of delivery keys."""
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        secret: str,
+        clock: Clock = utc_now,
+        *,
+        lease: datetime.timedelta = LEASE,
+    ) -> None:
+        """`secret` keys the hashes of delivery keys; `lease`: as LEASE, of which tests want less."""
         super().__init__(engine, clock)
         self._secret = secret.encode()
+        self.lease = lease
         self._waiters: dict[int, list[asyncio.Event]] = {}
         self.arrived = asyncio.Event()
 
@@ -249,7 +257,7 @@ class Inbox(Store):
         expired = (ChatLease.conversation == conversation) & (ChatLease.leased_until <= now)
         await connection.execute(delete(ChatLease).where(expired))
         await connection.execute(
-            insert(ChatLease).values(conversation=conversation, lease=lease, leased_until=now + LEASE)
+            insert(ChatLease).values(conversation=conversation, lease=lease, leased_until=now + self.lease)
         )
         return lease
 
@@ -280,10 +288,10 @@ class Inbox(Store):
 
     @uninterrupted
     async def renew(self, leases: Collection[str]) -> None:
-        """Keep the chats in hand for another LEASE."""
+        """Keep the chats in hand for as long again."""
         mine = update(ChatLease).where(ChatLease.lease.in_(leases))
         async with self._engine.begin() as connection:
-            await connection.execute(mine.values(leased_until=self._clock() + LEASE))
+            await connection.execute(mine.values(leased_until=self._clock() + self.lease))
 
     @uninterrupted
     async def save_plans(
@@ -350,8 +358,10 @@ class Inbox(Store):
             await self._release(connection, entry)
 
     async def _change(self, connection: AsyncConnection, entry: Entry, **values: object) -> None:
+        # Locked, so that nobody takes the lease over between this look and our commit.
+        mine = select(ChatLease.conversation).where(ChatLease.lease == entry.lease).with_for_update()
         change = update(InboxMessage).where(
-            InboxMessage.id == entry.id, exists().where(ChatLease.lease == entry.lease)
+            InboxMessage.id == entry.id, InboxMessage.conversation == mine.scalar_subquery()
         )
         if (await connection.execute(change.values(values))).rowcount == 0:
             raise LeaseLost

@@ -1,6 +1,6 @@
 """The pieces of a kill test: a bot in a process of its own, and what must be true of its sends.
 
-    python -m tests.conversation.kill DATABASE_URL RASA_URL CONTENT_DIR SENT_FILE
+    python -m tests.conversation.kill DATABASE_URL RASA_URL CONTENT_DIR SENT_FILE [LEASE_SECONDS]
 
 is the bot. It accepts messages from stdin (a JSON object of `incoming`'s arguments a line), tells
 on stdout of each that is safe ("accepted KEY") and of each card ("sent"), and appends every card
@@ -10,6 +10,7 @@ to SENT_FILE, as a platform would keep it.
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import os
 import signal
@@ -74,12 +75,13 @@ class FileChannel:
         await asyncio.sleep(0)
 
 
-async def bot(database_url: str, rasa_url: str, content: str, sent_file: str) -> None:
+async def bot(database_url: str, rasa_url: str, content: str, sent_file: str, lease: str = "30") -> None:
     """Accept what comes on stdin and answer it, until SIGTERM."""
     library, _ = load(Path(content))
     engine = connect(database_url)
     await migrate(engine)
-    inbox, outbox = Inbox(engine, "secret"), Outbox(engine)
+    inbox = Inbox(engine, "secret", lease=datetime.timedelta(seconds=float(lease)))
+    outbox = Outbox(engine)
     await inbox.open()
     await outbox.open()
     channel = FileChannel(Path(sent_file))
@@ -117,13 +119,15 @@ class BotProcess:
     """A bot that can be killed and started again over the same database.
 
     As a context it leaves no process behind, however the test ends.
+
+    news: of something on `accepted` or `cards`; several processes may share it.
     """
 
     arguments: Sequence[str]
     accepted: set[str] = field(default_factory=set)
     cards: int = 0
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _process: Process | None = None
-    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> BotProcess:
@@ -144,9 +148,9 @@ class BotProcess:
         ]
 
     async def until(self, is_so: Callable[[BotProcess], bool]) -> None:
-        """Wait for a condition on `accepted` or `cards`."""
-        async with asyncio.timeout(60), self._news:
-            await self._news.wait_for(lambda: is_so(self))
+        """Wait for a condition on `accepted` or `cards`, or on what follows from them."""
+        async with asyncio.timeout(60), self.news:
+            await self.news.wait_for(lambda: is_so(self))
 
     async def end(self, number: signal.Signals) -> int:
         """Send it a signal and see it end; gives its exit status."""
@@ -160,12 +164,12 @@ class BotProcess:
         assert process.stdout is not None
         async for line in process.stdout:
             event, _, key = line.decode().strip().partition(" ")
-            async with self._news:
+            async with self.news:
                 if event == "accepted":
                     self.accepted.add(key)
                 else:
                     self.cards += 1
-                self._news.notify_all()
+                self.news.notify_all()
 
 
 async def _deliver(process: Process, questions: Sequence[Question]) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.library import Library
 from bot.content.schema import Language
-from bot.conversation.compose import local_day
 from bot.conversation.effects import carry_out
 from bot.conversation.message import Message, OnlyInReply, TryLater, Unreachable
 from bot.rasa.plan import Plan, Plans
@@ -21,8 +19,10 @@ from bot.store.inbox import Inbox
 from bot.store.models import DeliveryStatus, Feedback, InboxMessage, Question, QuestionState, Subscription
 from bot.store.outbox import NotPossible
 from bot.store.work import utc_now
-from tests.conftest import Clock
+from tests.conftest import Clock, on_both_databases
 from tests.conversation.test_worker import Bot, running
+
+pytestmark = on_both_databases
 
 PLANS: dict[str, dict[str, object]] = {
     "staff": {"reply": "action", "action": "handoff", "step": "ask"},
@@ -197,7 +197,7 @@ async def left(bot: Bot, chat: str = "a") -> int:
 
 class TestReplying:
     async def test_a_reply_is_sent_once_to_where_it_was_asked_with_an_answer(
-        self, bot: Bot, engine: AsyncEngine, tmp_path: Path
+        self, bot: Bot, stored: Callable[[], bytes]
     ) -> None:
         number = await left(bot)
         await bot.outbox.reply(number, "The **moon** is up.", "culture.food")
@@ -211,7 +211,7 @@ class TestReplying:
         assert kept.status is DeliveryStatus.SENT
         assert await bot.outbox.questions() == []
         await bot.inbox.tidy()
-        assert b"hash of a" not in database_files(tmp_path)
+        assert b"hash of a" not in stored()
 
     async def test_what_cannot_be_replied_to_says_why(self, bot: Bot) -> None:
         number = await left(bot)
@@ -341,9 +341,11 @@ class TestFeedback:
         day = datetime.date(2026, 11, 22)
         assert [tuple(row) for row in await rows(engine, Feedback)] == [("culture.food", day, 2, 1)]  # type: ignore[arg-type]
 
-    async def test_a_day_is_one_in_can_tho(self) -> None:
-        late = datetime.datetime(2026, 11, 22, 17, tzinfo=datetime.UTC)
-        assert local_day(late) == datetime.date(2026, 11, 23)
+    async def test_a_day_is_one_in_can_tho(self, bot: Bot, engine: AsyncEngine, clock: Clock) -> None:
+        clock.advance(hours=17)
+        await presses(bot, "helpful:culture.food:en")
+        (vote,) = await rows(engine, Feedback)
+        assert tuple(vote)[:2] == ("culture.food", datetime.date(2026, 11, 23))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("button", ["helpful:culture.gone", "helpful:culture.food:fr", "helpful:"])
     async def test_a_vote_on_nothing_counts_nothing(self, bot: Bot, engine: AsyncEngine, button: str) -> None:
@@ -355,13 +357,9 @@ class TestFeedback:
         assert {"helpful:culture.food:en", "unhelpful:culture.food:en"} <= set(payloads(bot))
 
 
-def database_files(directory: Path) -> bytes:
-    return b"".join(file.read_bytes() for file in directory.glob("bot.db*"))
-
-
 class TestForgetting:
     async def test_nothing_is_left_in_the_files_and_others_keep_what_is_theirs(
-        self, bot: Bot, engine: AsyncEngine, tmp_path: Path
+        self, bot: Bot, engine: AsyncEngine, stored: Callable[[], bytes]
     ) -> None:
         for chat in ("zq-me", "zq-other"):
             number = await left(bot, chat)
@@ -381,7 +379,7 @@ class TestForgetting:
         bot.rasa.gates["yes, forget"].set()
         await bot.answered(forgetting)
         assert bot.rasa.forgotten == ["hash of zq-me"]
-        files = database_files(tmp_path)
+        files = stored()
         assert b"zq-me" not in files
         assert b"open question of zq-other" in files
         assert b"reply to zq-other" in files

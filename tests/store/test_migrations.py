@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store.database import migrate
 from bot.store.models import Base
+from tests.conftest import on_both_databases
+
+pytestmark = on_both_databases
 
 
 def difference(connection: Connection) -> list[Any]:
@@ -27,10 +30,3 @@ async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
     await migrate(engine)
     async with engine.begin() as connection:
         assert await connection.run_sync(difference) == []
-
-
-async def test_sqlite_is_set_up_to_lose_nothing_and_to_overwrite(engine: AsyncEngine) -> None:
-    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
-    async with engine.begin() as connection:
-        found = {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in expected}
-    assert found == expected

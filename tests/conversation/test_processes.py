@@ -1,0 +1,55 @@
+"""Several bot processes over one PostgreSQL: each chat in order by one at a time, none left hanging."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.store.database import connect
+from bot.store.models import ChatLease, InboxMessage
+from tests.conversation.kill import BotProcess, check, read_sent
+from tests.conversation.rasa_stand_in import RasaStandIn
+from tests.conversation.test_kill import QUESTIONS, is_all_sent
+
+LEASE_SECONDS = "2"
+
+
+@pytest.mark.parametrize("kills", [0, 2])
+async def test_two_processes_share_the_chats_and_one_takes_over_what_the_other_leaves(
+    kills: int, tmp_path: Path, postgres_url: str, small_content: Path
+) -> None:
+    file = tmp_path / "sent"
+    async with RasaStandIn().serving() as rasa_url, AsyncExitStack() as stack:
+        arguments = [postgres_url, rasa_url, str(small_content), str(file), LEASE_SECONDS]
+        news = asyncio.Condition()
+        steady, other = [await stack.enter_async_context(BotProcess(arguments, news=news)) for _ in range(2)]
+        # Both at once, on a database without tables: one of them makes those.
+        await asyncio.gather(*(bot.start(QUESTIONS) for bot in (steady, other)))
+        for kill in range(kills):
+            await other.until(lambda bot, cards=10 * (kill + 1): bot.cards >= cards)  # type: ignore[misc]
+            assert await other.end(signal.SIGKILL) == -signal.SIGKILL
+            if kill + 1 < kills:
+                await other.start(QUESTIONS)
+        await steady.until(lambda _: is_all_sent(file))
+        if not kills:
+            assert min(steady.cards, other.cards) > 0, "one of them did nothing"
+            assert await other.end(signal.SIGTERM) == 0
+        assert await steady.end(signal.SIGTERM) == 0
+    check(read_sent(file), QUESTIONS, kills)
+    assert await left_in_hand(postgres_url) == (0, 0)
+
+
+async def left_in_hand(database_url: str) -> tuple[int | None, int | None]:
+    """How many messages are unanswered, and how many chats are leased."""
+    engine = connect(database_url)
+    async with engine.begin() as connection:
+        messages = select(func.count()).where(InboxMessage.answered_at.is_(None))
+        leases = select(func.count()).select_from(ChatLease)
+        found = await connection.scalar(messages), await connection.scalar(leases)
+    await engine.dispose()
+    return found
