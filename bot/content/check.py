@@ -39,6 +39,7 @@ def check(directory: Path, today: datetime.date) -> list[Finding]:
     for answer in library.answers.values():
         file = library.files[answer.id]
         findings += _date_findings(file, answer, today)
+        findings += _life_findings(file, answer)
         findings += _related_findings(file, answer, library)
         findings += _text_findings(file, answer)
         findings += _number_findings(file, answer)
@@ -56,13 +57,26 @@ def _date_findings(file: YamlFile, answer: Answer, today: datetime.date) -> Iter
         yield file.finding(("checked",), "lies in the future")
 
 
+def _life_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
+    """A schedule or a withdrawal that says less than the editor means."""
+    if answer.status is not Status.PUBLISHED:
+        for key in ("publish_at", "withdraw_at"):
+            if getattr(answer, key):
+                problem = f"has no effect while the status is {answer.status}; it takes `status: published`"
+                yield file.finding((key,), problem, is_error=False)
+    if answer.status is Status.WITHDRAWN and answer.withdrawn_on is None:
+        problem = "say since when, for people who ask: `withdrawn: {date: 2026-11-25}`"
+        yield file.finding(("status",), problem, is_error=False)
+
+
 def _related_findings(file: YamlFile, answer: Answer, library: Library) -> Iterator[Finding]:
     """Loading has found the links to answers that are not there."""
     if len(answer.related) not in RELATED:
         yield file.finding(("related",), "name two to four related answers", is_error=False)
     for position, related in enumerate(answer.related):
         other = library.answers.get(related)
-        if answer.status is Status.PUBLISHED and other and other.status is not Status.PUBLISHED:
+        is_hidden = other and other.status is not Status.PUBLISHED and not library.published(related)
+        if answer.status is Status.PUBLISHED and other and is_hidden:
             problem = f"{related} is not published ({other.status.value}), so nobody is shown this link"
             yield file.finding(("related", position), problem, is_error=False)
 
@@ -137,19 +151,25 @@ def _question_findings(library: Library) -> Iterator[Finding]:
     questions = [
         _Question(answer.id, (language.value, "questions", position), frozenset(words(question)))
         for answer in library.answers.values()
-        if answer.status is not Status.WITHDRAWN
+        if library.status(answer) is not Status.WITHDRAWN
         for language in Language
         for position, question in enumerate(answer[language].questions)
     ]
     frequency = Counter(word for question in questions for word in question.bag)
     by_word: dict[str, list[_Question]] = defaultdict(list)
+    successions = {frozenset((a.id, older)) for a in library.answers.values() for older in a.supersedes}
     for question in questions:
         if not question.bag:
             yield library.files[question.answer].finding(question.key, "has no word to learn from")
             continue
         rarest = sorted(question.bag, key=lambda word: (frequency[word], word))
         prefix = rarest[: len(rarest) - math.ceil(NEAR * len(rarest)) + 1]
-        near = [other for word in prefix for other in by_word[word] if _clash(question, other)]
+        near = [
+            other
+            for word in prefix
+            for other in by_word[word]
+            if _clash(question, other) and frozenset((question.answer, other.answer)) not in successions
+        ]
         for word in prefix:
             by_word[word].append(question)
         if near:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,13 +24,18 @@ _NOT_SERVED = re.compile(
 )
 
 
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
 @dataclass(frozen=True)
 class Library:
-    """Everything the bot can say, as one consistent version.
+    """Everything the bot can say, as one consistent version, at one moment of its schedule.
 
     answers: by id, whatever their status.
     files: what each was read from, by id; offices.yml and messages.yml by their names.
     kept: names in `files` whose file has an error now, so that an earlier version is served.
+    now: the moment.
     """
 
     answers: Mapping[str, Answer]
@@ -37,19 +43,100 @@ class Library:
     messages: Messages
     files: Mapping[str, YamlFile] = field(repr=False)
     kept: frozenset[str] = frozenset()
+    now: datetime.datetime = field(default_factory=_now)
+
+    def at(self, now: datetime.datetime) -> Library:
+        """The same version at another moment."""
+        return replace(self, now=now)
+
+    @cached_property
+    def until(self) -> datetime.datetime | None:
+        """When its schedule changes next, if it does."""
+        moments = (
+            moment
+            for answer in self.answers.values()
+            for moment in (answer.publish_at, answer.withdraw_at)
+            if moment and moment > self.now and answer.status is Status.PUBLISHED
+        )
+        return min(moments, default=None)
 
     def published(self, answer_id: str | None) -> Answer | None:
-        """The answer, if it is there and may be served."""
-        answer = self.answers.get(answer_id or "")
-        return answer if answer and answer.status is Status.PUBLISHED else None
+        """What is served for an id, if anything is: its answer, or the one that supersedes it.
+
+        In place of one whose time has not come, it is the one that it will supersede.
+        """
+        waiting, seen = [answer_id], set()
+        while waiting:
+            answer = self._lead(waiting.pop(0))
+            if answer and self.status(answer) is Status.PUBLISHED:
+                return answer
+            if answer and self.is_scheduled(answer) and answer.id not in seen:
+                seen.add(answer.id)
+                waiting += answer.supersedes
+        return None
+
+    def withdrawn(self, answer_id: str | None) -> Answer | None:
+        """The withdrawn answer to which an id leads, if it does."""
+        answer = self._lead(answer_id)
+        return answer if answer and self.status(answer) is Status.WITHDRAWN else None
+
+    def tells_of(self, answer_id: str) -> bool:
+        """Whether there is something to say to whoever asks for this id."""
+        return bool(self.published(answer_id) or self.withdrawn(answer_id))
+
+    def successor(self, answer: Answer) -> Answer | None:
+        """What is served in place of a withdrawn answer, if anything is."""
+        return self.published(self._newer.get(answer.id))
 
     def of_topic(self, topic: str) -> list[Answer]:
-        """The published answers of one topic, in the order of their file names."""
+        """What is served of one topic, in the order of the file names."""
         return [
             answer
             for answer in self.answers.values()
-            if answer.topic == topic and answer.status is Status.PUBLISHED
+            if answer.topic == topic and self.published(answer.id) is answer
         ]
+
+    def taught(self) -> list[Answer]:
+        """What a model has to know: what is served, and ahead of its time what will be."""
+        return [
+            answer
+            for answer in self.answers.values()
+            if self.published(answer.id) is answer or self.is_scheduled(answer)
+        ]
+
+    def status(self, answer: Answer) -> Status:
+        """An answer's status now."""
+        return answer.status_at(self.now)
+
+    def is_scheduled(self, answer: Answer) -> bool:
+        """Whether an answer is published ahead of its time."""
+        return answer.status is Status.PUBLISHED and self.status(answer) is Status.IN_REVIEW
+
+    def _lead(self, answer_id: str | None) -> Answer | None:
+        """The answer to which an id leads: along `supersedes`, but no further than to a withdrawn one."""
+        seen: set[str] = set()
+        while answer_id:
+            answer = self.answers.get(answer_id)
+            is_withdrawn = answer and self.status(answer) is Status.WITHDRAWN
+            seen.add(answer_id)
+            newer = self._newer.get(answer_id)
+            if is_withdrawn or newer is None or newer in seen:
+                return answer
+            answer_id = newer
+        return None
+
+    @cached_property
+    def _newer(self) -> Mapping[str, str]:
+        """By the id of what is superseded now: what supersedes it. A withdrawn answer does so no
+        longer if the older one is published itself."""
+        found: dict[str, str] = {}
+        for answer in self.answers.values():
+            for older in answer.supersedes:
+                status, own = self.status(answer), self.answers.get(older)
+                is_back = own and self.status(own) is Status.PUBLISHED
+                if status is Status.PUBLISHED or (status is Status.WITHDRAWN and not is_back):
+                    found[older] = answer.id
+        return found
 
     def office_of(self, answer: Answer) -> Office:
         """Who answers for an answer. Loading has made sure that it is there."""
@@ -64,7 +151,9 @@ class Library:
         return digest.hexdigest()[:12]
 
 
-def load(directory: Path, served: Library | None = None) -> tuple[Library, list[Finding]]:
+def load(
+    directory: Path, served: Library | None = None, *, now: datetime.datetime | None = None
+) -> tuple[Library, list[Finding]]:
     """Load content/.
 
     Args:
@@ -72,6 +161,7 @@ def load(directory: Path, served: Library | None = None) -> tuple[Library, list[
         served: the version in use. A file that has an error keeps its place in it, so that one
             slip neither stops the other changes nor takes an answer away; unless that file says
             that the answer is not to be served any longer.
+        now: the moment for which the library is wanted, if it is not this one.
 
     Returns:
         The library, and what is wrong with the files that did not make it.
@@ -106,7 +196,7 @@ def load(directory: Path, served: Library | None = None) -> tuple[Library, list[
     findings += _dead_links(answers, files, kept)
     if not answers:
         raise ContentError(findings or [Finding(directory, 1, "", "no answer was found in this directory")])
-    return Library(answers, offices, messages, files, frozenset(kept)), findings
+    return Library(answers, offices, messages, files, frozenset(kept), now or _now()), findings
 
 
 def _answer_files(directory: Path, findings: list[Finding]) -> list[Path]:
@@ -149,21 +239,41 @@ def _answer(file: YamlFile, answer_id: str, offices: Mapping[str, Office]) -> An
 def _dead_links(
     answers: Mapping[str, Answer], files: Mapping[str, YamlFile], kept: set[str]
 ) -> list[Finding]:
-    """`related` links that lead nowhere or to the answer itself.
+    """`related` links that lead nowhere or to the answer itself, and `supersedes` in a circle.
 
     They are errors for the editor; whoever shows links leaves out what is not published.
     """
+    superseded = {older for answer in answers.values() for older in answer.supersedes}
     findings = []
     for answer in answers.values():
         if answer.id in kept:  # the lines would be those of the earlier version
             continue
+        file = files[answer.id]
         for position, related in enumerate(answer.related):
             key: KeyPath = ("related", position)
             if related == answer.id:
-                findings.append(files[answer.id].finding(key, "an answer is not related to itself"))
-            elif related not in answers:
-                findings.append(files[answer.id].finding(key, f"there is no answer {related}"))
+                findings.append(file.finding(key, "an answer is not related to itself"))
+            elif related not in answers and related not in superseded:
+                findings.append(file.finding(key, f"there is no answer {related}"))
+        for position, older in enumerate(answer.supersedes):
+            key = ("supersedes", position)
+            if older.partition(".")[0] not in TOPICS:
+                findings.append(file.finding(key, f"{older} is no answer; topics: {', '.join(TOPICS)}"))
+            elif answer.id in _all_superseded(older, answers) | {older}:
+                findings.append(file.finding(key, "an answer does not supersede itself, nor in a circle"))
     return findings
+
+
+def _all_superseded(answer_id: str, answers: Mapping[str, Answer]) -> set[str]:
+    """What an answer supersedes, and what that does, and so on."""
+    found: set[str] = set()
+    waiting = [answer_id]
+    while waiting:
+        answer = answers.get(waiting.pop())
+        older = set(answer.supersedes if answer else ()) - found
+        found |= older
+        waiting += older
+    return found
 
 
 def _read_messages(

@@ -77,6 +77,9 @@ class Phrases(Strict):
     cancelled: BothLanguages
     no_clarification: BothLanguages
     gone: BothLanguages
+    withdrawn: Annotated[BothLanguages, _filled("title", "date")]
+    withdrawn_undated: Annotated[BothLanguages, _filled("title")]
+    instead: BothLanguages
     out_of_date: Annotated[BothLanguages, _filled("date")]
     too_long: BothLanguages
     empty: Annotated[BothLanguages, _filled()]

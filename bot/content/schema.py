@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -18,6 +19,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
+"""The time zone of everything that an editor writes; it knows no summer time."""
 
 TITLE_LIMIT = 60
 """Characters of a title: it has to fit a button on every platform."""
@@ -54,7 +58,8 @@ class Facet(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an answer stands in its life; only a published one is served."""
+    """Where an answer stands in its life. Only a published one is served; of a withdrawn one people
+    are told that it is."""
 
     DRAFT = "draft"
     IN_REVIEW = "in_review"
@@ -100,11 +105,26 @@ def _answer_id(text: str) -> str:
     return text
 
 
+def _moment(value: object) -> datetime.datetime:
+    """Accept a day (its first minute), a day and a time, or these with a zone, as YAML reads them."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d", value):
+        with suppress(ValueError):
+            value = datetime.datetime.strptime(value.replace("T", " "), "%Y-%m-%d %H:%M")
+    if isinstance(value, datetime.datetime):
+        return value if value.tzinfo else value.replace(tzinfo=VIETNAM)
+    if isinstance(value, datetime.date):
+        return datetime.datetime.combine(value, datetime.time(), VIETNAM)
+    raise ValueError("write a day and a time in Việt Nam: 2026-12-01 08:00")
+
+
 Text = Annotated[str, AfterValidator(_composed), Field(min_length=1)]
 """Text in Unicode NFC, without white space around it, never empty."""
 
 PartialDate = Annotated[str, BeforeValidator(_partial_date)]
 """An ISO day, month or year, as text."""
+
+Moment = Annotated[datetime.datetime, BeforeValidator(_moment)]
+"""A moment, aware of its zone; an editor writes it in Việt Nam's time."""
 
 Url = Annotated[str, AfterValidator(_address)]
 AnswerId = Annotated[str, AfterValidator(_answer_id)]
@@ -159,11 +179,26 @@ class Clarified(Strict):
     date: datetime.date
 
 
+class Withdrawn(Strict):
+    """When an answer was withdrawn, and why if people should know."""
+
+    date: datetime.date | None = None
+    reason: BothLanguages | None = None
+
+
 class Answer(Strict):
-    """A curated answer: one file of content/<topic>/."""
+    """A curated answer: one file of content/<topic>/.
+
+    publish_at, withdraw_at: between these moments a published answer is served.
+    supersedes: the answers in whose place this one is shown, once it is served.
+    """
 
     id: AnswerId
     status: Status
+    publish_at: Moment | None = None
+    withdraw_at: Moment | None = None
+    withdrawn: Withdrawn | None = None
+    supersedes: tuple[AnswerId, ...] = ()
     office: Text
     checked: datetime.date
     review_by: datetime.date
@@ -182,6 +217,40 @@ class Answer(Strict):
     def topic(self) -> str:
         """The folder the answer stands in."""
         return self.id.partition(".")[0]
+
+    def status_at(self, now: datetime.datetime) -> Status:
+        """The status that the schedule makes of the one in the file: before `publish_at` a published
+        answer is still in review, from `withdraw_at` on it is withdrawn."""
+        if self.status is not Status.PUBLISHED:
+            return self.status
+        if self.withdraw_at and self.withdraw_at <= now:
+            return Status.WITHDRAWN
+        return Status.IN_REVIEW if self.publish_at and now < self.publish_at else Status.PUBLISHED
+
+    @property
+    def withdrawn_on(self) -> datetime.date | None:
+        """The day on which it was or will be withdrawn, if that is known."""
+        if self.withdrawn and self.withdrawn.date:
+            return self.withdrawn.date
+        return self.withdraw_at.astimezone(VIETNAM).date() if self.withdraw_at else None
+
+    @field_validator("withdraw_at")
+    @classmethod
+    def _end_follows_beginning(
+        cls, withdraw_at: datetime.datetime | None, info: ValidationInfo
+    ) -> datetime.datetime | None:
+        publish_at = info.data.get("publish_at")
+        if withdraw_at and publish_at and withdraw_at <= publish_at:
+            raise ValueError("does not lie after `publish_at`")
+        return withdraw_at
+
+    @field_validator("withdrawn")
+    @classmethod
+    def _of_a_withdrawal(cls, withdrawn: Withdrawn | None, info: ValidationInfo) -> Withdrawn | None:
+        status = info.data.get("status", Status.WITHDRAWN)
+        if withdrawn and status is not Status.WITHDRAWN and not info.data.get("withdraw_at"):
+            raise ValueError("is only for `status: withdrawn` or beside `withdraw_at`")
+        return withdrawn
 
     @field_validator("review_by")
     @classmethod

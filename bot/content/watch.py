@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -32,8 +32,14 @@ SETTLED = 3.0
 """Seconds for which nothing may change before a change is taken over; but if it goes on changing
 for the second, what is there is taken."""
 
+Clock = Callable[[], datetime.datetime]
+
 Looks = Mapping[Path, tuple[int, int, int]]
 """How a directory looks: time, size and inode of each file that counts."""
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
 
 
 class Watch:
@@ -43,7 +49,7 @@ class Watch:
     findings: what is wrong with files of the directory now.
     """
 
-    def __init__(self, directory: Path, *, last_good: Path = LAST_GOOD) -> None:
+    def __init__(self, directory: Path, *, last_good: Path = LAST_GOOD, clock: Clock = _now) -> None:
         """Load what can be served.
 
         Raises:
@@ -51,14 +57,19 @@ class Watch:
         """
         self._directory = directory
         self._last_good = last_good
+        self._clock = clock
         self._looked = _look(directory)
-        self._library, self.findings = _first(directory, last_good)
-        self.since = _now()
+        self._library, self.findings = _first(directory, last_good, clock())
+        self.since = clock()
         self._tell([], [])
         _keep(self._library, last_good)
 
     def library(self) -> Library:
-        """The version to answer with now. Ask again for each message."""
+        """The version to answer with now, by its schedule. Ask again for each message."""
+        now, until = self._clock(), self._library.until
+        if until and until <= now:
+            self._library = self._library.at(now)
+            log.info("content_schedule", moment=until.isoformat())
         return self._library
 
     async def run(self) -> None:
@@ -74,11 +85,13 @@ class Watch:
             return
         self._looked = await _settled(self._directory)
         try:
-            library, findings = await asyncio.to_thread(load, self._directory, self._library)
+            library, findings = await asyncio.to_thread(
+                load, self._directory, self._library, now=self._clock()
+            )
         except ContentError as error:  # an empty or lost directory; what is served stays
             library, findings = self._library, error.findings
         if library.digest != self._library.digest:
-            self.since = _now()
+            self.since = self._clock()
         changed = _changed(self._library, library)
         self._library = library
         before, self.findings = self.findings, findings
@@ -94,10 +107,10 @@ class Watch:
             log.info("content_live", version=self._library.digest, changed=changed)
 
 
-def _first(directory: Path, last_good: Path) -> tuple[Library, list[Finding]]:
+def _first(directory: Path, last_good: Path, now: datetime.datetime) -> tuple[Library, list[Finding]]:
     """What to start with. Raises ContentError."""
     try:
-        library, findings = load(directory)
+        library, findings = load(directory, now=now)
         problem = None
     except ContentError as error:
         findings, problem = error.findings, error
@@ -109,7 +122,7 @@ def _first(directory: Path, last_good: Path) -> tuple[Library, list[Finding]]:
         if problem:
             raise problem from None
         return library, findings
-    return load(directory, earlier)
+    return load(directory, earlier, now=now)
 
 
 def _keep(library: Library, directory: Path) -> None:
@@ -199,7 +212,3 @@ def _inode(directory: Path) -> int | None:
         return directory.stat().st_ino
     except OSError:
         return None
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

@@ -8,13 +8,11 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from bot.content.library import Library
-from bot.content.schema import TOPICS, Answer, BothLanguages, Facet, Language, Office, Source
+from bot.content.schema import TOPICS, VIETNAM, Answer, BothLanguages, Facet, Language, Office, Source
 from bot.conversation import payload
 from bot.conversation.message import Button, Card, Reply
 from bot.rasa.plan import Kind, Plan
 from bot.store.outbox import Due
-
-VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 
 RECEPTION = "citizens-reception-board"
 """The office that takes what belongs to no other, as content/offices.yml names it."""
@@ -88,7 +86,7 @@ def _card(plan: Plan, library: Library, today: datetime.date) -> Card:
 def _answer(plan: Plan, library: Library, today: datetime.date) -> Card:
     answer = library.published(plan.id)
     if answer is None:
-        return _gone(plan, library)
+        return _not_served(plan, library, today)
     language, labels, names = plan.language, library.messages.labels, library.messages.verdicts
     text = answer[language]
     overdue = answer.review_by < today
@@ -128,15 +126,15 @@ def _feedback(answer: Answer, language: Language, library: Library) -> list[Butt
 
 
 def _related(answer: Answer, language: Language, library: Library) -> list[Button]:
-    found = (library.published(related) for related in answer.related)
-    return [Button(a[language].title, payload.for_answer(a.id)) for a in found if a]
+    found = {a.id: a for a in map(library.published, answer.related) if a and a.id != answer.id}
+    return [Button(a[language].title, payload.for_answer(a.id)) for a in found.values()]
 
 
 def _facet(plan: Plan, library: Library, today: datetime.date) -> Card:
     """One side of an answer; where it has none, who can tell, with the full answer within reach."""
     answer = library.published(plan.id)
     if answer is None or plan.facet is None:
-        return _gone(plan, library)
+        return _not_served(plan, library, today)
     language, messages = plan.language, library.messages
     text = answer[language]
     stated = text.facets.get(plan.facet) or _computed(plan.facet, answer, language, library)
@@ -199,7 +197,8 @@ def _not_stated(facet: Facet, answer: Answer, language: Language, library: Libra
 
 def _choices(plan: Plan, library: Library, today: datetime.date) -> Card:
     language, messages = plan.language, library.messages
-    answers = [a for a in map(library.published, plan.ids) if a][:CHOICES_MOST]
+    found = {a.id: a for a in map(library.published, plan.ids) if a}
+    answers = list(found.values())[:CHOICES_MOST]
     if not answers:
         return _fallback(plan.model_copy(update={"reply": Kind.FALLBACK, "ids": ()}), library, today)
     return Card(
@@ -231,6 +230,40 @@ def _fallback(plan: Plan, library: Library, today: datetime.date) -> Card:
         buttons.insert(0, _leave_button(plan.language, library))
     return Card(
         kind=Kind.FALLBACK, language=plan.language, text=words, facet=plan.facet, buttons=tuple(buttons)
+    )
+
+
+def _not_served(plan: Plan, library: Library, today: datetime.date) -> Card:
+    """What is said of an id under which nothing is served: that it was withdrawn, with what stands
+    in its place; as to any question without an answer, if it was never published; else that it is gone."""
+    if answer := library.withdrawn(plan.id):
+        return _withdrawn(answer, plan.language, library)
+    if plan.id in library.answers:
+        return _fallback(plan.model_copy(update={"reason": "no_answer", "facet": None}), library, today)
+    return _gone(plan, library)
+
+
+def _withdrawn(answer: Answer, language: Language, library: Library) -> Card:
+    phrases, title = library.messages.phrases, escape(answer[language].title)
+    if answer.withdrawn_on:
+        parts = [phrases.withdrawn[language].format(title=title, date=day(answer.withdrawn_on))]
+    else:
+        parts = [phrases.withdrawn_undated[language].format(title=title)]
+    if answer.withdrawn and answer.withdrawn.reason:
+        parts.append(answer.withdrawn.reason[language])
+    successor = library.successor(answer)
+    buttons = _related(answer, language, library)
+    if successor:
+        buttons = [Button(successor[language].title, payload.for_answer(successor.id))]
+    if buttons:
+        parts.append(phrases.instead[language])
+    return Card(
+        kind=Kind.FALLBACK,
+        language=language,
+        id=answer.id,
+        action="withdrawn",
+        text="\n\n".join(parts),
+        buttons=tuple(buttons or _topic_buttons(language, library)),
     )
 
 

@@ -46,13 +46,19 @@ class Conversation:
         if message.button is not None:
             command = payload.rasa_command(message.button, self._library())
             if command is None:
-                return (Plan(reply=Kind.FALLBACK, language=language, reason="no_answer"),)
-            return await self._rasa.ask(message.conversation, command, message.language)
+                return (_no_answer(language),)
+            return await self._ask(message, command)
         # What begins with "/" is a command to Rasa, and people may not give it any.
         text = message.text.lstrip("/ ")
         if not text:
             return (Plan(reply=Kind.FALLBACK, language=language, reason="empty"),)
-        return await self._rasa.ask(message.conversation, text, message.language)
+        return await self._ask(message, text)
+
+    async def _ask(self, message: Message, text: str) -> tuple[Plan, ...]:
+        plans = await self._rasa.ask(message.conversation, text, message.language)
+        library = self._library()
+        # One answer may be meant by two ids: its own, and that of one that it supersedes.
+        return tuple(dict.fromkeys(as_served(plan, library) for plan in plans))
 
     async def forget(self, message: Message) -> None:
         """Delete the context of a message's conversation; doing it again does no harm.
@@ -61,6 +67,29 @@ class Conversation:
             RasaUnavailable: the Rasa side is not there.
         """
         await self._rasa.forget(message.conversation)
+
+
+def as_served(plan: Plan, library: Library) -> Plan:
+    """The plan, with the ids under which its answers are served now.
+
+    A model may know an answer that is not published yet, or no longer: then there is no answer;
+    of one that was withdrawn, people are told so.
+    """
+    if plan.reply is Kind.CHOICES:
+        found = [answer.id for answer in map(library.published, plan.ids) if answer]
+        ids = tuple(dict.fromkeys(found))
+        if len(ids) == 1 < len(found):
+            return Plan(reply=Kind.ANSWER, language=plan.language, id=ids[0])
+        return plan.model_copy(update={"ids": ids}) if ids else _no_answer(plan.language)
+    if plan.reply not in {Kind.ANSWER, Kind.FACET}:
+        return plan
+    if answer := library.published(plan.id):
+        return plan.model_copy(update={"id": answer.id})
+    return plan if library.withdrawn(plan.id) else _no_answer(plan.language)
+
+
+def _no_answer(language: Language) -> Plan:
+    return Plan(reply=Kind.FALLBACK, language=language, reason="no_answer")
 
 
 def in_trouble(message: Message) -> tuple[Plan, ...]:

@@ -73,9 +73,9 @@ def feedback(payload: str, library: Library) -> tuple[str, str, Language | None]
 def rasa_command(payload: str, library: Library) -> str | None:
     """The payload as Rasa's `/intent{...}`, or None if it names nothing that is there."""
     match payload.split(":"):
-        case ["answer", answer_id] if answer_id in library.answers:
+        case ["answer", answer_id] if library.tells_of(answer_id):
             return _command("faq", answer=answer_id)
-        case ["facet", answer_id, facet] if answer_id in library.answers and facet in set(Facet):
+        case ["facet", answer_id, facet] if library.tells_of(answer_id) and facet in set(Facet):
             return _command("faq_facet", answer=answer_id, facet=facet)
         case ["topic", topic, page] if (
             topic in TOPICS and page.isascii() and page.isdigit() and len(page) < 3

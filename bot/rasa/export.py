@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from bot.content.library import Library
-from bot.content.schema import Answer, Language, Status
+from bot.content.schema import Answer, Language
 
 _Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -26,23 +26,19 @@ Lesson = tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
 
 def lesson(library: Library) -> Lesson:
     """What a model must know of content/. If only words differ that are not in here, it still does."""
-    return tuple((answer.id, answer.vi.questions, answer.en.questions) for answer in _taught(library))
+    return tuple((answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught())
 
 
 def training_files(library: Library) -> dict[str, str]:
-    """Rasa's training files by name: the examples of every published answer in both languages, and
-    the responses that Rasa expects of a retrieval intent."""
-    answers = _taught(library)
+    """Rasa's training files by name: the examples of every answer that a model has to know, in both
+    languages, and the responses that Rasa expects of a retrieval intent."""
+    answers = library.taught()
     data = {
         "version": "3.1",
         "nlu": [{"intent": f"faq/{answer.id}", "examples": list(_examples(answer))} for answer in answers],
         "responses": {f"utter_faq/{answer.id}": [{"text": answer.vi.title}] for answer in answers},
     }
     return {"answers.yml": yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)}
-
-
-def _taught(library: Library) -> list[Answer]:
-    return [answer for answer in library.answers.values() if answer.status is Status.PUBLISHED]
 
 
 def write_training_files(library: Library, directory: Path) -> None:

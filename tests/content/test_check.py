@@ -106,7 +106,7 @@ def test_good_answers_have_no_findings(content: Path) -> None:
 MISTAKES = [
     # What cannot be read at all
     ("title: Chợ nổi Cái Răng", "title: Chợ nổi: Cái Răng",
-     "9: error: this is not valid YAML (mapping values are not allowed here); "
+     "9: error: this is not valid YAML (mapping values are not allowed in this context); "
      "is a text with ': ' or '#' in quotes?"),
     ("status: published", "status: published\nstatus: draft",
      "2: error: status: this key stands twice; keep one"),
@@ -206,7 +206,8 @@ def test_one_question_under_two_answers_is_an_error_and_a_near_one_a_warning(con
 
 def test_a_question_may_move_on_from_an_answer_that_is_withdrawn(content: Path) -> None:
     change(content, "food họp mấy giờ", "chợ nổi họp mấy giờ", file="culture/food.yml")
-    change(content, "status: published", "status: withdrawn", file="culture/food.yml")
+    withdrawn = "status: withdrawn\nwithdrawn: {date: 2026-11-20}"
+    change(content, "status: published", withdrawn, file="culture/food.yml")
     problem = "culture.food is not published (withdrawn), so nobody is shown this link"
     assert findings(content) == [
         f"culture/market.yml:7: warning: related.1: {problem}",

@@ -134,7 +134,7 @@ class Reader:
         """What a deep link leads to. Anybody can make one up, so an unknown one is a greeting."""
         found = _START.fullmatch(parameter)
         answer_id = f"{found[1]}.{found[2]}" if found else None
-        if answer_id and self.library().published(answer_id):
+        if answer_id and self.library().tells_of(answer_id):
             return payload.for_answer(answer_id)
         return payload.for_saying("greet")
 
