@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 EXPORT = Path("build/rasa")
@@ -11,23 +12,49 @@ CONFIG = Path("config.yml")
 DOMAIN = Path("domain.yml")
 ENDPOINTS = Path("endpoints.yml")
 CREDENTIALS = Path("credentials.yml")
-TRAINING_DATA = [EXPORT, Path("nlu"), Path("stories")]
+NLU = Path("nlu")
+STORIES = Path("stories")
+MUST_PASS = NLU / "must_pass.yml"
+EVALUATION = Path("tests/nlu")
 
 
-def fingerprint() -> str:
-    """A name for everything that a model is made of: the data, the configuration, our components."""
-    files = [
+def fingerprint(files: Mapping[str, str] | None = None) -> str:
+    """A name for everything that a model is made of: the data, the configuration, our components, what
+    they stand on.
+
+    Args:
+        files: what content/ teaches, by name; by default what is in EXPORT.
+    """
+    digest = hashlib.sha256()
+    for name, text in sorted((exported() if files is None else files).items()):
+        digest.update(f"{name}\0{text}\0".encode())
+    rest = [
         CONFIG,
         DOMAIN,
-        *(f for d in TRAINING_DATA for f in d.rglob("*.yml")),
-        *Path("nlu").rglob("*.py"),
+        NLU / "requirements.lock",
+        *NLU.rglob("*.yml"),
+        *STORIES.rglob("*.yml"),
+        *(NLU / "components").rglob("*.py"),
     ]
-    digest = hashlib.sha256()
-    for file in sorted(files):
+    for file in sorted(rest):
         digest.update(file.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 
-def model_path(name: str) -> Path:
-    """The file of a model."""
-    return MODELS / f"{name}.tar.gz"
+def exported() -> dict[str, str]:
+    """What content/ teaches, as it stands in EXPORT; empty if it was never written."""
+    return {file.name: file.read_text(encoding="utf-8") for file in EXPORT.glob("*.yml")}
+
+
+def export(files: Mapping[str, str]) -> None:
+    """Put what content/ teaches where Rasa reads it, and nothing else."""
+    EXPORT.mkdir(parents=True, exist_ok=True)
+    for old in EXPORT.glob("*.yml"):
+        if old.name not in files:
+            old.unlink()
+    for name, text in files.items():
+        path = EXPORT / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            half = path.with_suffix(".part")
+            half.write_text(text, encoding="utf-8")
+            half.replace(path)

@@ -16,11 +16,20 @@ os.environ.update(
     OMP_WAIT_POLICY="passive",  # else the encoder's threads spin and starve what runs beside them
     LOG_LEVEL="WARNING",
 )
-warnings.filterwarnings("ignore", category=DeprecationWarning)
-warnings.filterwarnings("ignore", message=".*(pkg_resources|load_module|distutils).*")
 warnings.filterwarnings("ignore", message=".*Slot auto-fill has been removed.*")  # said of every domain
 warnings.filterwarnings("ignore", message=".*duplicated intents.*")  # of every retrieval intent in a domain
 warnings.filterwarnings("ignore", module="matplotlib")
+
+_show = warnings.showwarning
+
+
+def _show_no_deprecation(message: Warning | str, category: type[Warning], *rest: Any, **others: Any) -> None:
+    """Rasa's pins are past their support, and some of what they pull in takes every filter away."""
+    if not issubclass(category, DeprecationWarning):
+        _show(message, category, *rest, **others)
+
+
+warnings.showwarning = _show_no_deprecation
 
 # What Rasa's log calls may carry that people said, or that stands for it.
 _PRIVATE = frozenset(

@@ -1,9 +1,9 @@
-"""`python -m nlu.serve MODEL PORT`: one Rasa process with one model, on the loopback."""
+"""One Rasa process with one model, on the loopback."""
 
 from __future__ import annotations
 
 import os
-import sys
+from pathlib import Path
 from typing import Any
 
 from nlu import quiet  # first: it sets up the environment that Rasa reads when imported
@@ -22,19 +22,14 @@ async def _end_without_model(app: Any, _: Any) -> None:
         os._exit(3)
 
 
-def main() -> None:
+def serve(model: Path, port: int) -> None:
     """Serve until SIGTERM."""
-    model, port = sys.argv[1:]
     serve_application(
-        model_path=model,
+        model_path=str(model),
         interface="127.0.0.1",
-        port=int(port),
+        port=port,
         credentials=str(paths.CREDENTIALS),
         endpoints=AvailableEndpoints.read_endpoints(str(paths.ENDPOINTS)),
         enable_api=False,
         server_listeners=[(_end_without_model, "after_server_start")],
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,18 @@
-"""The Rasa side's one entry point: trains, starts and watches Rasa processes behind one address.
+"""The Rasa side's one entry point: trains, proves, starts and watches Rasa processes behind one address.
 
     POST   /webhooks/rest/webhook    Rasa's REST channel
     DELETE /conversations/<id>       forget a conversation
-    PUT    /training-data            {"files": {name: text}}: what content/ teaches; trains if it is new
+    PUT    /training-data            {"files": {name: text}, "override": null | reason}: what content/
+                                     teaches; trains if it is new. override: served whatever the proof says
     POST   /parse                    {"text": ...}: how it is read, with confidence, for the evaluation
-    GET    /status                   {"model": ..., "training": ..., "failed": ...}
+    GET    /status                   what answers, what is in training, what failed or was refused: Status
+    GET    /models                   {"models": [...]}: those that are kept, newest first
+    POST   /models/<name>/serve      put one of them back, until the training data changes next
 
-Whatever ends is started again; while there is no model, messages are answered 503 and the bot asks
-again. Requests come from the bot alone: the address belongs on the loopback or a private network.
+A change of models is a change of processes: the new one answers before it gets the traffic, the old one
+ends when its last reply is out. Whatever ends is started again; messages wait for that. While there is
+no model they are answered 503 and the bot asks again. Requests come from the bot alone: the address
+belongs on the loopback or a private network.
 """
 
 from __future__ import annotations
@@ -18,22 +23,31 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from nlu import paths
+from nlu import models, paths
+from nlu.processes import ANSWER_SECONDS, NotReady, RasaProcess, TrainingFailed, train
+from nlu.progress import Progress, Step
+from nlu.proof import Verdict, judge
 
-READY_SECONDS = 120
-ANSWER_SECONDS = 20
-MODELS_KEPT = 5
+MODEL_HEADER = "Rasa-Model"
+"""Of each answer: the name of the model that gave it."""
+
 BODY_MOST = 64 * 2**20
+WAIT_SECONDS = 15
+"""How long a message waits for a Rasa process that is being started."""
+
+PAUSE_MOST = 30.0
+"""Seconds between two tries at something that fails."""
 
 
 def say(line: str) -> None:
@@ -41,80 +55,67 @@ def say(line: str) -> None:
     print(f"rasa: {line}", flush=True)
 
 
+@dataclass(frozen=True)
+class Training:
+    """What is being made. share: of the step; started: of time.monotonic()."""
+
+    model: str
+    step: Step
+    share: float
+    started: float
+
+    def as_json(self) -> dict[str, Any]:
+        """For GET /status, with the seconds that it has taken so far."""
+        seconds = round(time.monotonic() - self.started, 1)
+        return {"model": self.model, "step": self.step, "share": round(self.share, 3), "seconds": seconds}
+
+
 @dataclass
 class Status:
-    """What GET /status tells. model: the one that answers; training: the one being made;
-    failed: the last one that could not be made."""
+    """What GET /status tells. model, since: the one that answers, and since when; training: the one being
+    made, loading: the one being started; failed: the last one that could not be made; refused: the last one
+    that its proof spoke against, unless that was overridden."""
 
     model: str | None = None
-    training: str | None = None
-    failed: str | None = None
+    since: str | None = None
+    training: Training | None = None
+    loading: Training | None = None
+    failed: dict[str, str] | None = None
+    refused: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The body of GET /status."""
+        training = self.loading or self.training
+        return {
+            "model": self.model,
+            "since": self.since,
+            "training": training.as_json() if training else None,
+            "failed": self.failed,
+            "refused": self.refused,
+        }
 
 
-class RasaProcess:
-    """A running Rasa with one model."""
+@dataclass(frozen=True)
+class TrainingData:
+    """What content/ teaches. override: why a model of it is served even if its proof speaks against it."""
 
-    def __init__(self, model: str, port: int, process: asyncio.subprocess.Process) -> None:
-        self.model = model
-        self.address = f"http://127.0.0.1:{port}"
-        self.process = process
-
-    @classmethod
-    async def start(cls, model: str, http: aiohttp.ClientSession) -> RasaProcess:
-        """Start a process and wait until it has answered a message.
-
-        Raises:
-            RuntimeError: it ended or did not get ready in time.
-        """
-        port = _free_port()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "nlu.serve",
-            str(paths.model_path(model)),
-            str(port),
-            stdin=asyncio.subprocess.DEVNULL,
-        )
-        started = cls(model, port, process)
-        try:
-            deadline = asyncio.get_running_loop().time() + READY_SECONDS
-            while process.returncode is None and asyncio.get_running_loop().time() < deadline:
-                with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
-                    if await started._answers(http):
-                        return started
-                await asyncio.sleep(0.2)
-        except asyncio.CancelledError:
-            process.kill()
-            raise
-        await started.stop()
-        raise RuntimeError(f"Rasa did not get ready with model {model}")
-
-    async def _answers(self, http: aiohttp.ClientSession) -> bool:
-        body = {"sender": "readiness", "message": "/help"}
-        timeout = aiohttp.ClientTimeout(total=10)
-        async with http.post(f"{self.address}/webhooks/rest/webhook", json=body, timeout=timeout) as response:
-            return response.status == 200 and bool(await response.json())
-
-    async def stop(self) -> None:
-        """End the process; it finishes what it has in hand."""
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.terminate()
-            try:
-                await asyncio.wait_for(self.process.wait(), 15)
-            except asyncio.TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    self.process.kill()
-                await self.process.wait()
+    files: dict[str, str]
+    override: str | None = None
 
 
 class Server:
-    """Keeps the newest model answering."""
+    """Keeps the newest model answering that its proof does not speak against."""
 
     def __init__(self) -> None:
         self._status = Status()
-        self._rasa: RasaProcess | None = None
+        self._data = TrainingData(paths.exported())
         self._changed = asyncio.Event()
+        self._changed.set()
+        self._rasa: RasaProcess | None = None
+        self._live: str | None = None  # the model that is meant to answer, also while its process is started
+        self._is_there = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._http: aiohttp.ClientSession
 
     def app(self) -> web.Application:
@@ -127,6 +128,8 @@ class Server:
                 web.put("/training-data", self._training_data),
                 web.post("/parse", self._parse),
                 web.get("/status", self._tell),
+                web.get("/models", self._list),
+                web.post("/models/{name}/serve", self._put_back),
             ]
         )
         app.cleanup_ctx.append(self._running)
@@ -135,14 +138,19 @@ class Server:
     async def _running(self, _: web.Application) -> AsyncIterator[None]:
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
         self._http = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
-        task = asyncio.create_task(self._keep_newest())
+        self._in_background(self._keep_trained())
         yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._rasa:
             await self._rasa.stop()
         await self._http.close()
+
+    def _in_background(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     # What the bot asks
 
@@ -159,136 +167,235 @@ class Server:
         return await self._forwarded("DELETE", f"/webhooks/rest/conversations/{conversation}", b"")
 
     async def _forwarded(self, method: str, path: str, body: bytes) -> web.Response:
-        if self._rasa is None:
-            raise web.HTTPServiceUnavailable(text="no model yet")
-        headers = {"Content-Type": "application/json"}
+        """Rasa's answer; asked once more if the process that had the request in hand ended."""
+        rasa = await self._whom_to_ask()
         try:
-            async with self._http.request(
-                method, self._rasa.address + path, data=body, headers=headers
-            ) as answer:
-                return web.Response(
-                    status=answer.status, body=await answer.read(), content_type=answer.content_type
-                )
-        except asyncio.TimeoutError as error:
-            raise web.HTTPInternalServerError(text="no answer in time") from error
+            return await self._asked(rasa, method, path, body)
+        except aiohttp.ClientError as error:
+            if not await _ends(rasa):
+                raise web.HTTPBadGateway(text=type(error).__name__) from error
+        try:
+            return await self._asked(await self._whom_to_ask(), method, path, body)
         except aiohttp.ClientError as error:
             raise web.HTTPBadGateway(text=type(error).__name__) from error
 
+    async def _whom_to_ask(self) -> RasaProcess:
+        if self._rasa is None and self._changing.locked():
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._is_there.wait(), WAIT_SECONDS)
+        if self._rasa is None:
+            raise web.HTTPServiceUnavailable(text="no model yet")
+        return self._rasa
+
+    async def _asked(self, rasa: RasaProcess, method: str, path: str, body: bytes) -> web.Response:
+        headers = {"Content-Type": "application/json"}
+        try:
+            with rasa.in_flight():
+                async with self._http.request(
+                    method, rasa.address + path, data=body, headers=headers
+                ) as answer:
+                    return web.Response(
+                        status=answer.status,
+                        body=await answer.read(),
+                        content_type=answer.content_type,
+                        headers={MODEL_HEADER: rasa.model},
+                    )
+        except asyncio.TimeoutError as error:
+            raise web.HTTPInternalServerError(text="no answer in time") from error
+
     async def _training_data(self, request: web.Request) -> web.Response:
-        files = (await request.json())["files"]
-        if not all(re.fullmatch(r"[\w-]+\.yml", name) for name in files):
-            raise web.HTTPBadRequest(text="a file's name is letters, digits and .yml")
-        paths.EXPORT.mkdir(parents=True, exist_ok=True)
-        for old in paths.EXPORT.glob("*.yml"):
-            if old.name not in files:
-                old.unlink()
-        for name, text in files.items():
-            path = paths.EXPORT / name
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
-                half = path.with_suffix(".part")
-                half.write_text(text, encoding="utf-8")
-                half.replace(path)
+        data = await _data(request)
+        if data.files == self._data.files and data.override is None:
+            # An override stays with the data that it was given for.
+            data = TrainingData(data.files, self._data.override)
+        self._data = data
+        self._status.failed = self._status.refused = None
         self._changed.set()
-        return web.json_response({"model": paths.fingerprint()}, status=202)
+        return web.json_response({"model": paths.fingerprint(data.files)}, status=202)
 
     async def _tell(self, _: web.Request) -> web.Response:
-        return web.json_response(asdict(self._status))
+        return web.json_response(self._status.as_json())
+
+    async def _list(self, _: web.Request) -> web.Response:
+        kept = [
+            {
+                "name": model.name,
+                "made_at": model.made_at,
+                "is_live": model.name == self._status.model,
+                "override": model.override,
+                "accuracy": model.accuracy,
+            }
+            for model in models.kept()
+        ]
+        return web.json_response({"models": kept})
+
+    async def _put_back(self, request: web.Request) -> web.Response:
+        model = models.find(request.match_info["name"])
+        if model is None or not model.live_at:
+            raise web.HTTPNotFound(text="no such model is kept")
+        self._data = TrainingData(self._data.files)  # a reason given before is no reason now
+        self._in_background(self._hold(model, paths.fingerprint(self._data.files)))
+        return web.json_response({"model": model.name}, status=202)
 
     # What keeps it going
 
-    async def _keep_newest(self) -> None:
-        """Serve the model of what is in the directory; until it is there, the last one that was made."""
+    async def _keep_trained(self) -> None:
+        """Make and serve the model of the newest training data; a change during that starts the next."""
         pause = 1.0
         while True:
+            await self._changed.wait()
+            self._changed.clear()
             try:
-                await self._make_current()
+                await self._bring_up_to_date()
                 pause = 1.0
-            except (RuntimeError, OSError) as error:
+            except (NotReady, OSError, TrainingFailed) as error:
                 say(str(error))
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 30)
-                continue
-            await self._until_changed_or_ended()
+                if not isinstance(error, TrainingFailed) or error.is_accident:
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(self._changed.wait(), pause)
+                    self._changed.set()
+                    pause = min(2 * pause, PAUSE_MOST)
 
-    async def _make_current(self) -> None:
-        self._changed.clear()
-        if not any(paths.EXPORT.glob("*.yml")):
+    async def _bring_up_to_date(self) -> None:
+        live = models.live()
+        if self._rasa is None and live and models.find(live.name):
+            # A model of other code may not load; that must not keep the new one from being made.
+            with contextlib.suppress(NotReady):
+                await self._serve(live.name)
+                self._status.since = live.since
+        data = self._data
+        wanted = paths.fingerprint(data.files)
+        if not data.files or _is_held_against(wanted):
             return
-        wanted = paths.fingerprint()
-        if (
-            not self._serves(wanted)
-            and not paths.model_path(wanted).exists()
-            and wanted != self._status.failed
-        ):
-            last = _newest_model()
-            if last and self._rasa is None:
-                # A model of other code may not load; that must not keep the new one from being made.
-                with contextlib.suppress(RuntimeError):
-                    await self._change_to(last)
-            await self._train(wanted)
-        if paths.model_path(wanted).exists():
-            if not self._serves(wanted):
-                await self._change_to(wanted)
-        elif self._rasa is None:
-            raise RuntimeError(f"there is no model; the training of {wanted} failed")
-        _drop_old_models(wanted)
+        model = models.find(wanted) or await self._train(wanted, data)
+        if _is_held_against(wanted):
+            return
+        override = self._data.override if self._data.files == data.files else data.override
+        self._status.failed = self._status.refused = None
+        if model.verdict and model.verdict.is_refused and override is None:
+            self._tell_refusal(model.name, model.verdict)
+            if self._live:
+                return
+        await self._go_live(model, override=override if model.is_refused else None)
 
-    def _serves(self, model: str) -> bool:
-        return self._rasa is not None and self._rasa.model == model and self._rasa.process.returncode is None
+    async def _train(self, name: str, data: TrainingData) -> models.Model:
+        started = time.monotonic()
+        say(f"training model {name}; the first time takes minutes, later ones less")
+        paths.export(data.files)
 
-    async def _train(self, model: str) -> None:
-        self._status.training = model
-        say(f"training model {model}; the first time takes one to three minutes, later ones less")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "nlu.train", stdin=asyncio.subprocess.DEVNULL
-        )
+        def told(progress: Progress) -> None:
+            self._status.training = Training(name, progress.step, progress.share, started)
+
+        told(Progress("reading", 0))
         try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            process.kill()
+            replies = await train(name, told)
+        except TrainingFailed as failure:
+            self._status.failed = {"model": name, "reason": str(failure)}
             raise
         finally:
             self._status.training = None
-        self._status.failed = None if code == 0 and paths.model_path(model).exists() else model
+        before = models.find(self._live) if self._live else None
+        verdict = judge(replies, before.right if before else None)
+        say(f"model {name} is trained: {verdict.accuracy:.1%} of the proof's questions are right")
+        return models.made(name, replies, verdict)
 
-    async def _change_to(self, model: str) -> None:
-        """A new process takes over once it has answered; the old one ends when its last reply is out."""
-        say(f"loading model {model}")
-        new, old = await RasaProcess.start(model, self._http), self._rasa
-        self._rasa, self._status.model = new, model
-        say(f"model {model} answers")
-        if old:
-            await old.stop()
+    def _tell_refusal(self, name: str, verdict: Verdict) -> None:
+        self._status.refused = {"model": name, **asdict(verdict)}
+        for broken in verdict.broken:
+            say(f"{broken.question!r} is for {broken.expected}, but got {broken.got}")
+        say(f"model {name} is refused" if self._live else f"model {name} is served: there is no other")
 
-    async def _until_changed_or_ended(self) -> None:
-        waits = [asyncio.ensure_future(self._changed.wait())]
-        if self._rasa:
-            waits.append(asyncio.ensure_future(self._rasa.process.wait()))
+    async def _hold(self, model: models.Model, against: str) -> None:
+        """Put a kept model back; a training that is under way goes on, for later."""
+        with contextlib.suppress(NotReady):
+            await self._go_live(model, held_against=against)
+            self._status.refused = None
+
+    async def _go_live(
+        self, model: models.Model, *, override: str | None = None, held_against: str | None = None
+    ) -> None:
+        self._status.loading = Training(model.name, "loading", 0, time.monotonic())
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            is_new = await self._serve(model.name)
         finally:
-            for wait in waits:
-                wait.cancel()
-        if self._rasa and self._rasa.process.returncode is not None:
-            say(f"Rasa ended with status {self._rasa.process.returncode}; it is started again")
-            self._rasa, self._status.model = None, None
+            self._status.loading = None
+        if is_new or held_against:
+            live = models.went_live(model, override=override, held_against=held_against)
+            self._status.since = live.since
+
+    async def _serve(self, name: str) -> bool:
+        """A new process takes over once it has answered; the old one ends when its last reply is out.
+
+        Returns:
+            False if the model answers already.
+
+        Raises:
+            NotReady: the new one does not start; the old one goes on.
+        """
+        async with self._changing:
+            if self._rasa and self._rasa.model == name:
+                return False
+            say(f"loading model {name}")
+            new, old = await RasaProcess.start(name, self._http), self._rasa
+            self._take(new)
+        say(f"model {name} answers")
+        if old:
+            self._in_background(old.stop())
+        return True
+
+    def _take(self, rasa: RasaProcess) -> None:
+        self._rasa, self._live, self._status.model = rasa, rasa.model, rasa.model
+        self._is_there.set()
+        self._in_background(self._watch(rasa))
+
+    async def _watch(self, rasa: RasaProcess) -> None:
+        """Start a process anew if it ends while it is the one that answers."""
+        await rasa.ended.wait()
+        if self._rasa is not rasa:
+            return
+        say("Rasa ended; it is started again")
+        self._rasa, self._status.model = None, None
+        self._is_there.clear()
+        pause = 1.0
+        while self._rasa is None:
+            async with self._changing:
+                if self._rasa is not None:
+                    return
+                try:
+                    self._take(await RasaProcess.start(rasa.model, self._http))
+                except NotReady as error:
+                    say(str(error))
+            await asyncio.sleep(0 if self._rasa else pause)
+            pause = min(2 * pause, PAUSE_MOST)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _is_held_against(data: str) -> bool:
+    """Whether a model was put back in spite of this training data, by its fingerprint."""
+    live = models.live()
+    return live is not None and live.held_against == data
 
 
-def _newest_model() -> str | None:
-    models = sorted(paths.MODELS.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    return models[-1].name.removesuffix(".tar.gz") if models else None
+async def _ends(rasa: RasaProcess) -> bool:
+    """Whether a process that broke off a request has ended or is about to."""
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(rasa.ended.wait(), 1)
+    return rasa.ended.is_set()
 
 
-def _drop_old_models(current: str) -> None:
-    others = [path for path in paths.MODELS.glob("*.tar.gz") if path != paths.model_path(current)]
-    for path in sorted(others, key=lambda path: path.stat().st_mtime)[: -(MODELS_KEPT - 1)]:
-        path.unlink()
+async def _data(request: web.Request) -> TrainingData:
+    """The body of PUT /training-data."""
+    try:
+        body = await request.json()
+        files, override = body["files"], body.get("override")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise web.HTTPBadRequest(text='send {"files": {name: text}, "override": null or a reason}') from error
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
+        raise web.HTTPBadRequest(text="files: the text of each by its name")
+    if not all(re.fullmatch(r"[\w-]+\.yml", name) for name in files):
+        raise web.HTTPBadRequest(text="a file's name is letters, digits and .yml")
+    if override is not None and not (isinstance(override, str) and override.strip()):
+        raise web.HTTPBadRequest(text="override: the reason, in words")
+    return TrainingData(files, override)
 
 
 async def _end_of_stdin() -> None:
@@ -325,7 +432,8 @@ def main() -> None:
     parser.add_argument("--child", action="store_true", help="end when stdin closes")
     arguments = parser.parse_args()
     os.chdir(Path(__file__).resolve().parent.parent)
-    Path("data").mkdir(exist_ok=True)
+    for directory in (Path("data"), paths.MODELS):
+        directory.mkdir(exist_ok=True)
     asyncio.run(serve(arguments.host, arguments.port, is_child=arguments.child))
 
 

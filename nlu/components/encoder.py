@@ -20,6 +20,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import progress
 from nlu.components.normaliser import FORMS
 
 DIMENSIONS = 384
@@ -32,6 +33,9 @@ BATCH = 64
 VECTORS = "vectors"
 """Property of a message: the vectors of its forms, (forms, DIMENSIONS)."""
 
+REMEMBERED = "vector_is_remembered"
+"""In a message's metadata: it is a question of the proof, whose vectors may go into the cache."""
+
 # Two busy processes beside a spinning encoder made a 25 ms reply take 1.7 s.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
@@ -43,8 +47,8 @@ class EncoderUnavailable(RuntimeError):
 class Encoder:
     """Texts to vectors, each encoded once.
 
-    cache: a file that remembers the vectors of training texts; None remembers nothing. A person's
-    message is never written to it.
+    cache: a file that remembers the vectors of training texts and of the proof's questions; None
+    remembers nothing. A person's message is never written to it.
     """
 
     def __init__(self, cache: Path | None = None) -> None:
@@ -64,9 +68,9 @@ class Encoder:
         """One text as a unit vector of shape (DIMENSIONS,), float32."""
         return np.asarray(self._model.query(text[:TEXT_MOST]), dtype=np.float32)
 
-    def encode_all(self, texts: list[str]) -> np.ndarray:
+    def encode_all(self, texts: list[str], step: progress.Step = "encoding") -> np.ndarray:
         """Texts as unit vectors of shape (len(texts), DIMENSIONS), float32; those in the cache are not
-        encoded again, and new ones are added to it."""
+        encoded again, and new ones are added to it. It tells its progress as that of `step`."""
         known = self._remembered(texts)
         missing = sorted({text for text in texts if text not in known}, key=len)
         for start in range(0, len(missing), BATCH):
@@ -75,9 +79,7 @@ class Encoder:
             new = dict(zip(batch, vectors, strict=True))
             self._remember(new)
             known |= new
-            done = start + len(batch)
-            if done % (8 * BATCH) == 0 or done == len(missing):
-                print(f"encoding questions: {done} of {len(missing)}", flush=True)
+            progress.tell(step, (start + len(batch)) / len(missing))
         return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
 
     def _key(self, text: str) -> bytes:
@@ -139,6 +141,19 @@ class SentenceEncoder(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Give each message its vectors."""
+        self._encode_proof([message for message in messages if _is_remembered(message)])
         for message in messages:
+            if message.get(VECTORS) is not None:
+                continue
             message.set(VECTORS, np.stack([self._encoder.encode(form.read) for form in message.get(FORMS)]))
         return messages
+
+    def _encode_proof(self, messages: list[Message]) -> None:
+        texts = [form.read for message in messages for form in message.get(FORMS)]
+        vectors = iter(self._encoder.encode_all(texts, "proving"))
+        for message in messages:
+            message.set(VECTORS, np.stack([next(vectors) for _ in message.get(FORMS)]))
+
+
+def _is_remembered(message: Message) -> bool:
+    return bool((message.get("metadata") or {}).get(REMEMBERED))

@@ -34,12 +34,12 @@ class ForgettingRestInput(RestInput):
             if not isinstance(text, str):
                 return response.json({"error": 'send {"text": ...}'}, 400)
             # As in a conversation: what begins with "/" would be a command to Rasa.
-            return response.json(_read(await request.app.ctx.agent.parse_message(text.lstrip("/ "))))
+            return response.json(how_it_is_read(await request.app.ctx.agent.parse_message(text.lstrip("/ "))))
 
         return blueprint
 
 
-def _read(parsed: dict[str, Any]) -> dict[str, Any]:
+def how_it_is_read(parsed: dict[str, Any]) -> dict[str, Any]:
     """How a text is read, without the text.
 
     intent, confidence: the reading and how likely it is right.

@@ -1,0 +1,133 @@
+"""The models that are kept: a file of Rasa's each, beside it what is known of it, and which one is live."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from nlu.paths import MODELS
+from nlu.proof import Broken, Reply, Verdict
+
+KEPT = 5
+_LIVE = MODELS / "live.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """made_at, live_at: ISO times; live_at is None for one that was never live.
+    right: for each question of its proof, whether it was right.
+    verdict: of its proof. override: why it went live in spite of it."""
+
+    name: str
+    made_at: str
+    live_at: str | None = None
+    override: str | None = None
+    right: dict[str, bool] = field(default_factory=dict)
+    verdict: Verdict | None = None
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the questions of its proof that were right."""
+        return sum(self.right.values()) / len(self.right) if self.right else None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its proof speaks against it."""
+        return self.verdict is not None and self.verdict.is_refused
+
+
+@dataclass(frozen=True)
+class Live:
+    """name: the model that answers, since when. held_against: the training data that it is to be kept in
+    spite of, by its fingerprint, after it was put back."""
+
+    name: str
+    since: str
+    held_against: str | None = None
+
+
+def now() -> str:
+    """This moment as an ISO time."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def file_of(name: str) -> Path:
+    """Rasa's file of a model."""
+    return MODELS / f"{name}.tar.gz"
+
+
+def find(name: str) -> Model | None:
+    """What is known of a model; None if it is not kept."""
+    if not re.fullmatch(r"[0-9a-f]{12}", name) or not file_of(name).exists():
+        return None
+    try:
+        stored = json.loads(_record(name).read_text(encoding="utf-8"))
+        if verdict := stored["verdict"]:
+            verdict |= {"broken": [Broken(**broken) for broken in verdict["broken"]]}
+            stored |= {"verdict": Verdict(**verdict)}
+        return Model(**stored)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # half written, or by another version: as if it had not been made
+
+
+def made(name: str, replies: list[Reply], verdict: Verdict) -> Model:
+    """Keep what the proof of a new model found."""
+    right = {reply.question.text: reply.is_right for reply in replies}
+    return _save(Model(name, now(), right=right, verdict=verdict))
+
+
+def went_live(model: Model, *, override: str | None = None, held_against: str | None = None) -> Live:
+    """Remember that a model answers now, and let go of the oldest ones."""
+    live = Live(model.name, now(), held_against)
+    _save(replace(model, live_at=live.since, override=override or model.override))
+    _write(_LIVE, asdict(live))
+    _drop_old(live.name)
+    return live
+
+
+def live() -> Live | None:
+    """The model that answered last."""
+    try:
+        return Live(**json.loads(_LIVE.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def kept() -> list[Model]:
+    """The models that have been live, newest first."""
+    return [model for model in _all() if model.live_at]
+
+
+def _all() -> list[Model]:
+    models = [find(file.name.removesuffix(".tar.gz")) for file in MODELS.glob("*.tar.gz")]
+    return sorted(filter(None, models), key=lambda model: model.made_at, reverse=True)
+
+
+def _drop_old(current: str) -> None:
+    """Those that were never live go, too: what refused them is history."""
+    others = [model for model in kept() if model.name != current]
+    stay = {current, *(model.name for model in others[: KEPT - 1])}
+    for file in MODELS.glob("*.tar.gz"):
+        name = file.name.removesuffix(".tar.gz")
+        if name not in stay:
+            file.unlink()
+            _record(name).unlink(missing_ok=True)
+
+
+def _record(name: str) -> Path:
+    return MODELS / f"{name}.json"
+
+
+def _save(model: Model) -> Model:
+    _write(_record(model.name), asdict(model))
+    return model
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    half = path.with_suffix(".part")
+    half.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    half.replace(path)
