@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from bot.content.messages import Messages
 from bot.content.schema import TOPICS, Answer, Office, Status
+from bot.content.version import LENGTH, Commit
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile, parse_yaml, read_text, read_yaml
 
 MESSAGES_FILE = "messages.yml"
@@ -36,6 +37,7 @@ class Library:
     files: what each was read from, by id; offices.yml and messages.yml by their names.
     kept: names in `files` whose file has an error now, so that an earlier version is served.
     now: the moment.
+    commit: the one that the directory is at, if it is in a git repository.
     """
 
     answers: Mapping[str, Answer]
@@ -44,6 +46,15 @@ class Library:
     files: Mapping[str, YamlFile] = field(repr=False)
     kept: frozenset[str] = frozenset()
     now: datetime.datetime = field(default_factory=_now)
+    commit: Commit | None = None
+
+    @property
+    def version(self) -> str:
+        """What this version is called: commit, commit+digest if it was changed since, or digest."""
+        if self.commit is None:
+            return self.digest
+        is_changed = self.commit.is_changed or bool(self.kept)
+        return f"{self.commit.name}+{self.digest}" if is_changed else self.commit.name
 
     def at(self, now: datetime.datetime) -> Library:
         """The same version at another moment."""
@@ -148,7 +159,7 @@ class Library:
         digest = hashlib.sha256()
         for name, part in [*self.answers.items(), *self.offices.items(), ("", self.messages)]:
             digest.update(f"{name}\0{part.model_dump_json()}\0".encode())
-        return digest.hexdigest()[:12]
+        return digest.hexdigest()[:LENGTH]
 
 
 def load(

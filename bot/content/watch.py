@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 from watchfiles import awatch
 
 from bot.content.library import MESSAGES_FILE, OFFICES_FILE, Library, load
+from bot.content.version import commit_of, git_files
 from bot.content.yaml_file import ContentError, Finding
 
 log = structlog.get_logger(__name__)
@@ -58,8 +60,10 @@ class Watch:
         self._directory = directory
         self._last_good = last_good
         self._clock = clock
-        self._looked = _look(directory)
-        self._library, self.findings = _first(directory, last_good, clock())
+        self._git_files = git_files(directory)
+        self._looked = _look(directory, self._git_files)
+        library, self.findings = load_first(directory, last_good, clock())
+        self._library = replace(library, commit=commit_of(directory))
         self.since = clock()
         self._tell([], [])
         _keep(self._library, last_good)
@@ -81,15 +85,10 @@ class Watch:
                 log.exception("content_not_loaded")
 
     async def _take_over(self) -> None:
-        if await asyncio.to_thread(_look, self._directory) == self._looked:
+        if await self._look() == self._looked:
             return
-        self._looked = await _settled(self._directory)
-        try:
-            library, findings = await asyncio.to_thread(
-                load, self._directory, self._library, now=self._clock()
-            )
-        except ContentError as error:  # an empty or lost directory; what is served stays
-            library, findings = self._library, error.findings
+        self._looked = await self._settled()
+        library, findings = await asyncio.to_thread(self._load)
         if library.digest != self._library.digest:
             self.since = self._clock()
         changed = _changed(self._library, library)
@@ -98,17 +97,42 @@ class Watch:
         self._tell(changed, before)
         await asyncio.to_thread(_keep, library, self._last_good)
 
+    def _load(self) -> tuple[Library, list[Finding]]:
+        try:
+            library, findings = load(self._directory, self._library, now=self._clock())
+        except ContentError as error:  # an empty or lost directory; what is served stays
+            return self._library, error.findings
+        return replace(library, commit=commit_of(self._directory)), findings
+
+    async def _look(self) -> Looks:
+        return await asyncio.to_thread(_look, self._directory, self._git_files)
+
+    async def _settled(self) -> Looks:
+        """How the directory looks once it is still."""
+        deadline = asyncio.get_running_loop().time() + SETTLED
+        before: Looks = {}
+        while (looks := await self._look()) != before:
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            before = looks
+            await asyncio.sleep(QUIET)
+        return looks
+
     def _tell(self, changed: list[str], before: list[Finding]) -> None:
         """Log what became of a change."""
         for finding in self.findings:
             if finding not in before:
                 log.warning("content_error", finding=str(finding))
         if changed:
-            log.info("content_live", version=self._library.digest, changed=changed)
+            log.info("content_live", version=self._library.version, changed=changed)
 
 
-def _first(directory: Path, last_good: Path, now: datetime.datetime) -> tuple[Library, list[Finding]]:
-    """What to start with. Raises ContentError."""
+def load_first(directory: Path, last_good: Path, now: datetime.datetime) -> tuple[Library, list[Finding]]:
+    """What a bot that starts now serves, and what is wrong with the files.
+
+    Raises:
+        ContentError: nothing can be served.
+    """
     try:
         library, findings = load(directory, now=now)
         problem = None
@@ -162,26 +186,14 @@ def _changed(before: Library, after: Library) -> list[str]:
     return changed
 
 
-def _look(directory: Path) -> Looks:
+def _look(directory: Path, others: list[Path]) -> Looks:
     looks = {}
-    for path in directory.rglob("*.y*ml"):
+    for path in [*directory.rglob("*.y*ml"), *others]:
         try:
             stat = path.stat()
         except OSError:  # just removed, or a link to nowhere
             continue
         looks[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    return looks
-
-
-async def _settled(directory: Path) -> Looks:
-    """How the directory looks once it is still."""
-    deadline = asyncio.get_running_loop().time() + SETTLED
-    before: Looks = {}
-    while (looks := await asyncio.to_thread(_look, directory)) != before:
-        if asyncio.get_running_loop().time() > deadline:
-            break
-        before = looks
-        await asyncio.sleep(QUIET)
     return looks
 
 

@@ -38,7 +38,7 @@ def compose(
     if is_cut:
         notice = library.messages.phrases.too_long[cards[0].language]
         cards[0] = _with_notice(cards[0], notice)
-    return Reply(plans[0].language, tuple(cards))
+    return Reply(plans[0].language, _traceable(cards, library))
 
 
 def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[Card, ...]:
@@ -50,16 +50,21 @@ def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[
         news = _answer(Plan(reply=Kind.ANSWER, language=language, id=due.announcement), library, today)
         stop = Button(library.messages.labels.unsubscribe[language], payload.for_saying("unsubscribe"))
         card = replace(news, action="announcement", buttons=(*news.buttons, stop))
-        return (_with_notice(card, phrases.announcement[language]),)
+        return _traceable([_with_notice(card, phrases.announcement[language])], library)
     reply = Card(
         kind=Kind.ACTION,
         language=language,
         action="reply",
         text=phrases.staff_reply[language].format(question=escape(due.question or ""), reply=due.text or ""),
     )
-    if due.answer is None or library.published(due.answer) is None:
-        return (reply,)
-    return reply, _answer(Plan(reply=Kind.ANSWER, language=language, id=due.answer), library, today)
+    cards = [reply]
+    if due.answer and library.published(due.answer):
+        cards.append(_answer(Plan(reply=Kind.ANSWER, language=language, id=due.answer), library, today))
+    return _traceable(cards, library)
+
+
+def _traceable(cards: list[Card], library: Library) -> tuple[Card, ...]:
+    return tuple(replace(card, version=library.version) for card in cards)
 
 
 def local_day(now: datetime.datetime) -> datetime.date:

@@ -28,6 +28,11 @@ class Conversation:
         since = self._rasa.away_since
         return time.monotonic() - since if since is not None else 0.0
 
+    @property
+    def model(self) -> str | None:
+        """The model that the Rasa side answers with, as far as is known."""
+        return self._rasa.model
+
     async def plans_for(self, message: Message) -> tuple[Plan, ...]:
         """What to say to a message.
 

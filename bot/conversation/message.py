@@ -93,6 +93,7 @@ class Card:
     action: the small talk or action; ids: what the choices lead to.
     claim, verdict, verdict_label, clarified: of a clarification.
     notice: what to know before relying on the text (it may be out of date, the message was cut).
+    version: of content/, from which it was made.
     """
 
     kind: Kind
@@ -113,6 +114,7 @@ class Card:
     office: str | None = None
     map_url: str | None = None
     buttons: tuple[Button, ...] = ()
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

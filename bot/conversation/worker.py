@@ -155,12 +155,13 @@ class Worker:
 
     async def _answer(self, entry: Entry, channel: Channel) -> None:
         if entry.plans is not None:
-            plans = Plans.validate_python(entry.plans)
+            plans, model = Plans.validate_python(entry.plans), None
         else:
             found = await self._plans(entry, channel)
             if found is None:
                 await self._inbox.postpone(entry, 0, is_failure=False)
                 return
+            model = self._conversation.model
             plans = await self._save(entry, found)
         is_forgetting = forgets(plans)
         if is_forgetting:
@@ -174,6 +175,8 @@ class Worker:
                 await self._inbox.card_sent(entry, position + 1)
         await self._postman.add_to_reply(waiting, entry, channel, len(cards))
         await self._inbox.answered(entry, leaves_no_trace=is_forgetting)
+        version = cards[0].version if cards else None
+        log.info("answered", message_id=entry.id, channel=channel.name, version=version, model=model)
 
     async def _save(self, entry: Entry, plans: tuple[Plan, ...]) -> tuple[Plan, ...]:
         """Save the plans together with what they bring about; gives them as they were saved."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.content.schema import Language
 from bot.rasa.plan import Plan, Plans
+from bot.rasa.status import Model, Models, Status
+
+MODEL_HEADER = "Rasa-Model"
+"""The header in which the Rasa side names the model that answered."""
 
 
 class RasaError(Exception):
@@ -22,6 +28,17 @@ class RasaUnavailable(RasaError):
 
 class RasaFailed(RasaError):
     """Rasa answered with an error, with nothing, or with something that is no plan."""
+
+
+Told = TypeVar("Told", bound=BaseModel)
+
+
+class _Named(BaseModel):
+    model: str
+
+
+class _Ready(BaseModel):
+    model: str | None
 
 
 class _Custom(BaseModel):
@@ -39,12 +56,14 @@ class Rasa:
     """A client of the Rasa side's one address.
 
     away_since: the moment (of time.monotonic) from which it has been out of reach; None if it is not.
+    model: the name of the one that answered last, as far as is known.
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         """`http` has the Rasa side's address as its base URL, and its time limits."""
         self._http = http
         self.away_since: float | None = None
+        self.model: str | None = None
 
     async def ask(self, conversation: str, text: str, language: Language | None) -> tuple[Plan, ...]:
         """The plans for one message, at least one.
@@ -84,6 +103,7 @@ class Rasa:
         self.away_since = None
         if response.status_code != 200:
             raise RasaFailed(f"status {response.status_code}")
+        self.model = response.headers.get(MODEL_HEADER, self.model)
         try:
             items = response.json()
             return [plan for item in items for plan in _Response.model_validate(item).custom.plans]
@@ -97,23 +117,45 @@ class Rasa:
     async def is_ready(self) -> bool:
         """Whether a model is loaded and answers."""
         try:
-            response = await self._http.get("/status", timeout=2)
-        except httpx.TransportError:
+            answer = _understood(_Ready, await self._request("GET", "/status", timeout=2))
+        except RasaUnavailable:
             return False
-        return response.status_code == 200 and bool(response.json().get("model"))
+        return answer.model is not None
 
-    async def teach(self, files: dict[str, str]) -> None:
-        """Hand over the training files of content/; a model is made if they are new.
+    async def status(self) -> Status:
+        """How the Rasa side is.
 
         Raises:
-            RasaUnavailable: it could not be reached.
+            RasaUnavailable: it could not be reached, or answers with something else.
         """
-        try:
-            response = await self._http.put("/training-data", json={"files": files})
-        except httpx.TransportError as error:
-            raise RasaUnavailable(type(error).__name__) from error
-        if response.status_code != 202:
-            raise RasaUnavailable(f"status {response.status_code}")
+        status = _understood(Status, await self._request("GET", "/status", timeout=2))
+        self.model = status.model
+        return status
+
+    async def teach(self, files: dict[str, str], override: str | None = None) -> str:
+        """Hand over the training files of content/; a model is made if they are new.
+
+        Args:
+            files: text by name.
+            override: why their model is to answer although it is or may be refused.
+
+        Returns:
+            The name of their model.
+
+        Raises:
+            RasaUnavailable: they were not taken.
+        """
+        body = {"files": files, "override": override}
+        return _understood(_Named, await self._request("PUT", "/training-data", json=body)).model
+
+    async def models(self) -> list[Model]:
+        """The models that are kept, the newest first. Raises RasaUnavailable."""
+        return _understood(Models, await self._request("GET", "/models")).models
+
+    async def put_back(self, model: str) -> bool:
+        """Let a model that is kept answer; False if there is none of this name. Raises RasaUnavailable."""
+        response = await self._request("POST", f"/models/{quote(model, safe='')}/serve", allowed=(202, 404))
+        return response.status_code != 404
 
     async def forget(self, conversation: str) -> None:
         """Delete the context of a conversation.
@@ -121,9 +163,30 @@ class Rasa:
         Raises:
             RasaUnavailable: it could not be reached.
         """
+        await self._request("DELETE", f"/conversations/{conversation}", allowed=(200, 204, 404))
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        timeout: float | None = None,
+        allowed: tuple[int, ...] = (200, 202),
+    ) -> httpx.Response:
+        """Ask for something beside a plan. Raises RasaUnavailable."""
+        limit = httpx.USE_CLIENT_DEFAULT if timeout is None else timeout
         try:
-            response = await self._http.delete(f"/conversations/{conversation}")
+            response = await self._http.request(method, path, json=json, timeout=limit)
         except httpx.TransportError as error:
             raise RasaUnavailable(type(error).__name__) from error
-        if response.status_code not in {200, 204, 404}:
+        if response.status_code not in allowed:
             raise RasaUnavailable(f"status {response.status_code}")
+        return response
+
+
+def _understood(kind: type[Told], response: httpx.Response) -> Told:
+    try:
+        return kind.model_validate_json(response.content)
+    except ValidationError as error:
+        raise RasaUnavailable("an answer that is not understood") from error

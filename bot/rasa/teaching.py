@@ -1,4 +1,4 @@
-"""Hands over to the Rasa side what content/ teaches, whenever that changes."""
+"""Hands over to the Rasa side what content/ teaches, and follows what becomes of it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from collections.abc import Callable
 import structlog
 
 from bot.content.library import Library
+from bot.log import describe
 from bot.rasa.client import Rasa, RasaUnavailable
 from bot.rasa.export import Lesson, lesson, training_files
+from bot.rasa.status import Status
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
-"""Seconds between two looks at what is to be taught, and between tries to hand it over."""
+"""Seconds between two looks at what is to be taught and at what became of it."""
 
-READY_SECONDS = 30.0
-"""Seconds between two looks whether the Rasa side still has a model; one without may be a new one."""
+AGAIN_SECONDS = 30.0
+"""Seconds after which files are handed over again to a Rasa side that has nothing of them: it may be
+a new one. One that has them does nothing."""
 
 
 class Teacher:
@@ -25,32 +28,71 @@ class Teacher:
 
     Changed words of an answer train nothing by themselves: they are learned from, but with the
     next change of a question, or the next start.
+
+    wanted: the name of the model of what was handed over last.
+    status: how the Rasa side was a moment ago; None if it was out of reach.
     """
 
     def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
         self._rasa = rasa
         self._library = library
         self._taught: Lesson | None = None
+        self._again_at = 0.0
+        self.wanted: str | None = None
+        self.status: Status | None = None
 
     async def run(self) -> None:
         """Teach until cancelled."""
-        looks = 0
+        was_there = True
         while True:
-            library = self._library()
-            wanted = lesson(library)
-            if looks % (READY_SECONDS / LOOK_SECONDS) == 0 and not await self._rasa.is_ready():
-                self._taught = None
-            if wanted != self._taught:
-                await self._teach(library, wanted)
-            looks += 1
+            try:
+                await self._look()
+                was_there = True
+            except RasaUnavailable as error:
+                self.status = None
+                if was_there:
+                    log.info("rasa_not_there", reason=str(error))
+                was_there = False
+            except Exception as error:  # ours; what answers goes on answering
+                log.error("not_taught", **describe(error))
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _teach(self, library: Library, wanted: Lesson) -> None:
-        files = await asyncio.to_thread(training_files, library)
-        try:
-            await self._rasa.teach(files)
-        except RasaUnavailable as error:
-            log.info("rasa_not_there_yet", reason=str(error))
-        else:
+    async def _look(self) -> None:
+        library = self._library()
+        wanted = lesson(library)
+        now = asyncio.get_running_loop().time()
+        if wanted != self._taught or (self._is_unknown() and now >= self._again_at):
+            files = await asyncio.to_thread(training_files, library)
+            self.wanted = await self._rasa.teach(files)
+            self._again_at = now + AGAIN_SECONDS
+            if wanted != self._taught:
+                log.info("questions_handed_over", version=library.version, model=self.wanted)
             self._taught = wanted
-            log.info("questions_handed_over", answers=len(wanted))
+        before, self.status = self.status or Status(), await self._rasa.status()
+        _tell(before, self.status)
+
+    def _is_unknown(self) -> bool:
+        """Whether the Rasa side shows nothing of the model that was handed over."""
+        status = self.status
+        if status is None or status.training:
+            return False
+        ended = {part.model for part in (status.failed, status.refused) if part}
+        return self.wanted not in {status.model, *ended}
+
+
+def _tell(before: Status, now: Status) -> None:
+    """Log what is new."""
+    if now.model and now.model != before.model:
+        log.info("model_live", model=now.model)
+    if now.training and (before.training is None or now.training.step != before.training.step):
+        log.info("training", model=now.training.model, step=now.training.step)
+    if now.failed and now.failed != before.failed:
+        log.error("training_failed", model=now.failed.model, reason=now.failed.reason)
+    if now.refused and now.refused != before.refused:
+        log.warning(
+            "model_refused",
+            model=now.refused.model,
+            accuracy_before=now.refused.accuracy_before,
+            accuracy=now.refused.accuracy,
+            broken=[broken.question for broken in now.refused.broken],
+        )

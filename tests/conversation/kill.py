@@ -167,7 +167,7 @@ class BotProcess:
             async with self.news:
                 if event == "accepted":
                     self.accepted.add(key)
-                else:
+                elif event == "sent":  # and not a line of the log
                     self.cards += 1
                 self.news.notify_all()
 

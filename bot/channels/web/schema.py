@@ -89,6 +89,7 @@ class CardBody(_Body):
     office: str | None
     map_url: str | None
     buttons: tuple[ButtonBody, ...]
+    version: str | None = None
 
     @classmethod
     def of(cls, card: Card) -> Self:

@@ -18,7 +18,7 @@ from tests.channels.web.conftest import Site, running_site
 
 KEYS = {
     "kind", "id", "facet", "action", "ids", "language", "title", "text", "html", "claim", "verdict",
-    "verdict_label", "clarified", "notice", "sources", "checked", "office", "map_url", "buttons",
+    "verdict_label", "clarified", "notice", "sources", "checked", "office", "map_url", "buttons", "version",
 }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ async def ask(client: httpx.AsyncClient, text: str, **more: object) -> dict[str,
 
 
 class TestReply:
-    async def test_an_answer_has_everything_a_page_shows(self, client: httpx.AsyncClient) -> None:
+    async def test_an_answer_has_everything_a_page_shows(self, site: Site, client: httpx.AsyncClient) -> None:
         assert await ask(client, "chợ nổi mấy giờ đông") == {
             "language": "vi",
             "replies": [
@@ -105,6 +105,7 @@ class TestReply:
                         },
                         {"label": "English", "payload": "language:en", "url": None},
                     ],
+                    "version": site.library.version,
                 }
             ],
         }

@@ -1,0 +1,79 @@
+"""What the Rasa side tells of its models. It is written by nlu/server.py."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.content.schema import Language
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Training(_Told):
+    """A model in the making. share: of the step, 0 to 1; seconds: since it began."""
+
+    model: str
+    step: Literal["reading", "encoding", "fitting", "proving", "loading"]
+    share: float
+    seconds: float
+
+
+class Failed(_Told):
+    """A model that could not be made."""
+
+    model: str
+    reason: str
+
+
+class Broken(_Told):
+    """A question that a model gets wrong.
+
+    expected, got: an answer's id or an intent; None: no answer. competing: the answers that it
+    may have been taken for, best first.
+    """
+
+    question: str
+    language: Language
+    expected: str | None
+    got: str | None
+    competing: tuple[str, ...] = ()
+
+
+class Refused(_Told):
+    """A model that was made and does not answer, because it is worse. Accuracies from 0 to 1."""
+
+    model: str
+    accuracy_before: float | None
+    accuracy: float | None
+    broken: tuple[Broken, ...] = ()
+
+
+class Status(_Told):
+    """How the Rasa side is. model, since: the one that answers, and since when."""
+
+    model: str | None = None
+    since: datetime.datetime | None = None
+    training: Training | None = None
+    failed: Failed | None = None
+    refused: Refused | None = None
+
+
+class Model(_Told):
+    """A model that has answered. override: why it was published although it was refused."""
+
+    name: str
+    made_at: datetime.datetime
+    is_live: bool
+    override: str | None = None
+    accuracy: float | None = None
+
+
+class Models(_Told):
+    """The models that are kept, the newest first."""
+
+    models: list[Model]
