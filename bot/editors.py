@@ -87,6 +87,8 @@ def _published(library: Library, answer: str) -> None:
 def _line(asked: Asked, now: datetime.datetime) -> str:
     if asked.status:
         state = STATUS[asked.status]
+        if asked.reason and asked.status is DeliveryStatus.WAITING:
+            state = f"{state} ({asked.reason})"
     else:
         state = "reply wanted" if asked.state is QuestionState.LEFT else "no reply wanted"
     near = f"  (near {asked.nearest})" if asked.nearest else ""

@@ -72,6 +72,7 @@ class Phrases(Strict):
     unsubscribe_ask: Annotated[BothLanguages, _filled()]
     unsubscribe_done: BothLanguages
     announcement: BothLanguages
+    late_reply: BothLanguages
     helpful: BothLanguages
     unhelpful: BothLanguages
     cancelled: BothLanguages
@@ -167,6 +168,13 @@ class Telegram(Strict):
     commands: Commands
 
 
+class Zalo(Strict):
+    """What is said on Zalo only, where buttons are few and messages short."""
+
+    pick: BothLanguages
+    shortened: BothLanguages
+
+
 class TopicNames(Strict):
     """The topics, by the name of their folder."""
 
@@ -219,6 +227,7 @@ class Messages(Strict):
     labels: Labels
     page: Page
     telegram: Telegram
+    zalo: Zalo
     topics: TopicNames
     facets: FacetNames
     verdicts: VerdictNames

@@ -11,7 +11,7 @@ from bot.content.library import Library
 from bot.content.schema import TOPICS, VIETNAM, Answer, BothLanguages, Facet, Language, Office, Source
 from bot.conversation import payload
 from bot.conversation.message import Button, Card, Reply
-from bot.rasa.plan import Kind, Plan
+from bot.rasa.plan import Kind, Plan, Plans
 from bot.store.outbox import Due
 
 RECEPTION = "citizens-reception-board"
@@ -44,6 +44,9 @@ def compose(
 def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[Card, ...]:
     """The cards of what somebody is told without having asked just now; none if it is withdrawn."""
     language, phrases = due.language, library.messages.phrases
+    if due.plans:
+        first, *others = compose(Plans.validate_python(due.plans), library, today).cards
+        return _with_notice(first, phrases.late_reply[language]), *others
     if due.announcement:
         if library.published(due.announcement) is None:
             return ()

@@ -109,28 +109,23 @@ class Postman:
             Unreachable, TryLater: as `Channel.send` does; what was not sent waits on.
         """
         for due in waiting:
-            cards = self._cards(due)
             # A place of its own for every card, also after a crash between two deliveries.
             first = position + due.id * MOST_CARDS
-            is_taken = True
-            for number, card in enumerate(cards):
-                try:
-                    await channel.send(entry.message.address, entry.id, first + number, card)
-                except MaybeSent as error:
-                    _log(due, error)
-                except Rejected as error:
-                    _log(due, error)
-                    is_taken = number > 0
-            await (self._outbox.sent(due) if cards and is_taken else self._outbox.undeliverable(due))
+            try:
+                is_sent = await self._send(due, channel, entry.message.address, entry.id, first)
+            except OnlyInReply as error:  # that is as much as the platform lets through in one go
+                await self._outbox.waits(due, str(error))
+                return
+            await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
 
     async def _deliver(self, due: Due, channel: Channel) -> None:
         try:
-            is_sent = await self._send(due, channel)
+            is_sent = await self._send(due, channel, due.address, -due.id, 0)
         except Unreachable as error:
             _log(due, error)
             await (self._outbox.unsubscribe(due) if due.announcement else self._outbox.undeliverable(due))
-        except OnlyInReply:
-            await self._outbox.waits(due)
+        except OnlyInReply as error:
+            await self._outbox.waits(due, str(error))
         except TryLater as error:
             self._rests_until[due.channel] = time.monotonic() + min(error.seconds, REST_MOST)
             await self._again(due, error.seconds)
@@ -140,19 +135,22 @@ class Postman:
         else:
             await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
 
-    async def _send(self, due: Due, channel: Channel) -> bool:
-        """Send a delivery's cards from where it stopped; whether anything of it may have arrived."""
+    async def _send(self, due: Due, channel: Channel, address: str, message_id: int, first: int) -> bool:
+        """Send a delivery's cards from where it stopped; whether anything of it may have arrived.
+
+        `first` is the position of its first card; the rest are `Channel.send`'s arguments.
+        """
         is_sent = due.cards_sent > 0
-        for position, card in list(enumerate(self._cards(due)))[due.cards_sent :]:
+        for number, card in list(enumerate(self._cards(due)))[due.cards_sent :]:
             try:
-                await channel.send(due.address, -due.id, position, card)
+                await channel.send(address, message_id, first + number, card)
                 is_sent = True
             except MaybeSent as error:  # said twice is worse than perhaps not at all
                 _log(due, error)
                 is_sent = True
             except Rejected as error:
                 _log(due, error)
-            await self._outbox.card_sent(due, position + 1)
+            await self._outbox.card_sent(due, number + 1)
         return is_sent
 
     def _cards(self, due: Due) -> tuple[Card, ...]:

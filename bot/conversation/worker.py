@@ -14,7 +14,16 @@ from bot.content.library import Library
 from bot.conversation.compose import compose, local_day
 from bot.conversation.conversation import Conversation, in_trouble
 from bot.conversation.effects import carry_out, forgets
-from bot.conversation.message import Card, Channel, MaybeSent, Message, Rejected, TryLater, Unreachable
+from bot.conversation.message import (
+    Card,
+    Channel,
+    MaybeSent,
+    Message,
+    OnlyInReply,
+    Rejected,
+    TryLater,
+    Unreachable,
+)
 from bot.conversation.postman import Postman
 from bot.log import describe
 from bot.rasa.client import RasaFailed, RasaUnavailable
@@ -167,6 +176,23 @@ class Worker:
         if is_forgetting:
             await self._forget_context(entry)
         cards = self._cards(entry.message, plans)
+        try:
+            await self._reply(entry, channel, cards)
+        except OnlyInReply as error:
+            log.warning("reply_held", message_id=entry.id, channel=channel.name, reason=str(error))
+            if not is_forgetting:
+                await self._inbox.hold(entry, plans[0].language, str(error))
+                return
+        await self._inbox.answered(entry, leaves_no_trace=is_forgetting)
+        version = cards[0].version if cards else None
+        log.info("answered", message_id=entry.id, channel=channel.name, version=version, model=model)
+
+    async def _reply(self, entry: Entry, channel: Channel, cards: tuple[Card, ...]) -> None:
+        """Send the cards that are not sent yet, and what has waited for the person.
+
+        Raises:
+            OnlyInReply: the platform refuses the rest until they write again.
+        """
         waiting = await self._postman.waiting_for(entry)
         for position in range(entry.cards_sent, len(cards)):
             await self._send(entry, channel, position, cards[position])
@@ -174,9 +200,6 @@ class Worker:
             if position + 1 < len(cards) or waiting:
                 await self._inbox.card_sent(entry, position + 1)
         await self._postman.add_to_reply(waiting, entry, channel, len(cards))
-        await self._inbox.answered(entry, leaves_no_trace=is_forgetting)
-        version = cards[0].version if cards else None
-        log.info("answered", message_id=entry.id, channel=channel.name, version=version, model=model)
 
     async def _save(self, entry: Entry, plans: tuple[Plan, ...]) -> tuple[Plan, ...]:
         """Save the plans together with what they bring about; gives them as they were saved."""

@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from bot.content.schema import Language
 from bot.conversation.message import Message
 from bot.store.database import is_sqlite, truncate_log
-from bot.store.models import ChatLease, InboxMessage, JsonObject, WebReply
+from bot.store.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, JsonObject, WebReply
 from bot.store.retention import purge
 from bot.store.work import Clock, Store, uninterrupted, utc_now
 
@@ -328,22 +328,58 @@ class Inbox(Store):
             if leaves_no_trace:
                 mine = WebReply.conversation == entry.message.conversation
                 await connection.execute(update(WebReply).where(mine).values(conversation=None))
-            await self._change(
-                connection,
-                entry,
-                answered_at=self._clock(),
-                conversation=None,
-                address=None,
-                text=None,
-                button=None,
-                language=None,
-                plans=None,
-            )
-            await self._release(connection, entry)
+            await self._forget_message(connection, entry)
         if leaves_no_trace:
             await truncate_log(self._engine)
+        self._tell_waiters(entry)
+
+    async def _forget_message(self, connection: AsyncConnection, entry: Entry) -> None:
+        await self._change(
+            connection,
+            entry,
+            answered_at=self._clock(),
+            conversation=None,
+            address=None,
+            text=None,
+            button=None,
+            language=None,
+            plans=None,
+        )
+        await self._release(connection, entry)
+
+    def _tell_waiters(self, entry: Entry) -> None:
         for waiter in self._waiters.get(entry.id, []):
             waiter.set()
+
+    @uninterrupted
+    async def hold(self, entry: Entry, language: Language, reason: str) -> None:
+        """Keep what is left of a reply for the person's next message, and take it for answered.
+
+        The plans have been saved. Raises LeaseLost.
+
+        Args:
+            entry: the message.
+            language: of the reply.
+            reason: why it cannot be sent now, for the operator.
+        """
+        now = self._clock()
+        async with self._engine.begin() as connection:
+            query = select(InboxMessage.plans, InboxMessage.cards_sent).where(InboxMessage.id == entry.id)
+            saved = (await connection.execute(query)).one()
+            held = insert(Delivery).values(
+                status=DeliveryStatus.WAITING,
+                channel=entry.message.channel,
+                language=language,
+                conversation=entry.message.conversation,
+                plans=saved.plans,
+                cards_sent=saved.cards_sent,
+                reason=reason,
+                not_before=now,
+                queued_at=now,
+            )
+            await connection.execute(held)
+            await self._forget_message(connection, entry)
+        self._tell_waiters(entry)
 
     @uninterrupted
     async def postpone(self, entry: Entry, seconds: float, *, is_failure: bool = True) -> None:

@@ -182,8 +182,10 @@ class Delivery(Base):
 
     question_id, text, answer: of a reply: to what, its words, an answer to show with it.
     announcement, subscription_id: of news: the answer's id and to whom, once each.
+    plans: of a reply of the bot itself that the platform refused, until the person writes again.
+    reason: why it waits, for the operator.
     cards_sent, attempts, not_before: as in the inbox; lease: of the process that has it in hand.
-    At the end of it address, conversation and text become NULL.
+    At the end of it address, conversation, text and plans become NULL.
     """
 
     __tablename__ = "delivery"
@@ -203,6 +205,8 @@ class Delivery(Base):
     subscription_id: Mapped[int | None] = mapped_column(
         ForeignKey("subscription.id", ondelete="CASCADE"), index=True
     )
+    plans: Mapped[list[JsonObject] | None] = mapped_column(JSON(none_as_null=True))
+    reason: Mapped[str | None] = mapped_column(Text)
     cards_sent: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     lease: Mapped[str | None] = mapped_column(String(32))
@@ -226,3 +230,35 @@ class Feedback(Base):
     day: Mapped[datetime.date] = mapped_column(primary_key=True)
     helpful: Mapped[int] = mapped_column(default=0)
     unhelpful: Mapped[int] = mapped_column(default=0)
+
+
+class ZaloAccount(Base):
+    """The Official Account on Zalo: its tokens, encrypted, and when its webhook was last called.
+
+    generation: counts the pairs of tokens. saved_at, expires_at: of the pair.
+    renewing, renewing_since: of a renewal whose outcome is not known yet; refused: why Zalo will
+    not renew them.
+    """
+
+    __tablename__ = "zalo_account"
+
+    oa_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    generation: Mapped[int]
+    access_token: Mapped[str | None] = mapped_column(Text)
+    refresh_token: Mapped[str | None] = mapped_column(Text)
+    saved_at: Mapped[datetime.datetime | None]
+    expires_at: Mapped[datetime.datetime | None]
+    renewing: Mapped[str | None] = mapped_column(String(32))
+    renewing_since: Mapped[datetime.datetime | None]
+    refused: Mapped[str | None] = mapped_column(Text)
+    event_at: Mapped[datetime.datetime | None]
+
+
+class ZaloOptions(Base):
+    """What the numbers under the last card stand for in a conversation on Zalo, for a day."""
+
+    __tablename__ = "zalo_options"
+
+    conversation: Mapped[str] = mapped_column(String(128), primary_key=True)
+    payloads: Mapped[list[str]] = mapped_column(JSON)
+    offered_at: Mapped[datetime.datetime] = mapped_column(index=True)

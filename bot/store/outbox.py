@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.content.schema import Language
 from bot.store.database import is_sqlite
-from bot.store.models import Delivery, DeliveryStatus, Question, QuestionState, Subscription
+from bot.store.models import Delivery, DeliveryStatus, JsonObject, Question, QuestionState, Subscription
 from bot.store.retention import FINISHED
 from bot.store.work import Clock, Store, uninterrupted, utc_now
 
@@ -32,8 +32,10 @@ class NotPossible(Exception):
 class Due:
     """A delivery in hand.
 
+    address: empty for what goes with a reply only.
     question, text, answer: of a reply: what was asked, the staff's words, an answer's id.
     announcement: of news: the answer's id.
+    plans: of a reply of the bot itself that waits for the person to write again.
     """
 
     id: int
@@ -44,6 +46,7 @@ class Due:
     text: str | None
     answer: str | None
     announcement: str | None
+    plans: list[JsonObject] | None
     cards_sent: int
     attempts: int
     lease: str | None
@@ -51,7 +54,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A kept question as editors see it. status: of the reply's delivery, if there is one."""
+    """A kept question as editors see it.
+
+    status: of the reply's delivery, if there is one; reason: why it waits, if it does.
+    """
 
     id: int
     state: QuestionState
@@ -60,6 +66,7 @@ class Asked:
     nearest: str | None
     asked_at: datetime.datetime
     status: DeliveryStatus | None
+    reason: str | None
 
 
 class Outbox(Store):
@@ -134,9 +141,9 @@ class Outbox(Store):
             await connection.execute(delete(Subscription).where(Subscription.id == whose))
 
     @uninterrupted
-    async def waits(self, due: Due) -> None:
-        """A delivery can only be made when the person writes."""
-        await self._change(due, status=DeliveryStatus.WAITING, lease=None)
+    async def waits(self, due: Due, reason: str) -> None:
+        """What is left of a delivery can only be sent when the person writes; reason: why."""
+        await self._change(due, status=DeliveryStatus.WAITING, lease=None, reason=reason)
 
     @uninterrupted
     async def postpone(self, due: Due, seconds: float) -> None:
@@ -178,6 +185,7 @@ class Outbox(Store):
                 Question.nearest,
                 Question.asked_at,
                 Delivery.status,
+                Delivery.reason,
             )
             .outerjoin(Delivery, Delivery.question_id == Question.id)
             .where(Question.state.in_(states))
@@ -194,6 +202,7 @@ class Outbox(Store):
                 nearest=row.nearest,
                 asked_at=row.asked_at,
                 status=DeliveryStatus(row.status) if row.status else None,
+                reason=row.reason,
             )
             for row in rows
         ]
@@ -263,12 +272,13 @@ def _due(row: Row[Any], lease: str | None) -> Due:
     return Due(
         id=row.id,
         channel=row.channel,
-        address=row.address,
+        address=row.address or "",
         language=Language(row.language),
         question=row.question,
         text=row.text,
         answer=row.answer,
         announcement=row.announcement,
+        plans=row.plans,
         cards_sent=row.cards_sent,
         attempts=row.attempts,
         lease=lease,

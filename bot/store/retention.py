@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.models import (
@@ -15,6 +15,7 @@ from bot.store.models import (
     QuestionState,
     Subscription,
     WebReply,
+    ZaloOptions,
 )
 
 LINK = datetime.timedelta(hours=24)
@@ -23,7 +24,13 @@ LINK = datetime.timedelta(hours=24)
 QUESTION = datetime.timedelta(days=90)
 """How long a question is kept for the editors, and how long a delivery may wait for the person."""
 
-FINISHED = {"address": None, "conversation": None, "text": None, "lease": None}
+HELD_REPLY = datetime.timedelta(days=7)
+"""How long a reply that the platform refused waits for the person to write again."""
+
+OPTIONS = datetime.timedelta(hours=24)
+"""How long a number picks one of the options that a card had."""
+
+FINISHED = {"address": None, "conversation": None, "text": None, "plans": None, "lease": None}
 """What a delivery no longer tells once it is sent, or cannot be."""
 
 
@@ -37,10 +44,14 @@ async def purge(connection: AsyncConnection, now: datetime.datetime) -> None:
         .where(is_old, Question.state == QuestionState.OPEN, Question.conversation.is_not(None))
         .values(conversation=None)
     )
+    await connection.execute(delete(ZaloOptions).where(ZaloOptions.offered_at <= now - OPTIONS))
     await connection.execute(
         update(Delivery)
         .where(
-            Delivery.queued_at <= now - QUESTION,
+            or_(
+                Delivery.queued_at <= now - QUESTION,
+                and_(Delivery.plans.is_not(None), Delivery.queued_at <= now - HELD_REPLY),
+            ),
             Delivery.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.WAITING)),
         )
         .values(status=DeliveryStatus.UNDELIVERABLE, **FINISHED)
@@ -58,6 +69,7 @@ async def forget(connection: AsyncConnection, conversation: str, but_message: in
     await connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
     await connection.execute(delete(Delivery).where(Delivery.conversation == conversation))
     await connection.execute(delete(WebReply).where(WebReply.conversation == conversation))
+    await connection.execute(delete(ZaloOptions).where(ZaloOptions.conversation == conversation))
     await connection.execute(
         delete(InboxMessage).where(InboxMessage.conversation == conversation, InboxMessage.id != but_message)
     )

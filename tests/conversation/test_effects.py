@@ -379,8 +379,9 @@ class TestForgetting:
         bot.rasa.gates["yes, forget"].set()
         await bot.answered(forgetting)
         assert bot.rasa.forgotten == ["hash of zq-me"]
-        files = stored()
-        assert b"zq-me" not in files
+        async with asyncio.timeout(10):  # the log is emptied once the message counts as answered
+            while b"zq-me" in (files := stored()):
+                await asyncio.sleep(0.01)
         assert b"open question of zq-other" in files
         assert b"reply to zq-other" in files
         assert len(await rows(engine, Subscription)) == 1
