@@ -25,6 +25,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
+from bot.channels.zalo import Account as ZaloAccount
+from bot.channels.zalo import Api as ZaloApi
+from bot.channels.zalo import ZaloChannel
 from bot.content.library import Library
 from bot.content.schema import TOPICS
 from bot.content.watch import Watch
@@ -42,6 +45,7 @@ from bot.settings import load as load_settings
 from bot.store.database import connect, migrate
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
+from bot.store.zalo import ZaloStore
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +94,10 @@ def create_app(settings: Settings) -> Starlette:
     if telegram:
         channels[telegram.name] = telegram
         routes += telegram.routes()
+    zalo = _zalo(settings, engine, inbox, served)
+    if zalo:
+        channels[zalo.name] = zalo
+        routes += zalo.routes()
     postman = Postman(outbox, served, channels)
     worker = Worker(inbox, Conversation(rasa, served), served, channels, postman)
 
@@ -107,6 +115,8 @@ def create_app(settings: Settings) -> Starlette:
         if telegram:
             # Told, but no reason to take the page away from everybody.
             body["telegram"] = telegram.problem or "connected"
+        if zalo:
+            body["zalo"] = {"state": await zalo.problem() or "connected", "dropped": dict(zalo.dropped)}
         return JSONResponse(body, 503 if wrong else 200)
 
     @asynccontextmanager
@@ -121,6 +131,8 @@ def create_app(settings: Settings) -> Starlette:
                 await stack.enter_async_context(child(command(settings.rasa_port)))
             if telegram:
                 await stack.enter_async_context(telegram.connected())
+            if zalo:
+                await stack.enter_async_context(zalo.connected())
             await stack.enter_async_context(_going_on(watch.run()))
             await stack.enter_async_context(_going_on(Teacher(rasa, served).run()))
             await stack.enter_async_context(_working(worker))
@@ -166,8 +178,7 @@ def run() -> None:
     """The command `python -m bot run`."""
     try:
         settings = load_settings()
-        secrets = [settings.secret_key.get_secret_value(), settings.telegram_token.get_secret_value()]
-        set_up(settings.log_level, settings.log_format, secrets)
+        set_up(settings.log_level, settings.log_format, settings.secrets())
         asyncio.run(serve(settings))
     except (SettingsError, StartError, NoRasa, ContentError) as error:
         sys.exit(str(error))
@@ -184,6 +195,28 @@ def _telegram(settings: Settings, inbox: Inbox, library: Callable[[], Library]) 
         secret=settings.secret_key.get_secret_value(),
         api_url=settings.telegram_api_url,
         public_url=settings.public_url or None,
+    )
+
+
+def _zalo(
+    settings: Settings, engine: AsyncEngine, inbox: Inbox, library: Callable[[], Library]
+) -> ZaloChannel | None:
+    if not settings.zalo_app_id:
+        return None
+    return ZaloChannel(
+        inbox,
+        ZaloStore(engine, settings.zalo_oa_id, settings.zalo_token_key.get_secret_value()),
+        ZaloApi(
+            settings.zalo_api_url,
+            settings.zalo_oauth_url,
+            settings.zalo_app_id,
+            settings.zalo_app_secret.get_secret_value(),
+        ),
+        library,
+        account=ZaloAccount(
+            settings.zalo_app_id, settings.zalo_oa_id, settings.zalo_oa_secret.get_secret_value()
+        ),
+        secret=settings.secret_key.get_secret_value(),
     )
 
 

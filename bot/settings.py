@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from cryptography.fernet import Fernet
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -16,6 +17,10 @@ from sqlalchemy.exc import ArgumentError
 SECRET_KEY_FILE = Path("data/secret_key")
 
 _DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+ZALO_NEEDS = ("zalo_app_secret", "zalo_oa_id", "zalo_token_key")
+"""What else has to be set if ZALO_APP_ID is."""
 
 
 class SettingsError(Exception):
@@ -36,6 +41,16 @@ def _http_url(value: str) -> str:
     if value and not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return value.rstrip("/")
+
+
+def _fernet_key(value: SecretStr) -> SecretStr:
+    key = value.get_secret_value()
+    try:
+        if key:
+            Fernet(key)
+    except ValueError as error:
+        raise ValueError("it is no key; `python -m bot zalo key` prints a new one") from error
+    return value
 
 
 def _directory(value: Path) -> Path:
@@ -85,6 +100,35 @@ class Settings(BaseSettings):
     public_url: Url = Field(
         "", description="Address at which the internet reaches the bot; empty: no webhooks"
     )
+    zalo_app_id: str = Field("", description="Id of the app on Zalo; empty: no Zalo")
+    zalo_app_secret: SecretStr = Field(SecretStr(""), description="Secret of the app on Zalo")
+    zalo_oa_id: str = Field("", description="Id of the Official Account")
+    zalo_oa_secret: SecretStr = Field(
+        SecretStr(""), description="Secret of the Official Account's webhook; empty: set-up mode"
+    )
+    zalo_token_key: Annotated[SecretStr, AfterValidator(_fernet_key)] = Field(
+        SecretStr(""),
+        description="Key that encrypts Zalo's tokens in the database; `python -m bot zalo key` makes one",
+    )
+    zalo_code_verifier: SecretStr = Field(
+        SecretStr(""), description="Verifier of the code challenge that stands in Zalo's console, if one does"
+    )
+    zalo_api_url: Url = Field("https://openapi.zalo.me", description="Address of Zalo's OpenAPI")
+    zalo_oauth_url: Url = Field("https://oauth.zaloapp.com", description="Address of Zalo's authorisation")
+
+    @model_validator(mode="after")
+    def _zalo_is_whole(self) -> Self:
+        missing = [
+            name.upper() for name in ZALO_NEEDS if self.zalo_app_id and not _is_set(getattr(self, name))
+        ]
+        if missing:
+            raise ValueError(f"ZALO_APP_ID is set, so {', '.join(missing)} has to be set, too")
+        return self
+
+    def secrets(self) -> list[str]:
+        """The values that no log may show."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
 def load() -> Settings:
@@ -102,13 +146,20 @@ def load() -> Settings:
     return settings.model_copy(update={"secret_key": SecretStr(_kept_secret_key(SECRET_KEY_FILE))})
 
 
+def _is_set(value: str | SecretStr) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
 def explain(error: ValidationError) -> str:
     """What is wrong with the settings, one sentence each; without the values, which may be secret."""
     return "\n".join(_sentence(detail) for detail in error.errors())
 
 
 def _sentence(detail: ErrorDetails) -> str:
-    name, problem = str(detail["loc"][0]).upper(), detail["msg"].removeprefix("Value error, ")
+    problem = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:  # it is about several settings, and names them
+        return f"{problem}."
+    name = str(detail["loc"][0]).upper()
     return f"The setting {name} is wrong: {problem[0].lower()}{problem[1:]}."
 
 

@@ -173,6 +173,7 @@ class Zalo(Strict):
 
     pick: BothLanguages
     shortened: BothLanguages
+    more_sources: BothLanguages
 
 
 class TopicNames(Strict):

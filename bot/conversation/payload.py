@@ -9,6 +9,7 @@ or years old, so only what names something in the library is turned into a Rasa 
 from __future__ import annotations
 
 import json
+import re
 
 from bot.content.library import Library
 from bot.content.schema import TOPICS, Facet, Language
@@ -20,6 +21,8 @@ SAID = frozenset(
     }
 )  # fmt: skip
 """Intents that a button may stand for."""
+
+_FORM = re.compile(r"(?:answer|facet|topic|language|say|helpful|unhelpful):[a-z0-9_.:-]{1,64}|languages")
 
 LANGUAGES = "languages"
 """The payload that asks which language to answer in; it needs no Rasa, for any context."""
@@ -53,6 +56,11 @@ def for_saying(intent: str) -> str:
 def for_feedback(answer_id: str, language: Language, *, is_helpful: bool) -> str:
     """The payload that says whether an answer helped; no Rasa knows the language of the card."""
     return f"{'helpful' if is_helpful else 'unhelpful'}:{answer_id}:{language}"
+
+
+def is_payload(text: str) -> bool:
+    """Whether a text has the form of a payload, whatever it names."""
+    return _FORM.fullmatch(text) is not None
 
 
 def feedback(payload: str, library: Library) -> tuple[str, str, Language | None] | None:

@@ -1,0 +1,241 @@
+"""Sends a card's messages as Zalo's windows, quotas and errors allow, and says what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+
+from bot.channels.runs import Run, plain, split, units
+from bot.channels.zalo.api import Api, NoAnswer, Quota, ZaloError
+from bot.channels.zalo.errors import Treatment, meaning
+from bot.channels.zalo.limits import FREE_WINDOW, TURN_MESSAGES
+from bot.channels.zalo.render import Rendered, as_message
+from bot.channels.zalo.tokens import NoToken, Tokens
+from bot.conversation.message import (
+    Button,
+    MaybeSent,
+    OnlyInReply,
+    Rejected,
+    SendError,
+    TryLater,
+    Unreachable,
+)
+from bot.store.work import Clock, utc_now
+
+log = structlog.get_logger(__name__)
+
+FREE = "reply"
+"""The quota that costs nothing."""
+
+BUSY_SECONDS = 5.0
+"""The pause after a failed connection, and while another process renews the tokens."""
+
+OUT_OF_QUOTA, TOO_LONG, NIGHT = -211, -210, -234
+
+MINUTE = 60.0
+"""The pause after "too many requests in a minute"."""
+
+WAITS = {NIGHT: 3600.0}
+"""Other pauses before Zalo takes a message again, in seconds."""
+
+SHORT_UNITS = 400
+"""A text below this is not too long for anything, whatever Zalo says."""
+
+OPERATOR_SECONDS = 3600.0
+"""The pause before a delivery is tried again that failed for a reason which a person has to mend."""
+
+REPEAT_SECONDS = (0.5, 2.0)
+"""The pauses before a message is sent again that Zalo failed at, or perhaps did not hear."""
+
+TURNS_KEPT = 1000
+
+T = TypeVar("T")
+
+
+class _Simpler(Exception):
+    """Zalo may take the message in a simpler shape: without buttons, or in shorter parts."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one message of a person has been answered with, or a delivery.
+
+    sent: messages so far. is_over: Zalo takes no more free ones.
+    parts: how many messages of a card went out, so that one that is sent again goes on there.
+    """
+
+    sent: int = 0
+    is_over: bool = False
+    parts: dict[int, int] = field(default_factory=dict)
+
+
+class Sender:
+    """Sends what was rendered.
+
+    trouble: why Zalo refuses every message, in words for the operator; None once one got through.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        tokens: Tokens,
+        clock: Clock = utc_now,
+        repeat_seconds: Sequence[float] = REPEAT_SECONDS,
+    ) -> None:
+        self.trouble: str | None = None
+        self._api = api
+        self._tokens = tokens
+        self._clock = clock
+        self._repeat_seconds = repeat_seconds
+        self._turns: OrderedDict[int, Turn] = OrderedDict()
+
+    async def send(
+        self,
+        user_id: str,
+        message_id: int,
+        position: int,
+        rendered: Rendered,
+        offer: Callable[[Sequence[str]], Awaitable[None]],
+    ) -> None:
+        """Send a card's messages; the first arguments and the errors are those of `Channel.send`.
+
+        `offer` writes down what the numbers in the text stand for, before the person can see them.
+        """
+        turn = self._turn(message_id)
+        number = turn.parts.get(position, 0)
+        texts, buttons = rendered.pressed.texts, rendered.buttons
+        if turn.is_over or (turn.sent and turn.sent + len(texts) - number > TURN_MESSAGES):
+            raise OnlyInReply("that is as much as may be sent in one go")
+        if message_id < 0:
+            await self._see_whether_it_is_free(user_id)
+        if rendered.pressed.numbered:
+            await offer(rendered.pressed.numbered)
+        while number < len(texts):
+            pressed = buttons if number + 1 == len(texts) else ()
+            try:
+                await self._send_text(turn, message_id, user_id, texts[number], pressed)
+            except _Simpler:
+                if pressed:
+                    await offer(rendered.plain.numbered)
+                    texts, buttons = rendered.plain.texts, ()
+                else:
+                    texts = (*texts[:number], *_halves(texts[number]), *texts[number + 1 :])
+                continue
+            number += 1
+            turn.parts[position] = number
+
+    def _turn(self, message_id: int) -> Turn:
+        turn = self._turns.setdefault(message_id, Turn())
+        self._turns.move_to_end(message_id)
+        while len(self._turns) > TURNS_KEPT:
+            self._turns.popitem(last=False)
+        return turn
+
+    async def _see_whether_it_is_free(self, user_id: str) -> None:
+        """Let somebody be written to who did not write just now only where it costs nothing."""
+        allowance = await self._done(-1, lambda access_token: self._api.allowance(access_token, user_id))
+        last = allowance.last_wrote
+        if last is not None and self._clock() - last > FREE_WINDOW:
+            hours = (self._clock() - last) // timedelta(hours=1)
+            raise OnlyInReply(f"the person wrote {hours} hours ago; after 48 Zalo charges or refuses")
+        if allowance.free_messages == 0:
+            raise OnlyInReply("the free messages to this person are used up")
+
+    async def _send_text(
+        self, turn: Turn, message_id: int, user_id: str, text: str, buttons: Sequence[Button]
+    ) -> None:
+        quota = await self._done(message_id, self._message(user_id, text, buttons), has_buttons=bool(buttons))
+        turn.sent += 1
+        if quota and (quota.quota_type not in {"", FREE} or quota.remain == 0):
+            # The next one would be charged, or this one was.
+            turn.is_over = True
+            log.info("zalo_quota", quota=quota.quota_type, remain=quota.remain)
+
+    def _message(
+        self, user_id: str, text: str, buttons: Sequence[Button]
+    ) -> Callable[[str], Awaitable[Quota | None]]:
+        message = as_message(text, buttons)
+        return lambda access_token: self._api.send(access_token, user_id, message)
+
+    async def _done(
+        self, message_id: int, call: Callable[[str], Awaitable[T]], *, has_buttons: bool = False
+    ) -> T:
+        """Make a call with the access token, again where that helps.
+
+        Raises:
+            SendError: what the worker should do.
+            _Simpler: another shape of the message may be taken.
+        """
+        pauses = iter(self._repeat_seconds)
+        is_heard, is_renewed = True, False
+        try:
+            grant = await self._tokens.current()
+            while True:
+                try:
+                    result = await call(grant.access_token)
+                except NoAnswer as error:
+                    if error.is_unsent:
+                        raise TryLater(str(error), BUSY_SECONDS) from error
+                    if not is_heard:
+                        raise MaybeSent(str(error)) from error
+                    is_heard = False  # once more: said twice, rarely, is better than not at all
+                    await asyncio.sleep(next(pauses, 0))
+                except ZaloError as error:
+                    treatment = meaning(error.code).treatment
+                    log.info("zalo_refused", code=error.code, words=error.words, treatment=treatment.name)
+                    if treatment is Treatment.RENEW and not is_renewed:
+                        grant, is_renewed = await self._tokens.newer_than(grant), True
+                    elif treatment is Treatment.REPEAT and not has_buttons and (pause := next(pauses, None)):
+                        await asyncio.sleep(pause)
+                    else:
+                        raise self._meaning(error, message_id, has_buttons=has_buttons) from error
+                else:
+                    self.trouble = None
+                    return result
+        except NoToken as error:
+            raise self._no_token(error, message_id) from error
+
+    def _meaning(self, error: ZaloError, message_id: int, *, has_buttons: bool) -> Exception:
+        """What a refusal means to the worker, or that a simpler shape may be taken."""
+        known = meaning(error.code)
+        reason = f"{error.code} {known.words}"
+        if error.code == OUT_OF_QUOTA:
+            self.trouble = reason
+        match known.treatment:
+            case Treatment.NEXT_MESSAGE:
+                return OnlyInReply(reason)
+            case Treatment.GONE:
+                return Unreachable(reason)
+            case Treatment.WAIT:
+                return TryLater(reason, WAITS.get(error.code, MINUTE))
+            case Treatment.OPERATOR | Treatment.RENEW:
+                self.trouble = f"Zalo refuses messages: {reason}"
+                log.error("zalo_needs_the_operator", code=error.code, reason=reason)
+                return _until_mended(reason, message_id)
+            case _ if has_buttons or error.code == TOO_LONG:
+                return _Simpler(reason)
+            case _:
+                return Rejected(reason)
+
+    def _no_token(self, error: NoToken, message_id: int) -> SendError:
+        if error.is_lasting:
+            return _until_mended(str(error), message_id)
+        return TryLater(str(error), BUSY_SECONDS)
+
+
+def _until_mended(reason: str, message_id: int) -> SendError:
+    """A reply waits for the person's next message; what nobody waits at the chat for is tried again."""
+    return OnlyInReply(reason) if message_id >= 0 else TryLater(reason, OPERATOR_SECONDS)
+
+
+def _halves(text: str) -> list[str]:
+    """A text in shorter parts. Raises Rejected if its length cannot be what is wrong."""
+    if units(text) < SHORT_UNITS:
+        raise Rejected("too long, says Zalo of a short text")
+    return [plain(part) for part in split([Run(text)], units(text) // 2 + 1)]
