@@ -380,7 +380,7 @@ class TestForgetting:
         await bot.answered(forgetting)
         assert bot.rasa.forgotten == ["hash of zq-me"]
         async with asyncio.timeout(10):  # the log is emptied once the message counts as answered
-            while b"zq-me" in (files := stored()):
+            while b"zq-me" in (files := stored()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert b"open question of zq-other" in files
         assert b"reply to zq-other" in files

@@ -1,0 +1,266 @@
+"""A card reaches the person as Zalo's limits, windows, quotas and errors allow."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.channels.zalo import Api, ZaloChannel
+from bot.channels.zalo.errors import MEANINGS, Treatment
+from bot.channels.zalo.sending import MINUTE, OPERATOR_SECONDS
+from bot.content.schema import Language
+from bot.conversation.message import (
+    Button,
+    Card,
+    MaybeSent,
+    OnlyInReply,
+    Rejected,
+    TryLater,
+    Unreachable,
+)
+from bot.rasa.plan import Kind
+from bot.store.zalo import ZaloStore
+from tests.stand_ins.failures import Failure
+from tests.stand_ins.zalo import Person, StandIn
+
+DELIVERY = -1
+"""A message id below 0: nobody asked just now."""
+
+FOOD, MUSIC = Button("Food", "answer:culture.food"), Button("Music", "answer:culture.music")
+
+
+def card(text: str = "A text.", *buttons: Button) -> Card:
+    return Card(kind=Kind.ACTION, language=Language.EN, text=text, buttons=buttons)
+
+
+def texts(person: Person) -> list[str]:
+    return [said.text for said in person.from_oa()]
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(channel: ZaloChannel) -> None:
+    channel._sender._repeat_seconds = (0.01, 0.01)
+
+
+async def test_a_card_arrives_with_its_buttons_under_the_last_message(
+    channel: ZaloChannel, lan: Person
+) -> None:
+    long = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(6))
+    await channel.send(lan.id, 1, 0, card(long, FOOD, Button("Map", url="https://maps.example.org/x")))
+    first, last = lan.from_oa()
+    assert first.buttons == ()
+    assert last.buttons == (
+        {"title": "Food", "type": "oa.query.hide", "payload": "#answer:culture.food"},
+        {"title": "Map", "type": "oa.open.url", "payload": {"url": "https://maps.example.org/x"}},
+    )
+    assert last.text.startswith("Paragraph")
+
+
+class TestButtonsAreRefused:
+    @pytest.mark.parametrize("code", [-201, -233, -200, -210, -1999])
+    async def test_the_options_are_numbered_instead_and_the_numbers_are_kept(
+        self, zalo: StandIn, channel: ZaloChannel, store: ZaloStore, lan: Person, code: int
+    ) -> None:
+        zalo.refuses_buttons = code
+        await channel.send(lan.id, 1, 0, card("Which one?", FOOD, MUSIC))
+        [said] = lan.from_oa()
+        assert (said.text, said.buttons) == (
+            "Which one?\n\nReply with a number: 1. Food · 2. Music",
+            (),
+        )
+        conversation = channel._opaque(f"zalo:{lan.id}")
+        assert await store.option(conversation, 2) == "answer:culture.music"
+        assert await store.option(conversation, 3) is None
+
+    async def test_only_the_last_message_is_sent_anew(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.refuses_buttons = -201
+        long = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(6))
+        await channel.send(lan.id, 1, 0, card(long, FOOD))
+        first, last = texts(lan)
+        assert "number" not in first
+        assert last.endswith("Reply with a number: 1. Food")
+
+
+class TestErrors:
+    """Each code of the table is treated as what it means."""
+
+    @pytest.mark.parametrize(
+        "code", [code for code, known in MEANINGS.items() if known.treatment is Treatment.RENEW]
+    )
+    async def test_the_token_is_renewed_once_and_the_message_sent_again(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person, code: int
+    ) -> None:
+        zalo.refuse(code)
+        await channel.send(lan.id, 1, 0, card())
+        assert texts(lan) == ["A text."]
+        assert zalo.grant.refreshes == 1
+
+    async def test_a_token_that_is_refused_when_it_is_new_is_not_renewed_again(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.refuse(-216, times=2)
+        with pytest.raises(OnlyInReply, match="-216"):
+            await channel.send(lan.id, 1, 0, card())
+        assert zalo.grant.refreshes == 1
+        assert "-216" in str(await channel.problem())
+
+    @pytest.mark.parametrize(
+        ("treatment", "error"),
+        [
+            (Treatment.NEXT_MESSAGE, OnlyInReply),
+            (Treatment.GONE, Unreachable),
+            (Treatment.WAIT, TryLater),
+            (Treatment.REFUSED, Rejected),
+            (Treatment.OPERATOR, OnlyInReply),
+        ],
+    )
+    async def test_what_sending_again_does_not_mend_is_sent_once(
+        self,
+        zalo: StandIn,
+        channel: ZaloChannel,
+        lan: Person,
+        treatment: Treatment,
+        error: type[Exception],
+    ) -> None:
+        for code in (code for code, known in MEANINGS.items() if known.treatment is treatment):
+            zalo.refuse(code)
+            with pytest.raises(error, match=str(code)):
+                await channel.send(lan.id, 1, 0, card())
+            assert texts(lan) == []
+            assert zalo.failures.waiting() == 0
+
+    async def test_too_many_requests_wait_for_the_next_minute(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.refuse(-32)
+        with pytest.raises(TryLater) as error:
+            await channel.send(lan.id, 1, 0, card())
+        assert error.value.seconds == MINUTE
+
+    @pytest.mark.parametrize("code", [-200, -100])
+    async def test_a_failure_of_zalo_is_tried_twice_more(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person, code: int
+    ) -> None:
+        zalo.refuse(code, times=2)
+        await channel.send(lan.id, 1, 0, card())
+        zalo.refuse(code, times=3)
+        with pytest.raises(Rejected):
+            await channel.send(lan.id, 2, 0, card())
+        assert texts(lan) == ["A text."]
+
+    async def test_a_text_that_is_too_long_for_zalo_goes_in_shorter_parts(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.refuse(-210)
+        await channel.send(lan.id, 1, 0, card("One sentence. " * 100))
+        first, second = texts(lan)
+        assert f"{first} {second}" == ("One sentence. " * 100).strip()
+
+    async def test_what_the_operator_has_to_mend_is_told_until_a_message_gets_through(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.refuse(-224)
+        with pytest.raises(OnlyInReply):
+            await channel.send(lan.id, 1, 0, card())
+        assert "upgrade" in str(await channel.problem())
+        await channel.send(lan.id, 2, 0, card())
+        assert "upgrade" not in str(await channel.problem())
+
+    async def test_a_delivery_is_tried_again_when_the_operator_may_have_mended_it(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.refuse(-209)
+        with pytest.raises(TryLater) as error:
+            await channel.send(lan.id, DELIVERY, 0, card())
+        assert error.value.seconds == OPERATOR_SECONDS
+
+
+class TestTheNetwork:
+    async def test_no_answer_is_asked_for_once_more(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.failures.plan("cs", Failure(502))
+        await channel.send(lan.id, 1, 0, card())
+        assert texts(lan) == ["A text."]
+
+    async def test_after_that_it_may_have_been_said(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.failures.plan("cs", Failure(is_done=True), times=2)
+        with pytest.raises(MaybeSent):
+            await channel.send(lan.id, 1, 0, card())
+        assert texts(lan) == ["A text.", "A text."]
+
+    async def test_what_surely_did_not_arrive_is_sent_later(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person, api: Api
+    ) -> None:
+        api._api_url = "http://127.0.0.1:9"
+        with pytest.raises(TryLater):
+            await channel.send(lan.id, 1, 0, card())
+
+
+class TestATurn:
+    async def test_has_three_messages_and_the_rest_waits(self, channel: ZaloChannel, lan: Person) -> None:
+        long = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(6))
+        await channel.send(lan.id, 1, 0, card(long))
+        await channel.send(lan.id, 1, 1, card("Third."))
+        with pytest.raises(OnlyInReply):
+            await channel.send(lan.id, 1, 2, card("Fourth."))
+        assert len(texts(lan)) == 3
+        await channel.send(lan.id, 2, 0, card("Next turn."))
+        assert texts(lan)[-1] == "Next turn."
+
+    async def test_a_card_that_does_not_fit_any_more_is_not_begun(
+        self, channel: ZaloChannel, lan: Person
+    ) -> None:
+        long = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(6))
+        await channel.send(lan.id, 1, 0, card(long))
+        with pytest.raises(OnlyInReply):
+            await channel.send(lan.id, 1, 1, card(long))
+        assert len(texts(lan)) == 2
+
+    async def test_goes_on_where_it_stopped(self, zalo: StandIn, channel: ZaloChannel, lan: Person) -> None:
+        long = card("\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(6)), FOOD)
+        await channel.send(lan.id, 1, 0, long)
+        expected = texts(lan)
+        lan.messages.clear()
+        zalo.failures.plan("cs", Failure(200, {"error": 0, "data": {}}))  # the first part is taken
+        zalo.refuse(-32)
+        with pytest.raises(TryLater):
+            await channel.send(lan.id, 2, 0, long)
+        await channel.send(lan.id, 2, 0, long)
+        assert texts(lan) == expected[1:]
+
+    async def test_ends_with_the_free_messages(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.replies_most = 1
+        await channel.send(lan.id, 1, 0, card())
+        with pytest.raises(OnlyInReply):
+            await channel.send(lan.id, 1, 1, card())
+        assert len(texts(lan)) == 1
+
+
+class TestADelivery:
+    async def test_goes_at_once_while_it_is_free(self, channel: ZaloChannel, lan: Person) -> None:
+        await channel.send(lan.id, DELIVERY, 0, card())
+        assert texts(lan) == ["A text."]
+
+    @pytest.mark.parametrize("hours", [49, 8 * 24])
+    async def test_waits_for_the_person_where_zalo_would_charge_or_refuse(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person, hours: int
+    ) -> None:
+        zalo.package = 100
+        lan.spoke_at = zalo.now() - hours * 3600
+        with pytest.raises(OnlyInReply, match=f"{hours} hours"):
+            await channel.send(lan.id, DELIVERY, 0, card())
+        assert (texts(lan), zalo.package) == ([], 100)
+
+    async def test_waits_when_the_free_messages_are_used_up(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.package, lan.replies = 100, 8
+        with pytest.raises(OnlyInReply, match="free"):
+            await channel.send(lan.id, DELIVERY, 0, card())
+        assert zalo.package == 100
