@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.content.library import Library, load
+from bot.content.library import OFFICES_FILE, Library, load
 from bot.content.numbers import numbers_en, numbers_vi
 from bot.content.schema import Answer, Language, Status
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
@@ -43,6 +43,7 @@ def check(directory: Path, today: datetime.date) -> list[Finding]:
         findings += _related_findings(file, answer, library)
         findings += _text_findings(file, answer)
         findings += _number_findings(file, answer)
+    findings += _office_findings(library)
     findings += _question_findings(library)
     return sorted(findings, key=lambda finding: (str(finding.file), finding.line))
 
@@ -126,6 +127,16 @@ def _texts(answer: Answer) -> Iterator[tuple[str, str, KeyPath]]:
     yield answer.vi.answer, answer.en.answer, ("answer",)
     for facet, text in answer.vi.facets.items():
         yield text, answer.en.facets[facet], ("facets", facet.value)
+
+
+def _office_findings(library: Library) -> Iterator[Finding]:
+    """A way to reach an office that nobody can look up."""
+    for name, office in library.offices.items():
+        if office.source is None and (
+            office.phone or office.website or office.vi.address or office.en.address
+        ):
+            problem = "a phone, an address or a website needs a `source` that gives it"
+            yield library.files[OFFICES_FILE].finding((name,), problem, is_error=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,6 +265,15 @@ def test_a_file_that_is_no_good_is_named(content: Path, name: str, text: bytes, 
     assert f"{name}:{printed}" in findings(content)
 
 
+def test_a_phone_of_an_office_needs_a_source(content: Path) -> None:
+    change(
+        content, "  en: {name: Department of Culture}", "  en: {name: A}\n  phone: '113'", file="offices.yml"
+    )
+    assert findings(content) == [
+        "offices.yml:2: warning: culture: a phone, an address or a website needs a `source` that gives it"
+    ]
+
+
 def test_a_file_name_that_makes_no_id_is_named(content: Path) -> None:
     (content / "culture" / "food.yml").rename(content / "culture" / "Món ngon.yml")
     assert (
