@@ -12,14 +12,14 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.content.library import Library, load
+from bot.content.schema import Answer
 from bot.settings import Settings
 from bot.settings import load as load_settings
 from bot.store.database import connect, migrate
 from bot.store.models import DeliveryStatus, QuestionState
 from bot.store.outbox import Asked, NotPossible, Outbox
+from bot.store.people import ALL_NEWS
 from bot.store.work import utc_now
-
-CLARIFICATION = "clarification"
 
 STATUS = {
     DeliveryStatus.QUEUED: "reply queued",
@@ -64,12 +64,12 @@ async def announce(answer: str) -> list[str]:
         SettingsError, ContentError, NotPossible: why not.
     """
     settings = load_settings()
-    _published(_library(settings), answer)
-    topic = answer.partition(".")[0]
-    if topic != CLARIFICATION:
+    library = _library(settings)
+    clarification = _published(library, answer)
+    if clarification.topic != ALL_NEWS:
         raise NotPossible(f"{answer} is no clarification, and only those are announced.")
     async with _outbox(settings) as outbox:
-        number = await outbox.announce(answer, topic)
+        number = await outbox.announce(answer, news_topics(clarification))
     return [f"{answer} is queued for {number} subscribers; the running bot sends it."]
 
 
@@ -77,11 +77,20 @@ def _library(settings: Settings) -> Library:
     return load(settings.content_dir)[0]
 
 
-def _published(library: Library, answer: str) -> None:
-    if answer not in library.answers:
-        raise NotPossible(f"There is no answer {answer}.")
-    if library.published(answer) is None:
-        raise NotPossible(f"{answer} is not published.")
+def news_topics(clarification: Answer) -> frozenset[str]:
+    """The topics whose subscribers a clarification is news to: those of the answers that it names as
+    related, else the city; and all news."""
+    named = {related.partition(".")[0] for related in clarification.related} - {ALL_NEWS}
+    return frozenset({ALL_NEWS, *(named or {"city"})})
+
+
+def _published(library: Library, answer_id: str) -> Answer:
+    if answer_id not in library.answers:
+        raise NotPossible(f"There is no answer {answer_id}.")
+    answer = library.published(answer_id)
+    if answer is None:
+        raise NotPossible(f"{answer_id} is not published.")
+    return answer
 
 
 def _line(asked: Asked, now: datetime.datetime) -> str:

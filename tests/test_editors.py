@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.content.library import Library
 from bot.content.schema import Language
 from bot.conversation.message import incoming
+from bot.editors import news_topics
 from bot.store import people
 from bot.store.models import QuestionState
 from bot.store.outbox import Outbox
@@ -125,6 +127,23 @@ async def test_what_cannot_be_done_is_said_in_a_sentence(
     tmp_path: Path, content: Path, arguments: tuple[str, ...], why: str
 ) -> None:
     assert await run(tmp_path, *arguments) == (1, "", f"{why}\n")
+
+
+@pytest.mark.parametrize(
+    ("related", "topics"),
+    [
+        (
+            ("culture.food", "clarification.other", "diaspora.e-visa"),
+            {"clarification", "culture", "diaspora"},
+        ),
+        (("clarification.other",), {"clarification", "city"}),
+    ],
+)
+def test_a_clarification_is_news_of_the_topics_it_is_related_to_else_of_the_city(
+    small_library: Library, related: tuple[str, ...], topics: set[str]
+) -> None:
+    clarification = small_library.answers["culture.music"].model_copy(update={"related": related})
+    assert news_topics(clarification) == topics
 
 
 async def test_a_clarification_is_announced_to_its_subscribers_once(

@@ -60,14 +60,18 @@ class Phrases(Strict):
     no_facet_no_contact: Annotated[BothLanguages, _filled("title", "facet", "office")]
     forget_ask: Annotated[BothLanguages, _filled()]
     forget_done: BothLanguages
-    handoff: BothLanguages
     handoff_ask: Annotated[BothLanguages, _filled("question")]
+    handoff_offer: Annotated[BothLanguages, _filled("question")]
     handoff_done: BothLanguages
     handoff_nothing: BothLanguages
+    for_staff: BothLanguages
     staff_reply: Annotated[BothLanguages, _filled("question", "reply")]
-    subscribe: BothLanguages
-    subscribe_ask: Annotated[BothLanguages, _filled()]
+    subscribe_ask: BothLanguages
     subscribe_done: BothLanguages
+    subscribe_done_topics: Annotated[BothLanguages, _filled("topics")]
+    arrives_at_once: BothLanguages
+    arrives_on_return: BothLanguages
+    arrives_with_next_message: BothLanguages
     unsubscribe: BothLanguages
     unsubscribe_ask: Annotated[BothLanguages, _filled()]
     unsubscribe_done: BothLanguages
@@ -112,6 +116,8 @@ class Labels(Strict):
     none_of_these: BothLanguages
     leave_question: BothLanguages
     unsubscribe: BothLanguages
+    only_topic: Annotated[BothLanguages, _filled("topic")]
+    also_topic: Annotated[BothLanguages, _filled("topic")]
     helpful: BothLanguages
     unhelpful: BothLanguages
 
@@ -156,6 +162,8 @@ class Commands(Strict):
     topics: BothLanguages
     language: BothLanguages
     help: BothLanguages
+    subscribe: BothLanguages
+    unsubscribe: BothLanguages
     privacy: BothLanguages
     forget: BothLanguages
 

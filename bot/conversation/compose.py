@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from bot.content.library import Library
 from bot.content.schema import TOPICS, VIETNAM, Answer, BothLanguages, Facet, Language, Office, Source
 from bot.conversation import payload
-from bot.conversation.message import Button, Card, Reply
+from bot.conversation.message import Arrival, Button, Card, Reply
 from bot.rasa.plan import Kind, Plan, Plans
 from bot.store.outbox import Due
+from bot.store.people import ALL_NEWS
 
 RECEPTION = "citizens-reception-board"
 """The office that takes what belongs to no other, as content/offices.yml names it."""
@@ -24,7 +25,12 @@ CHOICES_MOST = 3
 
 
 def compose(
-    plans: tuple[Plan, ...], library: Library, today: datetime.date, *, is_cut: bool = False
+    plans: tuple[Plan, ...],
+    library: Library,
+    today: datetime.date,
+    *,
+    arrival: Arrival,
+    is_cut: bool = False,
 ) -> Reply:
     """The reply that the plans stand for.
 
@@ -32,9 +38,14 @@ def compose(
         plans: what Rasa decided, at least one.
         library: the version of content/ that is served.
         today: to tell an answer that is past its review.
+        arrival: of news on the channel; whoever subscribes is told.
         is_cut: the message was longer than what is read; the first card says so.
     """
     cards = [_card(plan, library, today) for plan in plans]
+    for number, plan in enumerate(plans):
+        if plan.action == "subscribe" and plan.step in {"ask", "do"}:
+            when: BothLanguages = getattr(library.messages.phrases, arrival)
+            cards[number] = _with_notice(cards[number], when[plan.language])
     if is_cut:
         notice = library.messages.phrases.too_long[cards[0].language]
         cards[0] = _with_notice(cards[0], notice)
@@ -97,8 +108,6 @@ def _answer(plan: Plan, library: Library, today: datetime.date) -> Card:
         return _not_served(plan, library, today)
     language, labels, names = plan.language, library.messages.labels, library.messages.verdicts
     text = answer[language]
-    overdue = answer.review_by < today
-    notice = library.messages.phrases.out_of_date[language]
     return Card(
         kind=Kind.ANSWER,
         language=language,
@@ -112,17 +121,34 @@ def _answer(plan: Plan, library: Library, today: datetime.date) -> Card:
         clarified=(
             f"{answer.clarified.by[language]}, {day(answer.clarified.date)}" if answer.clarified else None
         ),
-        notice=notice.format(date=day(answer.review_by)) if overdue else None,
+        notice=_notice(plan, answer, library, today),
         sources=answer.sources,
         checked=answer.checked,
         office=library.office_of(answer)[language].name,
         map_url=map_url(answer),
         buttons=(
+            *_for_staff(plan, library),
             *_related(answer, language, library),
             *_feedback(answer, language, library),
             Button(labels.switch_language[language], payload.for_language(language.other)),
         ),
     )
+
+
+def _notice(plan: Plan, answer: Answer, library: Library, today: datetime.date) -> str | None:
+    """What to know before relying on an answer, or before waiting for the staff's."""
+    phrases, language = library.messages.phrases, plan.language
+    notices = []
+    if plan.reason == "for_staff":
+        notices.append(phrases.for_staff[language])
+    if answer.review_by < today:
+        notices.append(phrases.out_of_date[language].format(date=day(answer.review_by)))
+    return " ".join(notices) or None
+
+
+def _for_staff(plan: Plan, library: Library) -> list[Button]:
+    """Leaving a question for the staff although it has an answer, where that was wanted."""
+    return [_leave_button(plan.language, library)] if plan.reason == "for_staff" else []
 
 
 def _feedback(answer: Answer, language: Language, library: Library) -> list[Button]:
@@ -157,13 +183,10 @@ def _facet(plan: Plan, library: Library, today: datetime.date) -> Card:
         text=stated,
         sources=answer.sources,
         checked=answer.checked,
-        notice=(
-            messages.phrases.out_of_date[language].format(date=day(answer.review_by))
-            if answer.review_by < today
-            else None
-        ),
+        notice=_notice(plan, answer, library, today),
         map_url=map_url(answer) if plan.facet in {Facet.LOCATION, Facet.GETTING_THERE} else None,
         buttons=(
+            *_for_staff(plan, library),
             Button(messages.labels.full_answer[language], payload.for_answer(answer.id)),
             *_related(answer, language, library)[:2],
         ),
@@ -309,17 +332,21 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
             buttons = [
                 Button(labels.switch_language[known.other], payload.for_language(known)) for known in Language
             ]
+        case "subscribe", "ask":
+            text, buttons = phrases.subscribe_ask[language], _subscribing(language, library)
+        case "subscribe", "do":
+            text, buttons = _subscribed(plan.topics, language, library)
+        case "handoff", "ask" if plan.reason == "no_answer":
+            text, buttons = phrases.handoff_offer[language], _yes_or_no(language, library)
+            text = text.format(question=escape(plan.question or ""))
         case action, "ask":
             text = getattr(phrases, f"{action}_ask")[language].format(question=escape(plan.question or ""))
-            buttons = [
-                Button(labels.yes[language], payload.for_saying("affirm")),
-                Button(labels.no[language], payload.for_saying("deny")),
-            ]
+            buttons = _yes_or_no(language, library)
         case _, "cancel":
             text, buttons = phrases.cancelled[language], _topic_buttons(language, library)
         case "handoff", "do":
             text = _with_contact(phrases.handoff_done[language], plan, library)
-        case "handoff", _ if plan.reason == "nothing_there":
+        case "handoff", _:
             text = _with_contact(phrases.handoff_nothing[language], plan, library)
         case action, "do":
             text = getattr(phrases, f"{action}_done")[language]
@@ -337,7 +364,58 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
         case action, _:
             text = getattr(phrases, str(action))[language]
             buttons = _topic_buttons(language, library)
-    return Card(kind=Kind.ACTION, language=language, action=plan.action, text=text, buttons=tuple(buttons))
+    return Card(
+        kind=Kind.ACTION,
+        language=language,
+        action=plan.action,
+        text=text,
+        ids=plan.ids,
+        buttons=tuple(buttons),
+    )
+
+
+def _yes_or_no(language: Language, library: Library) -> list[Button]:
+    labels = library.messages.labels
+    return [
+        Button(labels.yes[language], payload.for_saying("affirm")),
+        Button(labels.no[language], payload.for_saying("deny")),
+    ]
+
+
+def _subscribing(language: Language, library: Library) -> list[Button]:
+    """All news, or a topic's; in this language or the other."""
+    labels = library.messages.labels
+    yes, no = _yes_or_no(language, library)
+    return [
+        yes,
+        *_news_buttons(labels.only_topic, frozenset(), language, library),
+        Button(labels.switch_language[language], payload.for_language(language.other)),
+        no,
+    ]
+
+
+def _subscribed(topics: tuple[str, ...], language: Language, library: Library) -> tuple[str, list[Button]]:
+    """What somebody gets news of now, and what they may want beside it."""
+    messages = library.messages
+    if ALL_NEWS in topics:
+        return messages.phrases.subscribe_done[language], []
+    names = ", ".join(messages.topic_name(topic)[language] for topic in topics)
+    text = messages.phrases.subscribe_done_topics[language].format(topics=names)
+    return text, _news_buttons(messages.labels.also_topic, frozenset(topics), language, library)
+
+
+def _news_buttons(
+    label: BothLanguages, chosen: frozenset[str], language: Language, library: Library
+) -> list[Button]:
+    """A button for each topic that news may be about and that is not chosen yet."""
+    return [
+        Button(
+            label[language].format(topic=library.messages.topic_name(topic)[language]),
+            payload.for_news(topic),
+        )
+        for topic in TOPICS
+        if topic not in {*chosen, ALL_NEWS}
+    ]
 
 
 def _with_contact(text: str, plan: Plan, library: Library) -> str:
@@ -350,10 +428,12 @@ def _with_contact(text: str, plan: Plan, library: Library) -> str:
 
 
 def _instead(plan: Plan, library: Library) -> list[Button]:
-    """What else may help where an answer did not: its neighbours, the staff, the topics."""
+    """What else may help where an answer did not: what came next to it, or its neighbours; the staff."""
     answer, labels = library.published(plan.id), library.messages.labels
+    next_ones = [a for a in map(library.published, plan.ids) if a]
     return [
-        *(_related(answer, plan.language, library) if answer else ()),
+        *(Button(a[plan.language].title, payload.for_answer(a.id)) for a in next_ones),
+        *(_related(answer, plan.language, library) if answer and not next_ones else ()),
         _leave_button(plan.language, library),
         Button(labels.topics[plan.language], payload.for_saying("topics")),
     ]

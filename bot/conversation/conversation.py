@@ -45,9 +45,6 @@ class Conversation:
             return (Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"),)
         if message.button == payload.LANGUAGES:
             return (Plan(reply=Kind.ACTION, language=language, action="language", step="ask"),)
-        if message.button and (vote := payload.feedback(message.button, self._library())):
-            action, answer_id, of_card = vote
-            return (Plan(reply=Kind.ACTION, language=of_card or language, action=action, id=answer_id),)
         if message.button is not None:
             command = payload.rasa_command(message.button, self._library())
             if command is None:

@@ -20,8 +20,8 @@ from bot.store.inbox import Entry
 from bot.store.models import QuestionState
 from bot.store.retention import forget
 
-NEWS_TOPIC = "clarification"
-"""What subscribers get unless they name a topic."""
+NOTHING_FOUND = frozenset({"no_answer", "again"})
+"""The reasons of a plan for a question that has no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ def forgets(plans: tuple[Plan, ...]) -> bool:
 async def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
     """Keep the text of a question without an answer.
 
-    Where choices were offered, the next turn tells: "none of these" and asking for a person make
-    it a question without an answer, anything else deletes it.
+    Where choices were offered, or an answer to what was meant for the staff, the next turn tells:
+    "none of these" and asking for a person make it a question without an answer, anything else deletes it.
     """
     message, first = turn.message, plans[0]
     unsure = await people.unsure_question(turn.connection, message.conversation)
@@ -91,11 +91,10 @@ async def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
 
 def _state(plan: Plan) -> QuestionState | None:
     """What the message was a question of, by what is said to it; None if it was answered or is none."""
-    if plan.reply is Kind.CHOICES:
+    if plan.reply is Kind.CHOICES or plan.reason == "for_staff":
         return QuestionState.UNSURE
-    if plan.reply is Kind.FALLBACK and plan.reason in {"no_answer", "again"}:
-        return QuestionState.OPEN
-    return QuestionState.OPEN if plan.action == "no_clarification" else None
+    is_unanswered = plan.reason in NOTHING_FOUND or plan.action == "no_clarification"
+    return QuestionState.OPEN if is_unanswered else None
 
 
 async def _nothing(turn: Turn, plan: Plan) -> Plan:
@@ -122,16 +121,17 @@ async def _leave(turn: Turn, plan: Plan) -> Plan:
 def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
     """The plan for handing over, with the question and its likely office; without one it asks for it."""
     if kept is None:
-        return plan.model_copy(update={"step": None, "reason": "nothing_there"})
+        update = {"step": None, "reason": plan.reason or "nothing_there"}
+        return plan.model_copy(update=update)
     nearest = library.published(kept.nearest)
     office = nearest.office if nearest else None
     return plan.model_copy(update={"question": kept.text, "office": office})
 
 
 async def _subscribe(turn: Turn, plan: Plan) -> Plan:
-    topic = plan.topic or NEWS_TOPIC
-    await people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
-    return plan
+    topic = plan.topic or people.ALL_NEWS
+    topics = await people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
+    return plan.model_copy(update={"topics": topics})
 
 
 async def _offer_to_unsubscribe(turn: Turn, plan: Plan) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from bot.content.schema import Facet, Language, Source, Verdict
@@ -125,10 +126,25 @@ class Reply:
     cards: tuple[Card, ...]
 
 
+class Arrival(StrEnum):
+    """When news reaches people on a channel; the phrase in content/messages.yml has the same name."""
+
+    AT_ONCE = "arrives_at_once"
+    ON_RETURN = "arrives_on_return"
+    """When they open the place again, or write."""
+
+    WITH_NEXT_MESSAGE = "arrives_with_next_message"
+    """The platform may let nothing through before they write again."""
+
+
 class Channel(Protocol):
-    """What the worker needs of a channel."""
+    """What the worker needs of a channel.
+
+    arrival: what a person who subscribes is told of when news comes.
+    """
 
     name: str
+    arrival: Arrival
 
     async def show_working(self, address: str) -> None:
         """Let the person see that an answer is on its way. Never raises."""

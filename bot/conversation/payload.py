@@ -2,8 +2,8 @@
 
 A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
 callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
-`language:en`, `say:help`, `helpful:culture.food:en`. It comes back from outside and may be forged
-or years old, so only what names something in the library is turned into a Rasa command.
+`language:en`, `say:help`, `news:city`, `helpful:culture.food:en`. It comes back from outside and may
+be forged or years old, so only what names something in the library is turned into a Rasa command.
 """
 
 from __future__ import annotations
@@ -53,29 +53,19 @@ def for_saying(intent: str) -> str:
     return f"say:{intent}"
 
 
+def for_news(topic: str) -> str:
+    """The payload that subscribes to a topic's news."""
+    return f"news:{topic}"
+
+
 def for_feedback(answer_id: str, language: Language, *, is_helpful: bool) -> str:
-    """The payload that says whether an answer helped; no Rasa knows the language of the card."""
+    """The payload that says whether an answer helped; language: of the card, which may be old."""
     return f"{'helpful' if is_helpful else 'unhelpful'}:{answer_id}:{language}"
 
 
 def is_payload(text: str) -> bool:
     """Whether a text has the form of a payload, whatever it names."""
     return _FORM.fullmatch(text) is not None
-
-
-def feedback(payload: str, library: Library) -> tuple[str, str, Language | None] | None:
-    """The vote ("helpful", "unhelpful"), the answer's id and the card's language if it is named.
-
-    None if the payload is no vote on a published answer.
-    """
-    match payload.split(":"):
-        case ["helpful" | "unhelpful" as vote, answer_id, *rest] if library.published(answer_id):
-            match rest:
-                case []:
-                    return vote, answer_id, None
-                case [code] if code in set(Language):
-                    return vote, answer_id, Language(code)
-    return None
 
 
 def rasa_command(payload: str, library: Library) -> str | None:
@@ -91,6 +81,12 @@ def rasa_command(payload: str, library: Library) -> str | None:
             return _command("topics", topic=topic, page=page)
         case ["language", language] if language in set(Language):
             return _command("language", language=language)
+        case ["news", topic] if topic in TOPICS:
+            return _command("news", topic=topic)
+        case ["helpful" | "unhelpful" as vote, answer_id, language] if library.published(
+            answer_id
+        ) and language in set(Language):
+            return _command(vote, about=answer_id, language=language)
         case ["say", intent] if intent in SAID:
             return _command(intent)
     return None

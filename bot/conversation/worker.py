@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.content.library import Library
 from bot.conversation.compose import compose, local_day
 from bot.conversation.conversation import Conversation, in_trouble
-from bot.conversation.effects import carry_out, forgets
+from bot.conversation.effects import NOTHING_FOUND, carry_out, forgets
 from bot.conversation.message import (
     Card,
     Channel,
@@ -257,11 +257,12 @@ class Worker:
                     await channel.show_working(message.address)
 
     def _cards(self, message: Message, plans: tuple[Plan, ...]) -> tuple[Card, ...]:
-        today = local_day(self._clock())
-        cards = compose(plans, self._library(), today, is_cut=message.is_cut).cards
         if message.is_quiet:
-            return tuple(card for card in cards if card.kind in WORTH_BREAKING_SILENCE)
-        return cards
+            plans = tuple(plan for plan in plans if _is_worth_breaking_silence(plan))
+        if not plans:
+            return ()
+        today, arrival = local_day(self._clock()), self._channels[message.channel].arrival
+        return compose(plans, self._library(), today, arrival=arrival, is_cut=message.is_cut).cards
 
     async def _send(self, entry: Entry, channel: Channel, position: int, card: Card) -> None:
         """Send a card; what nobody can mend by sending it again counts as sent."""
@@ -300,6 +301,11 @@ class Worker:
         except Exception as last:
             log.error("trouble_not_said", message_id=entry.id, channel=channel.name, **describe(last))
         await self._inbox.answered(entry)
+
+
+def _is_worth_breaking_silence(plan: Plan) -> bool:
+    """Whether a group that talks among itself should hear it: not that there is no answer."""
+    return plan.reply in WORTH_BREAKING_SILENCE and plan.reason not in NOTHING_FOUND
 
 
 def _as_json(plans: tuple[Plan, ...]) -> list[JsonObject]:

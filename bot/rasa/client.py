@@ -79,8 +79,8 @@ class Rasa:
         """
         plans = await self._plans(conversation, text, language)
         if plans and plans[0].get("reply") == "pick":
-            # A choice was picked in words: its button is pressed, so that slots are set in one way only.
-            command = "/faq" + json.dumps({"answer": plans[0].get("id")})
+            # Something was picked in words: its button is pressed, so that slots are set in one way only.
+            command = _button(plans[0])
             action = {"action": plans[0]["action"]} if "action" in plans[0] else {}
             plans = [{**plan, **action} for plan in await self._plans(conversation, command, language)]
         try:
@@ -190,3 +190,10 @@ def _understood(kind: type[Told], response: httpx.Response) -> Told:
         return kind.model_validate_json(response.content)
     except ValidationError as error:
         raise RasaUnavailable("an answer that is not understood") from error
+
+
+def _button(pick: dict[str, object]) -> str:
+    """The command of the button that was picked: an answer, or one side of it."""
+    if "facet" in pick:
+        return "/faq_facet" + json.dumps({"answer": pick.get("id"), "facet": pick["facet"]})
+    return "/faq" + json.dumps({"answer": pick.get("id")})

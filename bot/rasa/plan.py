@@ -25,15 +25,16 @@ class Plan(BaseModel):
     """One card to be said.
 
     reply: the kind of card.
-    id, facet, ids: which answer, which side of it, which choices.
+    id, facet, ids: which answer, which side of it, which choices; of an answer, what came next to it.
     action: the small talk or action, by its public name.
     step: "ask" on the turn that asks for a confirmation, "do" on the one that confirms,
         "cancel" on the one that does not.
     topic, page: which part of the topics menu; page counts from 1. topic also: of the news wanted.
-    reason: why a fallback: nothing fits, again, or the message could not be read; or why not what
-        was asked for: there is nothing to do it with.
+    reason: why a fallback: nothing fits, again, or the message could not be read; why something else is
+        offered beside or instead: nothing fits, the staff was to answer, there is nothing to do it with.
     question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
-        which keeps no text: filled in by bot.conversation.effects.
+        which keeps no text: filled in by bot.conversation.effects, and so is
+    topics: what the person gets news of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,10 +49,14 @@ class Plan(BaseModel):
     topic: str | None = None
     page: int = 1
     reason: (
-        Literal["no_answer", "again", "ask_topic", "empty", "unreadable", "trouble", "nothing_there"] | None
+        Literal[
+            "no_answer", "again", "ask_topic", "empty", "unreadable", "trouble", "nothing_there", "for_staff"
+        ]
+        | None
     ) = None
     question: str | None = None
     office: str | None = None
+    topics: tuple[str, ...] = ()
 
 
 Plans = TypeAdapter(Annotated[tuple[Plan, ...], Field(min_length=1)])

@@ -8,7 +8,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, event, func, make_url, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -54,11 +54,13 @@ async def migrate(engine: AsyncEngine) -> None:
         await connection.run_sync(_upgrade)
 
 
-async def truncate_log(engine: AsyncEngine) -> None:
-    """Empty SQLite's write-ahead log, in which overwritten pages stay readable; else nothing."""
-    if is_sqlite(engine.url):
-        async with engine.connect() as connection:
-            await connection.run_sync(_checkpoint)
+async def truncate_log(connection: AsyncConnection) -> None:
+    """Empty SQLite's write-ahead log, in which overwritten pages stay readable; else nothing.
+
+    connection: with no transaction begun.
+    """
+    if is_sqlite(connection.engine.url):
+        await connection.run_sync(_checkpoint)
 
 
 def _checkpoint(connection: Connection) -> None:

@@ -324,13 +324,15 @@ class Inbox(Store):
         leaves_no_trace: nor is it known any longer whose the reply on the page was, and what was
         deleted leaves SQLite's log at once.
         """
-        async with self._engine.begin() as connection:
+        # One connection for both: SQLite has no other, so nobody sees the answer before the log is empty.
+        async with self._engine.connect() as connection:
+            async with connection.begin():
+                if leaves_no_trace:
+                    mine = WebReply.conversation == entry.message.conversation
+                    await connection.execute(update(WebReply).where(mine).values(conversation=None))
+                await self._forget_message(connection, entry)
             if leaves_no_trace:
-                mine = WebReply.conversation == entry.message.conversation
-                await connection.execute(update(WebReply).where(mine).values(conversation=None))
-            await self._forget_message(connection, entry)
-        if leaves_no_trace:
-            await truncate_log(self._engine)
+                await truncate_log(connection)
         self._tell_waiters(entry)
 
     async def _forget_message(self, connection: AsyncConnection, entry: Entry) -> None:
@@ -419,11 +421,13 @@ class Inbox(Store):
     async def tidy(self) -> None:
         """Delete what has been kept long enough, also from SQLite's write-ahead log."""
         now = self._clock()
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY))
-            await connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
-            await purge(connection, now)
-        await truncate_log(self._engine)
+        old = delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY)
+        async with self._engine.connect() as connection:
+            async with connection.begin():
+                await connection.execute(old)
+                await connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
+                await purge(connection, now)
+            await truncate_log(connection)
 
     def _hashed(self, channel: str, key: str) -> str:
         return hmac.new(self._secret, f"{channel}:{key}".encode(), hashlib.sha256).hexdigest()

@@ -237,12 +237,12 @@ class Outbox(Store):
             await connection.execute(update(Question).where(mine).values(done))
 
     @uninterrupted
-    async def announce(self, answer_id: str, topic: str) -> int:
-        """Queue news for all who want it of a topic and have not got it; how many that are."""
+    async def announce(self, answer_id: str, topics: Collection[str]) -> int:
+        """Queue news for all who want it of one of the topics and have not got it; how many that are."""
         told = select(Delivery.subscription_id).where(Delivery.announcement == answer_id)
         query = select(Subscription.__table__).where(Subscription.id.not_in(told)).order_by(Subscription.id)
         async with self._engine.begin() as connection:
-            rows = [row for row in await connection.execute(query) if topic in row.topics]
+            rows = [row for row in await connection.execute(query) if not set(row.topics).isdisjoint(topics)]
             for row in rows:
                 await self._queue(
                     connection,

@@ -16,6 +16,9 @@ from bot.content.schema import Language
 from bot.conversation.message import Message
 from bot.store.models import Feedback, Question, QuestionState, Subscription
 
+ALL_NEWS = "clarification"
+"""The topic of all news, for those who choose no narrower one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -93,22 +96,31 @@ async def leave_question(
 
 async def subscribe(
     connection: AsyncConnection, message: Message, language: Language, topic: str, now: datetime.datetime
-) -> None:
-    """Write somebody down for a topic's news; who already is gets it in this language from now on."""
+) -> tuple[str, ...]:
+    """Write somebody down for news, in this language from now on.
+
+    Args:
+        topic: one more beside those chosen before; ALL_NEWS in place of them.
+
+    Returns:
+        What they get news of now.
+    """
     mine = Subscription.conversation == message.conversation
-    topics = await connection.scalar(select(Subscription.topics).where(mine))
+    before = await connection.scalar(select(Subscription.topics).where(mine))
+    topics = [topic] if topic == ALL_NEWS else sorted({*(before or ()), topic} - {ALL_NEWS})
     values = {
         "channel": message.channel,
         "address": message.address,
         "language": language,
-        "topics": sorted({*(topics or ()), topic}),
+        "topics": topics,
     }
-    if topics is None:
+    if before is None:
         await connection.execute(
             insert(Subscription).values(conversation=message.conversation, since=now, **values)
         )
     else:
         await connection.execute(update(Subscription).where(mine).values(values))
+    return tuple(topics)
 
 
 async def unsubscribe(connection: AsyncConnection, conversation: str) -> bool:

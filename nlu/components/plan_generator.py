@@ -6,6 +6,8 @@ message's ranking and what was said before. In a response template every value w
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
@@ -14,12 +16,20 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from nlu.components.forms import fold, words
 from nlu.components.reading import Reading
 
 DEFAULT_LANGUAGE = "vi"
 
+NEXT_MOST = 3
+"""Answers that are kept beside one, to be offered if it does not help."""
+
 Plan = dict[str, Any]
-"""JSON of bot.rasa.plan.Plan, which documents it."""
+"""JSON of bot.rasa.plan.Plan, which documents it, or {"reply": "pick", "id": ..., "facet": ...}: the
+bot then asks for that answer, or that side of it, as its button would."""
+
+Turns = list[list[Plan]]
+"""The plans of each of the bot's turns, newest first."""
 
 
 class PlanGenerator(TemplatedNaturalLanguageGenerator):  # type: ignore[misc]
@@ -46,17 +56,17 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
     language = _language(tracker)
     plan = {**template, "language": language}
     reading = Reading.of(tracker.latest_message)
-    said = list(_said(tracker))
+    topic, said = tracker.get_slot("answer"), list(_said(tracker))
     match template["reply"]:
         case "answer":
-            ids = [tracker.get_slot("answer"), *reading.also]
-            return [{**plan, "id": answer} for answer in ids if answer]
+            first = {**plan, "id": topic, "ids": _next_to(topic, tracker, said)}
+            return [first, *({**plan, "id": answer} for answer in reading.also)]
         case "facet":
-            return [{**plan, "id": tracker.get_slot("answer"), "facet": tracker.get_slot("facet")}]
+            return [{**plan, "id": topic, "facet": tracker.get_slot("facet")}]
         case "choices":
-            return [{**plan, "ids": reading.choices}]
+            return [_in_context(tracker, said) or {**plan, "ids": reading.choices}]
         case "pick":
-            return _pick(reading.choice, said, language)
+            return _pick(reading.choice, _facet_named(tracker), said, language)
         case "repeat":
             return _repeat(plan, said)
         case "back":
@@ -67,9 +77,13 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
             return [{**plan, "facet": tracker.get_slot("facet")}]
         case "fallback":
             again = bool(said) and said[0][0].get("reply") == "fallback"
-            return [{**plan, "reason": "again" if again else plan["reason"]}]
+            return [_in_context(tracker, said) or {**plan, "reason": "again" if again else plan["reason"]}]
         case "action" if plan["action"] == "topics":
             return [{**plan, **_menu_place(tracker)}]
+        case "action" if plan["action"] == "subscribe":
+            return [{**plan, "topic": _entities(tracker).get("topic")}]
+        case "action" if plan["action"] in {"helpful", "unhelpful"}:
+            return [_vote(plan, tracker, said)]
     return [plan]
 
 
@@ -80,7 +94,7 @@ def _language(tracker: DialogueStateTracker) -> str:
     return tracker.get_slot("language") or app or Reading.of(message).language or DEFAULT_LANGUAGE
 
 
-def _said(tracker: DialogueStateTracker) -> Any:
+def _said(tracker: DialogueStateTracker) -> Iterator[list[Plan]]:
     """The plans of each of the bot's turns, newest first."""
     for event in reversed(tracker.applied_events()):
         if isinstance(event, BotUttered):
@@ -89,11 +103,124 @@ def _said(tracker: DialogueStateTracker) -> Any:
                 yield plans
 
 
+def _entities(tracker: DialogueStateTracker) -> dict[str, str]:
+    return {entity["entity"]: entity["value"] for entity in tracker.latest_message.entities}
+
+
+def _facet_named(tracker: DialogueStateTracker) -> str | None:
+    """The side that the message itself asks for."""
+    return _entities(tracker).get("facet")
+
+
+def _ranking(tracker: DialogueStateTracker, base: str) -> dict[str, float]:
+    """The details of a label's base in the message's ranking, with their scores, best first."""
+    ranking = tracker.latest_message.parse_data.get("intent_ranking", [])
+    named = ((label["name"].partition("/"), label["confidence"]) for label in ranking)
+    return {detail: score for (name, _, detail), score in named if name == base and detail}
+
+
+# What a message means in the conversation
+
+OFFERED_LEAST = 0.12
+"""Score of one of the choices offered just now, to be the one that is meant."""
+
+SIDE_LEAST, SIDE_WORDS = 0.23, 6
+"""Score of a side, and most words of a message, to be about the topic in hand. Of the 148 independent
+questions that have no answer, one is as short and scores as much."""
+
+HINT_LEAST = 0.1
+"""Score of an answer that is hinted at ("and the land?"), if it is of the topic in hand's own field."""
+
+LEAD = 1.2
+"""By how much the meant one is ahead of the others."""
+
+_HINT = re.compile(
+    r"^(and|or|what about|how about|con|the con|vay con|roi con|vay the)\b|\b(thi sao|nua)\W*$"
+)
+
+
+def _in_context(tracker: DialogueStateTracker, said: Turns) -> Plan | None:
+    """What a message of which nothing is sure means after what was said: one of the choices offered
+    just now, a side of the topic in hand, or a neighbour of it; None if it is none of these."""
+    plan = {"reply": "pick", "language": _language(tracker)}
+    answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
+    offered = _offered(said[:1])
+    if offered != list(answers)[: len(offered)] and (
+        picked := _ahead({answer: answers.get(answer, 0) for answer in offered}, OFFERED_LEAST)
+    ):
+        return {**plan, "id": picked}
+    topic = tracker.get_slot("answer")
+    text = fold(tracker.latest_message.text or "")
+    if topic is None:
+        return None
+    side = _ahead({**sides, "": 2 * max(answers.values(), default=0)}, SIDE_LEAST)
+    if side and len(words(text)) <= SIDE_WORDS:
+        return {**plan, "id": topic, "facet": side}
+    if _HINT.search(text):
+        field = topic.partition(".")[0]
+        near = {answer: score for answer, score in answers.items() if answer.partition(".")[0] == field}
+        near.pop(topic, None)
+        if hinted := _ahead(near, HINT_LEAST):
+            return {**plan, "id": hinted}
+    return None
+
+
+def _ahead(scores: dict[str, float], least: float) -> str | None:
+    """The best, if it scores enough and is well ahead of the next."""
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    if not ranked or ranked[0][1] < least:
+        return None
+    return ranked[0][0] if len(ranked) == 1 or ranked[0][1] >= LEAD * ranked[1][1] else None
+
+
+def _offered(said: Turns) -> list[str]:
+    """The choices that were offered last in these turns."""
+    plans = (
+        turn[0] for turn in said if turn[0]["reply"] == "choices" or turn[0].get("action") == "unhelpful"
+    )
+    return next((plan["ids"] for plan in plans), [])
+
+
+def _pick(choice: int | None, facet: str | None, said: Turns, language: str) -> list[Plan]:
+    """Which of the choices offered last is meant; the bot then presses its button.
+
+    choice counts from 1, and from the end where it is negative; asking for a side means the first.
+    """
+    offered = _offered(said[:3])
+    if choice is None and facet and offered:
+        return [{"reply": "pick", "id": offered[0], "facet": facet, "language": language}]
+    if choice is None or not 1 <= abs(choice) <= len(offered):
+        if offered:
+            return [{"reply": "choices", "ids": offered, "language": language}]
+        return [{"reply": "fallback", "reason": "no_answer", "language": language}]
+    picked = offered[choice - 1 if choice > 0 else choice]
+    return [{"reply": "pick", "id": picked, "language": language}]
+
+
+def _next_to(answer: str | None, tracker: DialogueStateTracker, said: Turns) -> list[str]:
+    """What the message may mean instead of the answer: what ranks next, or was offered beside it."""
+    ranked = list(_ranking(tracker, "faq")) or _offered(said[:2])
+    return [other for other in ranked if other != answer][:NEXT_MOST]
+
+
+def _vote(plan: Plan, tracker: DialogueStateTracker, said: Turns) -> Plan:
+    """What an answer was called, and what to offer instead if it did not help."""
+    voted = _entities(tracker).get("about")
+    answers = (turn[0] for turn in said if turn[0]["reply"] == "answer" and turn[0]["id"] == voted)
+    ids = next((answer.get("ids", []) for answer in answers), [])
+    return {**plan, "id": voted, "ids": ids if plan["action"] == "unhelpful" else []}
+
+
+# Finding one's way
+
+_PLACES = {"answer", "facet", "choices"}
+
+
 def _repeatable(plans: list[Plan]) -> bool:
-    return plans[0]["reply"] in {"answer", "facet", "choices"}
+    return plans[0]["reply"] in _PLACES
 
 
-def _repeat(plan: Plan, said: list[list[Plan]]) -> list[Plan]:
+def _repeat(plan: Plan, said: Turns) -> list[Plan]:
     """The last thing of substance, in the language of now."""
     last = next((plans for plans in said if _repeatable(plans)), None)
     if last is None:
@@ -102,8 +229,13 @@ def _repeat(plan: Plan, said: list[list[Plan]]) -> list[Plan]:
     return [{**{k: v for k, v in old.items() if k != "action"}, **new} for old in last]
 
 
-def _back(plan: Plan, said: list[list[Plan]]) -> list[Plan]:
-    """The thing of substance before the last one."""
+def _back(plan: Plan, said: Turns) -> list[Plan]:
+    """The page before in a menu that is open, else the thing of substance before the last one."""
+    menu = _menu(said)
+    if menu:
+        page = int(menu.get("page", 1)) - 1
+        place = {"topic": menu["topic"], "page": page} if page else {}
+        return [{"reply": "action", "action": "topics", "language": plan["language"], **place}]
     substance = [plans for plans in said if _repeatable(plans)]
     current = substance[0] if substance else None
     before = next(
@@ -114,10 +246,9 @@ def _back(plan: Plan, said: list[list[Plan]]) -> list[Plan]:
     return [{"reply": "pick", "id": before[0]["id"], "action": "back", "language": plan["language"]}]
 
 
-def _more(said: list[list[Plan]], language: str) -> list[Plan]:
+def _more(said: Turns, language: str) -> list[Plan]:
     """The next page of a menu that is open, else the full answer in hand, else the topics."""
-    if said and said[0][0].get("topic"):
-        menu = said[0][0]
+    if menu := _menu(said):
         return [{**menu, "page": int(menu.get("page", 1)) + 1, "language": language}]
     last = next((plans for plans in said if _repeatable(plans)), None)
     if last and last[0]["reply"] == "facet":
@@ -126,21 +257,15 @@ def _more(said: list[list[Plan]], language: str) -> list[Plan]:
     return [{"reply": "action", "action": "topics", "topic": topic, "language": language}]
 
 
-def _pick(choice: int | None, said: list[list[Plan]], language: str) -> list[Plan]:
-    """Which of the choices offered last is meant; the bot then presses its button.
-
-    choice counts from 1, and from the end where it is negative.
-    """
-    offered = next((plans[0]["ids"] for plans in said[:3] if plans[0]["reply"] == "choices"), [])
-    if choice is None or not 1 <= abs(choice) <= len(offered):
-        return [{"reply": "fallback", "reason": "no_answer", "language": language}]
-    picked = offered[choice - 1 if choice > 0 else choice]
-    return [{"reply": "pick", "id": picked, "language": language}]
+def _menu(said: Turns) -> Plan | None:
+    """The page of a topic's menu that was opened last, if nothing was said since."""
+    first = said[0][0] if said else {}
+    return first if first.get("action") == "topics" and first.get("topic") else None
 
 
 def _menu_place(tracker: DialogueStateTracker) -> Plan:
     """Which page of which topic a menu button asked for."""
-    entities = {e["entity"]: e["value"] for e in tracker.latest_message.entities}
+    entities = _entities(tracker)
     if "topic" not in entities:
         return {}
     return {"topic": entities["topic"], "page": int(entities.get("page", 1))}

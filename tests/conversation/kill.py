@@ -26,7 +26,7 @@ import httpx
 
 from bot.content.library import load
 from bot.conversation.conversation import Conversation
-from bot.conversation.message import Card, Channel, incoming
+from bot.conversation.message import Arrival, Card, Channel, incoming
 from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.rasa.client import Rasa
@@ -61,6 +61,7 @@ class FileChannel:
     """A channel whose platform is a file."""
 
     name = "file"
+    arrival = Arrival.AT_ONCE
 
     def __init__(self, file: Path) -> None:
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.content.library import Library
 from bot.content.schema import Language
 from bot.conversation.effects import carry_out
-from bot.conversation.message import Message, OnlyInReply, TryLater, Unreachable
+from bot.conversation.message import Arrival, Message, OnlyInReply, TryLater, Unreachable
 from bot.rasa.plan import Plan, Plans
 from bot.store.inbox import Inbox
 from bot.store.models import DeliveryStatus, Feedback, InboxMessage, Question, QuestionState, Subscription
@@ -38,8 +38,23 @@ PLANS: dict[str, dict[str, object]] = {
     "none": {"reply": "action", "action": "none_of_these"},
     "is it true": {"reply": "action", "action": "no_clarification"},
     "food": {"reply": "answer", "id": "culture.food"},
+    "third in a row": {"reply": "action", "action": "handoff", "step": "ask", "reason": "no_answer"},
+    "food, for the staff": {"reply": "answer", "id": "culture.food", "reason": "for_staff"},
+    '/news{"topic": "city"}': {"reply": "action", "action": "subscribe", "step": "do", "topic": "city"},
+    '/news{"topic": "culture"}': {"reply": "action", "action": "subscribe", "step": "do", "topic": "culture"},
     "first": {"reply": "pick", "id": "culture.food", "action": "back"},
     '/faq{"answer": "culture.food"}': {"reply": "answer", "id": "culture.food"},
+    **{
+        f'/{vote}{{"about": "culture.food", "language": "{code}"}}': {
+            "reply": "action",
+            "action": vote,
+            "id": "culture.food",
+            "ids": ["culture.music"],
+            "language": code,
+        }
+        for vote in ("helpful", "unhelpful")
+        for code in Language
+    },
 }
 """What Rasa says to a text; all else finds no answer."""
 
@@ -130,10 +145,12 @@ class TestKeeping:
         await says(bot, "which one", "food")
         assert await rows(engine, Question) == []
 
+    @pytest.mark.parametrize("text", ["who is hungry", "third in a row"])
     async def test_a_group_in_which_nothing_is_said_leaves_nothing(
-        self, bot: Bot, engine: AsyncEngine
+        self, bot: Bot, engine: AsyncEngine, text: str
     ) -> None:
-        await bot.answered(await bot.receive("who is hungry", is_quiet=True))
+        await bot.answered(await bot.receive(text, is_quiet=True))
+        assert bot.channel.sent == []
         assert await rows(engine, Question) == []
 
     async def test_a_button_that_leads_nowhere_leaves_nothing(self, bot: Bot, engine: AsyncEngine) -> None:
@@ -155,6 +172,23 @@ class TestLeaving:
         nothing = bot.library.messages.phrases.handoff_nothing[Language.EN]
         assert (await says(bot, "staff")).startswith(nothing)
         assert (await says(bot, "yes, leave it")).startswith(nothing)
+
+    async def test_what_was_typed_for_the_staff_can_be_left_although_it_has_an_answer(self, bot: Bot) -> None:
+        await says(bot, "staff", "food, for the staff")
+        assert "say:handoff" in payloads(bot)
+        assert await bot.outbox.questions() == [], "editors see no question that may have its answer"
+        assert "food, for the staff" in await says(bot, "staff")
+        await says(bot, "yes, leave it")
+        (kept,) = await bot.outbox.questions()
+        assert (kept.text, kept.state) == ("food, for the staff", QuestionState.LEFT)
+
+    async def test_the_third_question_in_a_row_without_an_answer_is_offered_to_be_left(
+        self, bot: Bot
+    ) -> None:
+        assert "third in a row" in await says(bot, "first one", "second one", "third in a row")
+        await says(bot, "yes, leave it")
+        left = [kept.text for kept in await bot.outbox.questions() if kept.state is QuestionState.LEFT]
+        assert left == ["third in a row"]
 
     async def test_it_is_the_last_question_of_ones_own(self, bot: Bot) -> None:
         await says(bot, "mine, first", "mine, last")
@@ -267,7 +301,7 @@ class TestNews:
         await says(bot, "news", chat="c")
         bot.channel.sent.clear()
         for expected in (2, 0):
-            assert await bot.outbox.announce("culture.food", "clarification") == expected
+            assert await bot.outbox.announce("culture.food", {"clarification"}) == expected
             await deliver(bot)
         assert [(sent.address, sent.card.language) for sent in bot.channel.sent] == [
             ("a", Language.EN),
@@ -276,11 +310,43 @@ class TestNews:
         assert "say:unsubscribe" in payloads(bot)
         assert {sent.what for sent in bot.channel.sent} == {"culture.food"}
 
+    async def test_whoever_chose_topics_gets_news_of_those_alone(self, bot: Bot) -> None:
+        await says(bot, "yes, news", chat="all")
+        await says(bot, "news", chat="some")
+        assert {"say:affirm", "news:city", "news:culture", "language:vi", "say:deny"} <= set(payloads(bot))
+        topics = bot.library.messages.topics
+        assert topics.city[Language.EN] in await presses(bot, "news:city", chat="some")
+        assert "news:city" not in payloads(bot)
+        both = await presses(bot, "news:culture", chat="some")
+        assert f"{topics.city[Language.EN]}, {topics.culture[Language.EN]}" in both
+        bot.channel.sent.clear()
+        for about, expected in (({"clarification", "investment"}, 1), ({"clarification", "city"}, 2)):
+            assert (
+                await bot.outbox.announce(f"culture.{'food' if expected == 1 else 'music'}", about)
+                == expected
+            )
+            await deliver(bot)
+        assert [(sent.address, sent.card.id) for sent in bot.channel.sent] == [
+            ("all", "culture.food"),
+            ("all", "culture.music"),
+            ("some", "culture.music"),
+        ]
+
+    @pytest.mark.parametrize("arrival", Arrival)
+    async def test_a_subscriber_is_told_when_news_comes(self, bot: Bot, arrival: Arrival) -> None:
+        bot.channel.arrival = arrival
+        expected = getattr(bot.library.messages.phrases, arrival)[Language.EN]
+        for text in ("news", "yes, news"):
+            await says(bot, text)
+            assert bot.channel.sent[-1].card.notice == expected
+        await says(bot, "no news")
+        assert bot.channel.sent[-1].card.notice is None
+
     async def test_subscribing_again_changes_the_language_and_sends_nothing_twice(self, bot: Bot) -> None:
         await says(bot, "yes, news")
         await bot.answered(await bot.receive("yes, news", language=Language.VI))
         bot.channel.sent.clear()
-        assert await bot.outbox.announce("culture.food", "clarification") == 1
+        assert await bot.outbox.announce("culture.food", {"clarification"}) == 1
         await deliver(bot)
         assert [sent.card.language for sent in bot.channel.sent] == [Language.VI]
 
@@ -289,7 +355,7 @@ class TestNews:
     ) -> None:
         phrases = bot.library.messages.phrases
         await says(bot, "yes, news")
-        await bot.outbox.announce("culture.food", "clarification")
+        await bot.outbox.announce("culture.food", {"clarification"})
         assert await says(bot, "no news") == phrases.unsubscribe_ask[Language.EN]
         assert await says(bot, "yes, no news") == phrases.unsubscribe_done[Language.EN]
         assert await says(bot, "no news") == phrases.unsubscribe[Language.EN]
@@ -303,7 +369,7 @@ class TestNews:
     ) -> None:
         await says(bot, "yes, news")
         bot.channel.sent.clear()
-        await bot.outbox.announce("culture.food", "clarification")
+        await bot.outbox.announce("culture.food", {"clarification"})
         bot.channel.mishaps["a"] = [error]
         await deliver(bot)
         is_blocked = isinstance(error, Unreachable)
@@ -315,14 +381,14 @@ class TestNews:
     async def test_news_that_was_withdrawn_meanwhile_is_not_sent(self, bot: Bot) -> None:
         await says(bot, "yes, news")
         bot.channel.sent.clear()
-        await bot.outbox.announce("clarification.gone", "clarification")
+        await bot.outbox.announce("clarification.gone", {"clarification"})
         await deliver(bot)
         assert bot.channel.sent == []
 
     async def test_replies_go_before_news(self, bot: Bot) -> None:
         await says(bot, "yes, news", chat="b")
         number = await left(bot)
-        await bot.outbox.announce("culture.food", "clarification")
+        await bot.outbox.announce("culture.food", {"clarification"})
         await bot.outbox.reply(number, "hello")
         await deliver(bot)
         assert [sent.what for sent in bot.channel.sent] == ["reply", "culture.food"]
@@ -335,9 +401,8 @@ class TestFeedback:
         phrases = bot.library.messages.phrases
         assert await presses(bot, "helpful:culture.food:en") == phrases.helpful[Language.EN]
         assert await presses(bot, "helpful:culture.food:vi", "b") == phrases.helpful[Language.VI]
-        assert await presses(bot, "unhelpful:culture.food") == phrases.unhelpful[Language.EN]
-        assert "say:handoff" in payloads(bot)
-        assert bot.rasa.asked == []
+        assert await presses(bot, "unhelpful:culture.food:en") == phrases.unhelpful[Language.EN]
+        assert {"answer:culture.music", "say:handoff"} <= set(payloads(bot)), "what came next is offered"
         day = datetime.date(2026, 11, 22)
         assert [tuple(row) for row in await rows(engine, Feedback)] == [("culture.food", day, 2, 1)]  # type: ignore[arg-type]
 
@@ -347,7 +412,7 @@ class TestFeedback:
         (vote,) = await rows(engine, Feedback)
         assert tuple(vote)[:2] == ("culture.food", datetime.date(2026, 11, 23))  # type: ignore[arg-type]
 
-    @pytest.mark.parametrize("button", ["helpful:culture.gone", "helpful:culture.food:fr", "helpful:"])
+    @pytest.mark.parametrize("button", ["helpful:culture.gone:en", "helpful:culture.food:fr", "helpful:"])
     async def test_a_vote_on_nothing_counts_nothing(self, bot: Bot, engine: AsyncEngine, button: str) -> None:
         await presses(bot, button)
         assert await rows(engine, Feedback) == []
@@ -366,7 +431,7 @@ class TestForgetting:
             await says(bot, "yes, news", f"open question of {chat}", "which one", chat=chat)
             bot.channel.mishaps[chat] = [OnlyInReply("closed"), OnlyInReply("closed")]
             await bot.outbox.reply(number, f"reply to {chat}")
-            await bot.outbox.announce("culture.food", "clarification")
+            await bot.outbox.announce("culture.food", {"clarification"})
             await deliver(bot)
         bot.rasa.gates["yes, forget"] = asyncio.Event()
         forgetting, asked = await bot.receive("yes, forget", "zq-me"), len(bot.rasa.asked)

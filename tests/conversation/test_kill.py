@@ -94,5 +94,5 @@ async def announce(database_url: str, chats: list[str]) -> None:
             message = Message(channel="file", address=chat, conversation=f"hash of {chat}", key=chat)
             await subscribe(connection, message, Language.VI, "culture", utc_now())
     outbox = Outbox(engine)
-    assert await outbox.announce("culture.food", "culture") == len(chats)
+    assert await outbox.announce("culture.food", {"culture"}) == len(chats)
     await engine.dispose()

@@ -18,6 +18,7 @@ from bot.content.library import Library
 from bot.content.schema import Language
 from bot.conversation.conversation import Conversation
 from bot.conversation.message import (
+    Arrival,
     Card,
     Channel,
     MaybeSent,
@@ -60,6 +61,7 @@ class RecordingChannel:
     """Keeps what it is asked to send. mishaps: for an address, what to raise, once each."""
 
     name: str = "test"
+    arrival: Arrival = Arrival.AT_ONCE
     sent: list[Sent] = field(default_factory=list)
     tries: int = 0
     events: list[str] = field(default_factory=list)

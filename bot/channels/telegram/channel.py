@@ -38,7 +38,7 @@ from bot.channels.telegram.render import render
 from bot.channels.telegram.sending import Sender, seconds_of
 from bot.channels.telegram.updates import CHANNEL, Identity, Reader, chat_of
 from bot.content.library import Library
-from bot.conversation.message import Card
+from bot.conversation.message import Arrival, Card
 from bot.log import describe
 from bot.store.inbox import Inbox
 
@@ -71,6 +71,7 @@ class TelegramChannel:
     """
 
     name = CHANNEL
+    arrival = Arrival.AT_ONCE
 
     def __init__(
         self,

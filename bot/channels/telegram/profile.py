@@ -8,7 +8,7 @@ from telegram.ext import ExtBot
 from bot.content.messages import Telegram
 from bot.content.schema import BothLanguages, Language
 
-COMMANDS = ("start", "topics", "language", "help", "privacy", "forget")
+COMMANDS = ("start", "topics", "language", "help", "subscribe", "unsubscribe", "privacy", "forget")
 """The menu's commands, in its order."""
 
 

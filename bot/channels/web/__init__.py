@@ -11,7 +11,7 @@ from bot.channels.web.page import page_routes
 from bot.channels.web.schema import CardBody, DeliveryBody
 from bot.content.library import Library
 from bot.conversation.compose import compose_delivery, local_day
-from bot.conversation.message import Card, OnlyInReply
+from bot.conversation.message import Arrival, Card, OnlyInReply
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
 from bot.store.work import utc_now
@@ -28,6 +28,7 @@ class WebChannel:
     """
 
     name = "web"
+    arrival = Arrival.ON_RETURN
 
     def __init__(
         self,

@@ -58,7 +58,7 @@ async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_st
             403, {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"}
         ),
     )
-    await outbox.announce("culture.food", TOPIC)
+    await outbox.announce("culture.food", {TOPIC})
     while await postman.deliver_next():
         pass
     assert lan.chat.messages == []

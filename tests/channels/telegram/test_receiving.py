@@ -211,7 +211,16 @@ async def test_commands_description_and_menu_are_set_in_both_languages_and_for_a
     assert telegram.profile["description", ""] == texts.description.en
     assert telegram.profile["short_description", "en"] == texts.short_description.en
     commands = [command.command for command in telegram.profile["commands", "vi"]]
-    assert commands == ["start", "topics", "language", "help", "privacy", "forget"]
+    assert commands == [
+        "start",
+        "topics",
+        "language",
+        "help",
+        "subscribe",
+        "unsubscribe",
+        "privacy",
+        "forget",
+    ]
     assert telegram.profile["menu_button", ""] == {"type": "commands"}
 
 
