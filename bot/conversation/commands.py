@@ -46,5 +46,5 @@ def button_for(command: Command) -> str | None:
         case "language" if command.parameter.lower() in set(Language):
             return payload.for_language(Language(command.parameter.lower()))
         case "language":
-            return payload.LANGUAGES
+            return payload.for_saying("which_language")
     return COMMANDS.get(command.name)

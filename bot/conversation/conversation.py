@@ -43,8 +43,6 @@ class Conversation:
         language = message.language or DEFAULT_LANGUAGE
         if message.unreadable:
             return (Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"),)
-        if message.button == payload.LANGUAGES:
-            return (Plan(reply=Kind.ACTION, language=language, action="language", step="ask"),)
         if message.button is not None:
             command = payload.rasa_command(message.button, self._library())
             if command is None:

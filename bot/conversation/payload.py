@@ -17,15 +17,12 @@ from bot.content.schema import TOPICS, Facet, Language
 SAID = frozenset(
     {
         "affirm", "deny", "emergency", "forget", "go_back", "greet", "handoff", "help", "none_of_these",
-        "privacy", "subscribe", "topics", "unsubscribe",
+        "privacy", "subscribe", "topics", "unsubscribe", "which_language",
     }
 )  # fmt: skip
 """Intents that a button may stand for."""
 
-_FORM = re.compile(r"(?:answer|facet|topic|language|say|helpful|unhelpful):[a-z0-9_.:-]{1,64}|languages")
-
-LANGUAGES = "languages"
-"""The payload that asks which language to answer in; it needs no Rasa, for any context."""
+_FORM = re.compile(r"(?:answer|facet|topic|language|news|say|helpful|unhelpful):[a-z0-9_.:-]{1,64}")
 
 
 def for_answer(answer_id: str) -> str:

@@ -107,8 +107,14 @@ class LanguageIdentifier(GraphComponent):
         if has_diacritics(text) and vietnamese > 1 - SURE:
             return "vi", True
         is_long_enough = sum(word.isalpha() for word in words(text)) > 1  # "visa" is a word of both
-        is_sure = is_long_enough and max(vietnamese, 1 - vietnamese) >= SURE
+        is_sure = is_long_enough and _knows(self._model, text) and max(vietnamese, 1 - vietnamese) >= SURE
         return ("vi" if vietnamese >= 0.5 else "en"), is_sure
+
+
+def _knows(model: Pipeline, text: str) -> bool:
+    """Whether a word of the text stands in the examples: a few strange letters tell no language."""
+    vocabulary = model[0].transformer_list[1][1].vocabulary_
+    return any(fold(word) in vocabulary for word in words(text))
 
 
 def has_diacritics(text: str) -> bool:

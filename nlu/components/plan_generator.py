@@ -88,10 +88,12 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
 
 
 def _language(tracker: DialogueStateTracker) -> str:
-    """Of the sentence or the conversation, else of the person's app, else what the words look like."""
+    """Of the sentence or the conversation, else of the person's app, else of what was said before, else
+    what the words look like."""
     message = tracker.latest_message
     app = ((message.metadata if message else None) or {}).get("language")
-    return tracker.get_slot("language") or app or Reading.of(message).language or DEFAULT_LANGUAGE
+    before = next((plans[0]["language"] for plans in _said(tracker)), None)
+    return tracker.get_slot("language") or app or before or Reading.of(message).language or DEFAULT_LANGUAGE
 
 
 def _said(tracker: DialogueStateTracker) -> Iterator[list[Plan]]:

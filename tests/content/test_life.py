@@ -15,7 +15,7 @@ from bot.content.watch import Watch
 from bot.conversation import payload
 from bot.conversation.compose import compose
 from bot.conversation.conversation import as_served
-from bot.conversation.message import Card
+from bot.conversation.message import Arrival, Card
 from bot.rasa.export import lesson, training_files
 from bot.rasa.plan import Kind, Plan
 from tests.conftest import ANSWER, Clock
@@ -46,7 +46,7 @@ def library_of(content: Path, now: datetime.datetime = NOW) -> Library:
 def say(library: Library, answer_id: str, language: Language = Language.EN) -> Card:
     """What somebody gets for whom the model, or a button, chose this answer."""
     plan = as_served(Plan(reply=Kind.ANSWER, language=language, id=answer_id), library)
-    return compose((plan,), library, datetime.date(2026, 11, 25)).cards[0]
+    return compose((plan,), library, datetime.date(2026, 11, 25), arrival=Arrival.AT_ONCE).cards[0]
 
 
 def press(library: Library, answer_id: str) -> str | None:

@@ -31,6 +31,7 @@ from bot.channels.web.schema import (
     Question,
     Visit,
 )
+from bot.conversation.commands import button_for, read_command
 from bot.conversation.message import Message, incoming
 from bot.store.inbox import Inbox
 
@@ -140,13 +141,15 @@ class Api:
     def _message(self, question: Question) -> Message:
         """The question as a message. Raises HTTPException 422 if nothing in its text can be read."""
         conversation = self._hashed(question.conversation)
+        command = read_command(question.text or "")
+        button = question.button or (button_for(command) if command else None)
         message = incoming(
             channel=self._channel,
             address="",  # the reply waits under the message's id
             conversation=conversation,
             key=f"{conversation}:{question.key or secrets.token_hex(16)}",
-            text=question.text or "",
-            button=question.button,
+            text="" if button else question.text or "",
+            button=button,
             language=question.language,
         )
         if message.button is None and not message.text:
