@@ -56,7 +56,9 @@ def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[
     """The cards of what somebody is told without having asked just now; none if it is withdrawn."""
     language, phrases = due.language, library.messages.phrases
     if due.plans:
-        first, *others = compose(Plans.validate_python(due.plans), library, today).cards
+        # It waited for their next message, so news does, too.
+        arrival = Arrival.WITH_NEXT_MESSAGE
+        first, *others = compose(Plans.validate_python(due.plans), library, today, arrival=arrival).cards
         return _with_notice(first, phrases.late_reply[language]), *others
     if due.announcement:
         if library.published(due.announcement) is None:

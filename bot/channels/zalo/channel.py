@@ -37,7 +37,7 @@ from bot.channels.zalo.render import render
 from bot.channels.zalo.sending import Sender
 from bot.channels.zalo.tokens import Tokens
 from bot.content.library import Library
-from bot.conversation.message import Card, Message
+from bot.conversation.message import Arrival, Card, Message
 from bot.log import describe
 from bot.store.inbox import Inbox
 from bot.store.work import Clock, utc_now
@@ -73,6 +73,7 @@ class ZaloChannel:
     """
 
     name = CHANNEL
+    arrival = Arrival.WITH_NEXT_MESSAGE
 
     def __init__(
         self,

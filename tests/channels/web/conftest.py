@@ -47,6 +47,8 @@ PLANS: dict[str, dict[str, object]] = {
     "xóa dữ liệu": {"reply": "action", "action": "forget", "step": "ask"},
     "gặp cán bộ": {"reply": "action", "action": "handoff", "step": "ask"},
     "gửi đi": {"reply": "action", "action": "handoff", "step": "do"},
+    "/handoff": {"reply": "action", "action": "handoff", "step": "ask"},
+    "/unhelpful": {"reply": "action", "action": "unhelpful", "id": "culture.food"},
     "chào": {"reply": "smalltalk", "action": "greet"},
 }
 """What the stand-in answers to a text that holds these words; all else is a fallback."""
