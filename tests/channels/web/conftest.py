@@ -47,8 +47,6 @@ PLANS: dict[str, dict[str, object]] = {
     "xóa dữ liệu": {"reply": "action", "action": "forget", "step": "ask"},
     "gặp cán bộ": {"reply": "action", "action": "handoff", "step": "ask"},
     "gửi đi": {"reply": "action", "action": "handoff", "step": "do"},
-    "/handoff": {"reply": "action", "action": "handoff", "step": "ask"},
-    "/unhelpful": {"reply": "action", "action": "unhelpful", "id": "culture.food"},
     "chào": {"reply": "smalltalk", "action": "greet"},
 }
 """What the stand-in answers to a text that holds these words; all else is a fallback."""
@@ -117,6 +115,8 @@ def plan(message: str) -> dict[str, object]:
                 return {"reply": "action", "action": "topics", "topic": entities["topic"]}
             case "affirm":
                 return PLANS["gửi đi"]
+            case "helpful" | "unhelpful":
+                return {"reply": "action", "action": intent, "id": entities["about"]}
             case "handoff":
                 return PLANS["gặp cán bộ"]
             case _:
