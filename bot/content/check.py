@@ -16,8 +16,9 @@ from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
 from bot.text import fold, words
 
 CARD_LIMIT = 1600
-"""Characters of what an editor writes on one card: title, claim and answer, or a facet. With
-sources and date it fits 2,000 characters, the smallest that a platform takes (Zalo's text message)."""
+"""Characters of what an editor writes on one card: title, claim and answer, or a facet. With verdict
+and date it fits 2,000 characters, the smallest that a platform takes (Zalo's text message); sources
+for which no room is left follow in a second one."""
 
 WORDS = range(60, 161)
 QUESTIONS_LEAST = 12
