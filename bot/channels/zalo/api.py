@@ -191,7 +191,7 @@ class Api:
         if body.get("error"):
             refusal = _read(_Refusal, body)
             said = (refusal.error_name, refusal.error_description or refusal.error_reason, refusal.message)
-            raise ZaloError(refusal.error, ": ".join(filter(None, said)))
+            raise ZaloError(refusal.error, ": ".join(dict.fromkeys(filter(None, said))))
         tokens = _read(_Tokens, body)
         life = datetime.timedelta(seconds=tokens.expires_in)
         return Pair(tokens.access_token, tokens.refresh_token, life)
