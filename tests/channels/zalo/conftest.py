@@ -78,6 +78,7 @@ async def webhook(zalo: StandIn, channel: ZaloChannel) -> AsyncIterator[StandIn]
     """Zalo, with the channel's webhook saved in its console."""
     async with serving(Starlette(routes=channel.routes())) as url:
         await zalo.webhook.save(f"{url}/zalo/webhook")
+        channel.dropped.clear()  # the console's own call
         yield zalo
         await zalo.until(lambda: zalo.webhook.is_idle)
         await zalo.webhook.stop()
