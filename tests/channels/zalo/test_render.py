@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.runs import markdown
+from bot.channels.zalo import ZaloChannel
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, TURN_MESSAGES
 from bot.channels.zalo.render import Rendered, as_message, render, written
 from bot.content.library import Library, load
@@ -228,9 +229,8 @@ def test_every_answer_of_the_city_fits_and_has_no_markup() -> None:
         if library.published(answer_id) is None:
             continue
         for language in Language:
-            [said] = compose(
-                (Plan(reply=Kind.ANSWER, language=language, id=answer.id),), library, today
-            ).cards
+            plans = (Plan(reply=Kind.ANSWER, language=language, id=answer.id),)
+            [said] = compose(plans, library, today, arrival=ZaloChannel.arrival).cards
             found = render(said, library.messages)
             assert len(found.pressed.texts) <= 2, answer_id
             assert not re.search(r"\*\*|\]\(|^#|^- ", "\n".join(found.plain.texts), re.MULTILINE), answer_id
