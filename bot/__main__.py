@@ -7,10 +7,14 @@ import datetime
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from bot.content.check import check as check_content
+from bot.content.schema import VIETNAM
+
+T = TypeVar("T")
 
 
 @click.group()
@@ -37,6 +41,47 @@ def run() -> None:
     from bot import app
 
     app.run()
+
+
+@main.command()
+@click.argument("answer", metavar="TOPIC.ID")
+def new(answer: str) -> None:
+    """Write the file of a new answer, to fill in; comments explain each key."""
+    from bot.content.draft import NotWritten, write_draft
+    from bot.settings import SettingsError
+    from bot.settings import load as load_settings
+
+    try:
+        file = write_draft(load_settings().content_dir, answer, datetime.datetime.now(VIETNAM).date())
+    except (NotWritten, SettingsError) as error:
+        sys.exit(str(error))
+    click.echo(f"{file} is a draft: fill in what is marked ✎, run `python -m bot check`, then publish it.")
+
+
+@main.command()
+@click.option("--wait", is_flag=True, help="Until all of it is live; fails if it is not.")
+@click.option("--anyway", is_flag=True, help="Also if its model is refused; needs a reason.")
+@click.option("--reason", help="Why; it is recorded.")
+def publish(wait: bool, anyway: bool, reason: str | None) -> None:
+    """Have what is in content/ learned now, and tell what becomes of it.
+
+    The running bot does this by itself at each change; this is for hooks, and to overrule a refusal.
+    """
+    from bot.publishing import command
+
+    if anyway != bool(reason and reason.strip()):
+        raise click.UsageError('--anyway and --reason "..." go together.')
+    is_live = _editing(command.publish(click.echo, wait=wait, reason=reason))
+    sys.exit(0 if is_live else 1)
+
+
+@main.command()
+@click.argument("name", required=False)
+def models(name: str | None) -> None:
+    """List the models that are kept, or put the one of this NAME back."""
+    from bot.publishing import command
+
+    _editing(command.put_back(click.echo, name) if name else command.models(click.echo))
 
 
 @main.command()
@@ -139,14 +184,20 @@ def login(has_refresh_token: bool) -> None:
 
 def _do(work: Coroutine[None, None, list[str]]) -> None:
     """Do what an editor asked for and print what came of it, or why it cannot be done."""
+    for line in _editing(work):
+        click.echo(line)
+
+
+def _editing(work: Coroutine[None, None, T]) -> T:
+    """What came of an editor's work; if it cannot be done, the command ends and says why."""
     from bot.content.yaml_file import ContentError
+    from bot.publishing.command import NotDone
     from bot.settings import SettingsError
     from bot.store.outbox import NotPossible
 
     try:
-        for line in asyncio.run(work):
-            click.echo(line)
-    except (NotPossible, ContentError, SettingsError) as error:
+        return asyncio.run(work)
+    except (NotDone, NotPossible, ContentError, SettingsError) as error:
         sys.exit(str(error))
 
 

@@ -37,6 +37,7 @@ from bot.conversation.message import Channel
 from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.log import set_up
+from bot.publishing.report import report_route
 from bot.rasa.child import NoRasa, child, command
 from bot.rasa.client import Rasa
 from bot.rasa.teaching import Teacher
@@ -45,6 +46,7 @@ from bot.settings import load as load_settings
 from bot.store.database import connect, migrate
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
+from bot.store.work import utc_now
 from bot.store.zalo import ZaloStore
 
 log = structlog.get_logger(__name__)
@@ -83,13 +85,13 @@ def create_app(settings: Settings) -> Starlette:
     secret = settings.secret_key.get_secret_value()
     engine = _connect(settings)
     inbox, outbox = Inbox(engine, secret), Outbox(engine)
-    address = settings.rasa_url or f"http://127.0.0.1:{settings.rasa_port}"
-    http = httpx.AsyncClient(base_url=address, timeout=RASA_TIMEOUT, trust_env=False)
+    http = httpx.AsyncClient(base_url=settings.rasa_address, timeout=RASA_TIMEOUT, trust_env=False)
     rasa = Rasa(http)
+    teacher = Teacher(rasa, served)
 
     web = WebChannel(inbox, outbox, served, rate_limit=settings.web_rate_limit, secret=secret)
     channels: dict[str, Channel] = {web.name: web}
-    routes: list[BaseRoute] = [*web.routes()]
+    routes: list[BaseRoute] = [report_route(watch, teacher, utc_now), *web.routes()]
     telegram = _telegram(settings, inbox, served)
     if telegram:
         channels[telegram.name] = telegram
@@ -134,7 +136,7 @@ def create_app(settings: Settings) -> Starlette:
             if zalo:
                 await stack.enter_async_context(zalo.connected())
             await stack.enter_async_context(_going_on(watch.run()))
-            await stack.enter_async_context(_going_on(Teacher(rasa, served).run()))
+            await stack.enter_async_context(_going_on(teacher.run()))
             await stack.enter_async_context(_working(worker))
             await stack.enter_async_context(_working(postman))
             if telegram:

@@ -130,6 +130,17 @@ class Settings(BaseSettings):
         values = (getattr(self, name) for name in type(self).model_fields)
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
+    @property
+    def rasa_address(self) -> str:
+        """Where the Rasa side is, the bot's child or not."""
+        return self.rasa_url or f"http://127.0.0.1:{self.rasa_port}"
+
+    @property
+    def own_address(self) -> str:
+        """Where this machine reaches the bot."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 to be replaced
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
 
 def load() -> Settings:
     """The settings as the environment has them, with a secret key.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.content.library import OFFICES_FILE, Library, load
 from bot.content.numbers import numbers_en, numbers_vi
-from bot.content.schema import Answer, Language, Status
+from bot.content.schema import MARK, Answer, Language, Status
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
 from bot.text import fold, words
 
@@ -166,6 +166,7 @@ def _question_findings(library: Library) -> Iterator[Finding]:
         if library.status(answer) is not Status.WITHDRAWN
         for language in Language
         for position, question in enumerate(answer[language].questions)
+        if MARK not in question
     ]
     frequency = Counter(word for question in questions for word in question.bag)
     by_word: dict[str, list[_Question]] = defaultdict(list)

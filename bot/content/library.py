@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot.content.messages import Messages
-from bot.content.schema import TOPICS, Answer, Office, Status
+from bot.content.schema import MARK, TOPICS, Answer, Office, Status
 from bot.content.version import LENGTH, Commit
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile, parse_yaml, read_text, read_yaml
 
@@ -244,7 +244,21 @@ def _answer(file: YamlFile, answer_id: str, offices: Mapping[str, Office]) -> An
         raise file.invalid(error.errors()) from error
     if answer.office not in offices:
         raise ContentError([file.finding(("office",), f"{answer.office} is not in {OFFICES_FILE}")])
+    if answer.status is Status.PUBLISHED and (unfilled := list(_unfilled(file.value))):
+        raise ContentError([file.finding(key, f"fill this in, in place of {MARK}") for key in unfilled])
     return answer
+
+
+def _unfilled(value: object, key: KeyPath = ()) -> Iterator[KeyPath]:
+    """Where a new file's marks still stand."""
+    if isinstance(value, str) and MARK in value:
+        yield key
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _unfilled(inner, (*key, str(name)))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _unfilled(inner, (*key, position))
 
 
 def _dead_links(

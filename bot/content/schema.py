@@ -23,6 +23,9 @@ from pydantic import (
 VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 """The time zone of everything that an editor writes; it knows no summer time."""
 
+MARK = "✎"
+"""Stands in a new file where something is to be filled in; nothing with it is published."""
+
 TITLE_LIMIT = 60
 """Characters of a title: it has to fit a button on every platform."""
 

@@ -47,6 +47,7 @@ def _now() -> datetime.datetime:
 class Watch:
     """Keeps the served version of content/.
 
+    directory: the editors' one.
     since: when it became the one that is served.
     findings: what is wrong with files of the directory now.
     """
@@ -57,7 +58,7 @@ class Watch:
         Raises:
             ContentError: nothing can be.
         """
-        self._directory = directory
+        self.directory = directory
         self._last_good = last_good
         self._clock = clock
         self._git_files = git_files(directory)
@@ -78,7 +79,7 @@ class Watch:
 
     async def run(self) -> None:
         """Take changes over until cancelled."""
-        async for _ in _wakings(self._directory):
+        async for _ in _wakings(self.directory):
             try:
                 await self._take_over()
             except Exception:  # whatever it is, what is served stays, and the next change counts
@@ -99,13 +100,13 @@ class Watch:
 
     def _load(self) -> tuple[Library, list[Finding]]:
         try:
-            library, findings = load(self._directory, self._library, now=self._clock())
+            library, findings = load(self.directory, self._library, now=self._clock())
         except ContentError as error:  # an empty or lost directory; what is served stays
             return self._library, error.findings
-        return replace(library, commit=commit_of(self._directory)), findings
+        return replace(library, commit=commit_of(self.directory)), findings
 
     async def _look(self) -> Looks:
-        return await asyncio.to_thread(_look, self._directory, self._git_files)
+        return await asyncio.to_thread(_look, self.directory, self._git_files)
 
     async def _settled(self) -> Looks:
         """How the directory looks once it is still."""

@@ -19,8 +19,7 @@ LOOK_SECONDS = 1.0
 """Seconds between two looks at what is to be taught and at what became of it."""
 
 AGAIN_SECONDS = 30.0
-"""Seconds after which files are handed over again to a Rasa side that has nothing of them: it may be
-a new one. One that has them does nothing."""
+"""Seconds after which files are handed over again to a Rasa side that has no model and makes none."""
 
 
 class Teacher:
@@ -61,7 +60,7 @@ class Teacher:
         library = self._library()
         wanted = lesson(library)
         now = asyncio.get_running_loop().time()
-        if wanted != self._taught or (self._is_unknown() and now >= self._again_at):
+        if wanted != self._taught or (self._is_idle() and now >= self._again_at):
             files = await asyncio.to_thread(training_files, library)
             self.wanted = await self._rasa.teach(files)
             self._again_at = now + AGAIN_SECONDS
@@ -71,13 +70,9 @@ class Teacher:
         before, self.status = self.status or Status(), await self._rasa.status()
         _tell(before, self.status)
 
-    def _is_unknown(self) -> bool:
-        """Whether the Rasa side shows nothing of the model that was handed over."""
-        status = self.status
-        if status is None or status.training:
-            return False
-        ended = {part.model for part in (status.failed, status.refused) if part}
-        return self.wanted not in {status.model, *ended}
+    def _is_idle(self) -> bool:
+        """Whether the Rasa side has no model and makes none."""
+        return self.status is not None and not self.status.model and not self.status.training
 
 
 def _tell(before: Status, now: Status) -> None:

@@ -38,7 +38,8 @@ class RasaStandIn:
     asked: sender and text of every message, in order. mishaps: what it answers to a text
     instead of plans, once each: a status, or a JSON value. forgotten: senders whose context was
     deleted. is_away: it answers as a proxy does whose server is starting. taught: the training
-    files it got. gates: texts whose answer waits until the event is set.
+    files it got; overrides: with what reasons. status: what it tells of its models; kept: those.
+    gates: texts whose answer waits until the event is set.
     """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -47,6 +48,9 @@ class RasaStandIn:
     forgotten: list[str] = field(default_factory=list)
     is_away: bool = False
     taught: list[str] = field(default_factory=list)
+    overrides: list[str | None] = field(default_factory=list)
+    status: dict[str, object] = field(default_factory=lambda: {"model": "stand-in"})
+    kept: list[dict[str, object]] = field(default_factory=list)
     plans: Callable[[str], list[Plan]] = plans_for
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -58,6 +62,8 @@ class RasaStandIn:
             Route("/conversations/{sender}", self._forget, methods=["DELETE"]),
             Route("/training-data", self._training_data, methods=["PUT"]),
             Route("/status", self._status),
+            Route("/models", self._models),
+            Route("/models/{name}/serve", self._put_back, methods=["POST"]),
         ]
         async with serving(Starlette(routes=routes)) as url:
             yield url
@@ -93,8 +99,10 @@ class RasaStandIn:
     async def _training_data(self, request: Request) -> Response:
         if self.is_away:
             return Response(status_code=503)
+        body = await request.json()
         async with self.changed:
-            self.taught += (await request.json())["files"]
+            self.taught += body["files"]
+            self.overrides.append(body["override"])
             self.changed.notify_all()
         return JSONResponse({"model": "stand-in"}, 202)
 
@@ -106,4 +114,14 @@ class RasaStandIn:
     async def _status(self, _request: Request) -> Response:
         if self.is_away:
             return Response(status_code=503)
-        return JSONResponse({"model": "stand-in.tar.gz"})
+        return JSONResponse(self.status)
+
+    async def _models(self, _request: Request) -> Response:
+        return JSONResponse({"models": self.kept})
+
+    async def _put_back(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in {model["name"] for model in self.kept}:
+            return Response(status_code=404)
+        self.status = {"model": name}
+        return JSONResponse({"model": name}, 202)
