@@ -31,6 +31,8 @@ class BotProcess:
         self._settings = {"PORT": str(self.port), **settings}
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._born = 0
+        self._logged = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -44,17 +46,26 @@ class BotProcess:
             sys.executable, "-W", "error", "-m", "bot", "run",
             cwd=self._directory, env={**environment, **self._settings, **settings}, stderr=PIPE,
         )  # fmt: skip
-        serving = asyncio.Event()
-        self._reading = asyncio.create_task(self._read(self._process, serving))
-        async with asyncio.timeout(START_SECONDS):
-            await serving.wait()
+        self._born = len(self.log)
+        self._reading = asyncio.create_task(self._read(self._process))
+        await self.until_logged("serving", START_SECONDS)
 
-    async def _read(self, process: Process, serving: asyncio.Event) -> None:
+    async def until_logged(self, event: str, seconds: float = 30) -> None:
+        """Wait until it has logged something in this life.
+
+        Raises:
+            TimeoutError: it did not.
+        """
+        async with asyncio.timeout(seconds):
+            while not any(entry["event"] == event for entry in self.log[self._born :]):
+                await self._logged.wait()
+
+    async def _read(self, process: Process) -> None:
         assert process.stderr is not None
         async for line in process.stderr:
             self.log.append(json.loads(line))
-            if self.log[-1]["event"] == "serving":
-                serving.set()
+            self._logged.set()
+            self._logged = asyncio.Event()
 
     async def kill(self) -> None:
         """End it at once, with no chance to put anything in order."""

@@ -1,4 +1,7 @@
-"""A process that renews the tokens, to be killed meanwhile: its arguments are database and Zalo's address."""
+"""A process that renews the tokens: its arguments are database and Zalo's address.
+
+It says when it has read them, and begins when it is sent a line; in the end it prints the new one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import sys
 
 from bot.channels.zalo import Api
-from bot.channels.zalo.tokens import Tokens
+from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.store.database import connect
 from bot.store.zalo import ZaloStore
 from tests.channels.zalo.conftest import KEY
@@ -16,7 +19,18 @@ from tests.stand_ins.zalo import APP_ID, APP_SECRET, OA_ID
 async def main(database_url: str, api_url: str) -> None:
     store = ZaloStore(connect(database_url), OA_ID, KEY)
     tokens = Tokens(store, Api(api_url, api_url, APP_ID, APP_SECRET, call_seconds=60))
-    await tokens.newer_than(await tokens.current())
+    refused = await tokens.current()
+    print("read", flush=True)
+    sys.stdin.readline()
+    while True:  # as the worker does
+        try:
+            print((await tokens.newer_than(refused)).access_token)
+        except NoToken as error:
+            if error.is_lasting:
+                raise
+            await asyncio.sleep(0.02)
+        else:
+            return
 
 
 if __name__ == "__main__":

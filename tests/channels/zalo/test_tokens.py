@@ -7,6 +7,7 @@ import datetime
 import os
 import signal
 import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -47,6 +48,12 @@ async def others(
     yield [Tokens(ZaloStore(engine, OA_ID, KEY, clock), api, clock) for engine in engines]
     for engine in engines:
         await engine.dispose()
+
+
+@pytest.fixture
+def real_time(clock: Clock) -> None:
+    """Processes of their own have a real clock."""
+    clock.now = datetime.datetime.now(datetime.UTC)
 
 
 def works(zalo: StandIn, access_token: str) -> bool:
@@ -104,6 +111,18 @@ class TestRenewing:
         assert len(set(found)) == 1
         assert works(zalo, found[0])
 
+    @pytest.mark.usefixtures("real_time")
+    @on_both_databases
+    async def test_is_done_once_by_processes_that_begin_at_the_same_moment(
+        self, zalo: StandIn, tokens: Tokens, database_url: str, api_url: str
+    ) -> None:
+        processes = await asyncio.gather(*(renewing_process(database_url, api_url) for _ in range(2)))
+        said = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
+        assert zalo.grant.refreshes == 1
+        first, second = (out.decode().split()[-1] for out, _ in said)  # the log stands before it
+        assert first == second
+        assert works(zalo, first)
+
     async def test_goes_on_when_whoever_waits_for_it_gives_up(self, zalo: StandIn, tokens: Tokens) -> None:
         zalo.failures.plan("access_token", Failure(seconds=0.1))
         waiting = asyncio.create_task(tokens.newer_than(await tokens.current()))
@@ -158,17 +177,22 @@ class TestKeeping:
         assert works(zalo, (await renewing).access_token)
 
 
+async def renewing_process(database_url: str, api_url: str) -> Process:
+    """A process that has read the tokens and is about to renew them."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.channels.zalo.renew", database_url, api_url,
+        cwd=ROOT, env={"PATH": os.environ["PATH"]}, stdin=PIPE, stdout=PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"read\n"
+    return process
+
+
 async def killed(database_url: str, api_url: str, is_reached: Callable[[], bool]) -> None:
     """A process that renews the tokens, killed at some point."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.channels.zalo.renew",
-        database_url,
-        api_url,
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-    )
+    process = await renewing_process(database_url, api_url)
+    assert process.stdin is not None
+    process.stdin.write(b"\n")
     async with asyncio.timeout(20):
         while not is_reached():
             assert process.returncode is None
@@ -177,12 +201,8 @@ async def killed(database_url: str, api_url: str, is_reached: Callable[[], bool]
     await process.wait()
 
 
+@pytest.mark.usefixtures("real_time")
 class TestACrash:
-    @pytest.fixture(autouse=True)
-    def real_time(self, clock: Clock) -> None:
-        """The process that is killed has a real clock."""
-        clock.now = datetime.datetime.now(datetime.UTC)
-
     async def test_before_zalo_heard_of_it_heals_by_itself(
         self,
         zalo: StandIn,
