@@ -25,6 +25,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import progress
 from nlu.components.acceptance import OUT_OF_SCOPE_SHARE, Acceptance, evidence
 from nlu.components.encoder import VECTORS
 from nlu.components.kernel_machine import Inputs, KernelMachine
@@ -41,6 +42,8 @@ CHOICES_MOST = 3
 FACET_SCORE = 0.3
 """Of the machine, for a side that is asked for beside a topic: about 0 where none is, 1 where it is all."""
 RANKING_LENGTH = 10
+AT_A_TIME = 200
+"""Messages that are read together, where there are many: in a proof, or in an evaluation."""
 
 # What labels of the form base/detail mean for the conversation: the entity that carries the detail.
 ENTITY_OF = {"faq": "answer", "followup": "facet", "language": "language"}
@@ -119,7 +122,9 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         )
         self._words = frozenset(word for text in texts for word in text.split())
         vectors = np.vstack([example.get(VECTORS) for example in examples])
+        progress.tell("fitting", 0)
         self._machine.fit(Inputs(vectors, texts), labels)
+        progress.tell("fitting", 0.5)
         questions = np.array([not is_answer_text(example) for example in examples])
         self._calibrate(texts, np.array(labels), questions)
         self._machine.forget_training()
@@ -161,14 +166,19 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Read each message."""
-        for message in messages:
-            self._read(message)
+        for start in range(0, len(messages), AT_A_TIME):
+            some = messages[start : start + AT_A_TIME]
+            texts = [form.folded for message in some for form in message.get(FORMS)]
+            scores = self._machine.scores(
+                Inputs(np.vstack([message.get(VECTORS) for message in some]), texts)
+            )
+            ends = np.cumsum([len(message.get(FORMS)) for message in some])
+            for message, of_message in zip(some, np.split(scores, ends[:-1]), strict=True):
+                self._read(message, of_message)
         return messages
 
-    def _read(self, message: Message) -> None:
-        forms = message.get(FORMS)
-        texts = [form.folded for form in forms]
-        scores = self._machine.scores(Inputs(message.get(VECTORS), texts))
+    def _read(self, message: Message, scores: np.ndarray) -> None:
+        texts = [form.folded for form in message.get(FORMS)]
         split = [text.split() for text in texts]
         known = np.array([_share(words, self._words) for words in split])
         lengths = np.array([len(words) for words in split])
