@@ -62,13 +62,14 @@ def render(card: Card, messages: Messages) -> Rendered:
     buttons = [*card.buttons]
     if card.map_url:
         buttons.append(Button(messages.labels.map[card.language], url=card.map_url))
-    pressed, numbered = _divide([button for button in buttons if _is_possible(button)])
+    possible = [button for button in buttons if _is_possible(button)]
+    pressed, numbered = _divide(possible)
     parts = _split("\n\n".join(filter(None, _blocks(card, messages))))
     pick, shortened = messages.zalo.pick[card.language], messages.zalo.shortened[card.language]
     return Rendered(
         _shape(parts, numbered, pick, shortened),
         tuple(pressed),
-        _shape(parts, [*pressed, *numbered], pick, shortened),
+        _shape(parts, possible, pick, shortened),
     )
 
 

@@ -166,6 +166,12 @@ class TestOptions:
         )
         assert found.plain.numbered == ("answer:culture.a0", "answer:culture.a1")
 
+    def test_without_buttons_a_menu_keeps_its_order(self, small_library: Library) -> None:
+        menu = [*answers(6), Button("More", "topic:culture:2")]
+        found = rendered(card(*menu), small_library)
+        assert found.pressed.numbered + tuple(b.payload for b in found.buttons) == found.plain.numbered
+        assert found.plain.numbered == tuple(b.payload for b in menu)
+
     def test_a_button_that_zalo_would_refuse_is_left_out(self, small_library: Library) -> None:
         long = Button("Too much", "answer:" + "ợ" * 400)
         assert rendered(card(long, *answers(1)), small_library).buttons == tuple(answers(1))

@@ -43,11 +43,11 @@ async def _run(port: int, bot_port: int, *, with_bot: bool) -> None:
     async def authorise(environment: Environment) -> None:
         """Give the OA's permission, as its administrator does."""
         login = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "zalo", "login", env=environment, stdin=PIPE
+            sys.executable, "-m", "bot", "zalo", "login", env=environment, stdin=PIPE, stdout=PIPE
         )
-        await login.communicate(f"{zalo.grant.consent()}\n".encode())
+        said, _ = await login.communicate(f"{zalo.grant.consent()}\n".encode())
         if login.returncode:
-            raise click.ClickException("the bot was not authorised")
+            raise click.ClickException(f"the bot was not authorised:\n{said.decode()}")
 
     async def save_webhook(_environment: Environment) -> None:
         """Save the webhook in the console, once the bot is there."""
