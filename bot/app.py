@@ -18,25 +18,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot import metrics
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.channels.zalo import Account as ZaloAccount
 from bot.channels.zalo import Api as ZaloApi
 from bot.channels.zalo import ZaloChannel
 from bot.content.library import Library
-from bot.content.schema import TOPICS
 from bot.content.watch import Watch
 from bot.content.yaml_file import ContentError
 from bot.conversation.conversation import Conversation
+from bot.conversation.counted import Counted
 from bot.conversation.message import Channel
 from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.log import set_up
+from bot.monitoring import Monitoring
 from bot.publishing.report import report_route
 from bot.rasa.child import NoRasa, child, command
 from bot.rasa.client import Rasa
@@ -100,26 +100,13 @@ def create_app(settings: Settings) -> Starlette:
     if zalo:
         channels[zalo.name] = zalo
         routes += zalo.routes()
-    postman = Postman(outbox, served, channels)
-    worker = Worker(inbox, Conversation(rasa, served), served, channels, postman)
-
-    async def health(_request: Request) -> JSONResponse:
-        return JSONResponse({"live": True})
-
-    async def ready(_request: Request) -> JSONResponse:
-        checks = {
-            "model": await rasa.is_ready(),
-            "database": await inbox.is_reachable(),
-            "content": any(map(served().of_topic, TOPICS)),
-        }
-        wrong = [name for name, is_well in checks.items() if not is_well]
-        body: dict[str, object] = {"ready": not wrong, "wrong": wrong}
-        if telegram:
-            # Told, but no reason to take the page away from everybody.
-            body["telegram"] = telegram.problem or "connected"
-        if zalo:
-            body["zalo"] = {"state": await zalo.problem() or "connected", "dropped": dict(zalo.dropped)}
-        return JSONResponse(body, 503 if wrong else 200)
+    counted = {name: Counted(channel) for name, channel in channels.items()}
+    for name in channels:
+        metrics.start(name)
+    postman = Postman(outbox, served, counted)
+    worker = Worker(inbox, Conversation(rasa, served), served, counted, postman)
+    token = settings.metrics_token.get_secret_value()
+    routes += Monitoring(inbox, outbox, rasa, watch, telegram, zalo, token).routes()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -144,7 +131,7 @@ def create_app(settings: Settings) -> Starlette:
             yield
 
     return Starlette(
-        routes=[*routes, Route("/health", health), Route("/ready", ready)],
+        routes=routes,
         middleware=[Middleware(SecurityHeaders)],
         lifespan=lifespan,
     )

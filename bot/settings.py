@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         "INFO", description="The least that is logged: DEBUG, INFO, WARNING or ERROR"
     )
     log_format: Literal["json", "text"] = Field("text", description="Form of the log: text or json")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token with which Prometheus reads /metrics; empty: no /metrics"
+    )
     telegram_token: SecretStr = Field(
         SecretStr(""), description="Token of the Telegram bot; empty: no Telegram"
     )
@@ -126,9 +129,10 @@ class Settings(BaseSettings):
         return self
 
     def secrets(self) -> list[str]:
-        """The values that no log may show."""
+        """The values that no log may show; empty ones among them."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return [*secrets, make_url(self.database_url).password or ""]
 
     @property
     def rasa_address(self) -> str:

@@ -26,6 +26,7 @@ from bot.conversation.message import (
 )
 from bot.conversation.postman import Postman
 from bot.log import describe
+from bot.metrics import REPLIES, REPLY_SECONDS
 from bot.rasa.client import RasaFailed, RasaUnavailable
 from bot.rasa.plan import Kind, Plan, Plans
 from bot.store.inbox import POLL, Entry, Inbox, LeaseLost, wait_for_event
@@ -157,6 +158,7 @@ class Worker:
         except Unreachable:
             log.info("unreachable", message_id=entry.id, channel=channel.name)
             await self._inbox.answered(entry)
+            REPLIES.labels(channel.name, "unreachable").inc()
         except TryLater as error:
             await self._send_later(entry, error)
         except Exception as error:
@@ -182,8 +184,11 @@ class Worker:
             log.warning("reply_held", message_id=entry.id, channel=channel.name, reason=str(error))
             if not is_forgetting:
                 await self._inbox.hold(entry, plans[0].language, str(error))
+                REPLIES.labels(channel.name, "held").inc()
                 return
         await self._inbox.answered(entry, leaves_no_trace=is_forgetting)
+        REPLIES.labels(channel.name, _kind(plans) if cards else "silent").inc()
+        REPLY_SECONDS.labels(channel.name).observe((self._clock() - entry.received_at).total_seconds())
         version = cards[0].version if cards else None
         log.info("answered", message_id=entry.id, channel=channel.name, version=version, model=model)
 
@@ -282,6 +287,7 @@ class Worker:
         if entry.attempts + 1 >= self._patience.deliveries:
             log.error("reply_dropped", message_id=entry.id, channel=entry.message.channel)
             await self._inbox.answered(entry)
+            REPLIES.labels(entry.message.channel, "dropped").inc()
             return
         ours = min(self._patience.delivery_first * 2**entry.attempts, self._patience.delivery_most)
         await self._inbox.postpone(entry, max(error.seconds, ours))
@@ -301,6 +307,11 @@ class Worker:
         except Exception as last:
             log.error("trouble_not_said", message_id=entry.id, channel=channel.name, **describe(last))
         await self._inbox.answered(entry)
+        REPLIES.labels(channel.name, "trouble").inc()
+
+
+def _kind(plans: tuple[Plan, ...]) -> str:
+    return "trouble" if plans[-1].reason == "trouble" else plans[-1].reply
 
 
 def _is_worth_breaking_silence(plan: Plan) -> bool:

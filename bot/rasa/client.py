@@ -37,10 +37,6 @@ class _Named(BaseModel):
     model: str
 
 
-class _Ready(BaseModel):
-    model: str | None
-
-
 class _Custom(BaseModel):
     plans: list[dict[str, object]]
 
@@ -113,14 +109,6 @@ class Rasa:
     def _away(self, reason: str) -> RasaUnavailable:
         self.away_since = self.away_since or time.monotonic()
         return RasaUnavailable(reason)
-
-    async def is_ready(self) -> bool:
-        """Whether a model is loaded and answers."""
-        try:
-            answer = _understood(_Ready, await self._request("GET", "/status", timeout=2))
-        except RasaUnavailable:
-            return False
-        return answer.model is not None
 
     async def status(self) -> Status:
         """How the Rasa side is.

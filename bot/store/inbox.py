@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from bot.content.schema import Language
 from bot.conversation.message import Message
+from bot.metrics import MESSAGES, REDELIVERIES
 from bot.store.database import is_sqlite, truncate_log
 from bot.store.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, JsonObject, WebReply
 from bot.store.retention import purge
@@ -60,6 +61,14 @@ class Entry:
     plans: list[JsonObject] | None
     cards_sent: int
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many wait, and for how many seconds the one that has waited longest; 0 if there is none."""
+
+    number: int
+    longest: float
 
 
 class Inbox(Store):
@@ -141,7 +150,9 @@ class Inbox(Store):
             async with self._engine.begin() as connection:
                 message_id = await connection.scalar(row.returning(InboxMessage.id))
         except IntegrityError:
+            REDELIVERIES.labels(message.channel).inc()
             return None
+        MESSAGES.labels(message.channel, _kind(message)).inc()
         self.arrived.set()
         return message_id
 
@@ -410,12 +421,12 @@ class Inbox(Store):
     # What is done now and then.
 
     @uninterrupted
-    async def oldest_unanswered(self) -> float:
-        """For how many seconds the oldest unanswered message has waited; 0 if there is none."""
-        query = select(func.min(InboxMessage.received_at)).where(InboxMessage.answered_at.is_(None))
+    async def unanswered(self) -> Waiting:
+        """How many messages wait for their reply, and for how long the oldest of them has."""
+        query = select(func.count(), func.min(InboxMessage.received_at))
         async with self._engine.begin() as connection:
-            since: datetime.datetime | None = await connection.scalar(query)
-        return (self._clock() - since).total_seconds() if since else 0.0
+            number, since = (await connection.execute(query.where(InboxMessage.answered_at.is_(None)))).one()
+        return Waiting(number, (self._clock() - since).total_seconds() if since else 0.0)
 
     @uninterrupted
     async def tidy(self) -> None:
@@ -431,6 +442,12 @@ class Inbox(Store):
 
     def _hashed(self, channel: str, key: str) -> str:
         return hmac.new(self._secret, f"{channel}:{key}".encode(), hashlib.sha256).hexdigest()
+
+
+def _kind(message: Message) -> str:
+    if message.unreadable:
+        return "unreadable"
+    return "text" if message.button is None else "button"
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:

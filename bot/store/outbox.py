@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.content.schema import Language
@@ -67,6 +67,15 @@ class Asked:
     asked_at: datetime.datetime
     status: DeliveryStatus | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """For how many seconds the oldest delivery that could go out has been queued, and the oldest
+    question left for the staff has waited; 0 if there is none."""
+
+    delivery: float
+    left_question: float
 
 
 class Outbox(Store):
@@ -167,6 +176,18 @@ class Outbox(Store):
         lease = Delivery.lease == due.lease if due.lease else Delivery.lease.is_(None)
         async with self._engine.begin() as connection:
             await connection.execute(update(Delivery).where(Delivery.id == due.id, lease).values(values))
+
+    @uninterrupted
+    async def backlog(self) -> Backlog:
+        """What has waited longest to go out, and for the staff."""
+        now = self._clock()
+        queued = select(func.min(Delivery.queued_at)).where(
+            Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now
+        )
+        left = select(func.min(Question.asked_at)).where(Question.state == QuestionState.LEFT)
+        async with self._engine.begin() as connection:
+            since = [await connection.scalar(query) for query in (queued, left)]
+        return Backlog(*((now - start).total_seconds() if start else 0.0 for start in since))
 
     # What editors do.
 

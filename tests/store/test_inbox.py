@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.content.schema import Language
 from bot.conversation.message import Message, incoming
 from bot.store.database import connect, migrate
-from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost
+from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Waiting
 from bot.store.models import ChatLease, InboxMessage
 from tests.conftest import Clock, on_both_databases
 
@@ -244,11 +244,13 @@ class TestWatching:
     async def test_the_oldest_unanswered_message_tells_how_far_behind_we_are(
         self, inbox: Inbox, clock: Clock
     ) -> None:
-        assert await inbox.oldest_unanswered() == 0
+        assert await inbox.unanswered() == Waiting(0, 0)
         await inbox.accept(message("1"))
         clock.advance(seconds=5)
         await inbox.accept(message("2"))
-        assert await inbox.oldest_unanswered() == 5
+        assert await inbox.unanswered() == Waiting(2, 5)
+        await inbox.answered(await claim(inbox))
+        assert await inbox.unanswered() == Waiting(1, 0)
 
     async def test_a_database_that_is_gone_is_not_reachable(self, inbox: Inbox, clock: Clock) -> None:
         assert await inbox.is_reachable()

@@ -1,0 +1,121 @@
+"""What whoever runs the bot looks at: /health, /ready, and /metrics for Prometheus."""
+
+from __future__ import annotations
+
+import hmac
+import math
+from dataclasses import dataclass
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot import metrics
+from bot.channels.telegram import TelegramChannel
+from bot.channels.zalo import ZaloChannel
+from bot.content.schema import TOPICS
+from bot.content.watch import Watch
+from bot.rasa.client import Rasa, RasaUnavailable
+from bot.rasa.status import Status
+from bot.store.inbox import Inbox
+from bot.store.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """The three addresses.
+
+    token: what /metrics asks for as a bearer token; without one there is no /metrics. Its numbers
+        are about nobody, but how many ask and what fails is for whoever runs the bot alone.
+    """
+
+    inbox: Inbox
+    outbox: Outbox
+    rasa: Rasa
+    watch: Watch
+    telegram: TelegramChannel | None
+    zalo: ZaloChannel | None
+    token: str
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes of all that is served."""
+        routes: list[BaseRoute] = [Route("/health", self._health), Route("/ready", self._ready)]
+        return [*routes, Route("/metrics", self._metrics)] if self.token else routes
+
+    async def _health(self, _request: Request) -> JSONResponse:
+        return JSONResponse({"live": True})
+
+    async def _ready(self, _request: Request) -> JSONResponse:
+        status = await self._status()
+        checks = {
+            "model": status is not None and bool(status.model),
+            "database": await self.inbox.is_reachable(),
+            "content": any(map(self.watch.library().of_topic, TOPICS)),
+        }
+        wrong = [name for name, is_well in checks.items() if not is_well]
+        body: dict[str, object] = {"ready": not wrong, "wrong": wrong}
+        if "model" in wrong:
+            body["model"] = _no_model(status)
+        # The channels are told, but no reason to take the page away from everybody.
+        if self.telegram:
+            body["telegram"] = self.telegram.problem or "connected"
+        if self.zalo:
+            state = await self.zalo.problem() or "connected"
+            body["zalo"] = {"state": state, "dropped": dict(self.zalo.dropped)}
+        return JSONResponse(body, 503 if wrong else 200)
+
+    async def _metrics(self, request: Request) -> Response:
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        await self._look()
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def _status(self) -> Status | None:
+        """How the Rasa side is; None if it does not say."""
+        try:
+            return await self.rasa.status()
+        except RasaUnavailable:
+            return None
+
+    async def _look(self) -> None:
+        """Bring the gauges up to date."""
+        status = await self._status() or Status()
+        metrics.MODEL_READY.set(bool(status.model))
+        metrics.MODEL_TRAINING.set(bool(status.training))
+        metrics.MODEL_FAILED.set(bool(status.failed))
+        metrics.MODEL_REFUSED.set(bool(status.refused))
+        metrics.CONTENT.clear()
+        metrics.CONTENT.labels(self.watch.library().digest).set(1)
+        metrics.CONTENT_SINCE.set(self.watch.since.timestamp())
+        metrics.CONTENT_ERRORS.set(len(self.watch.findings))
+        if self.telegram:
+            metrics.CHANNEL_CONNECTED.labels(self.telegram.name).set(self.telegram.problem is None)
+        if self.zalo:
+            metrics.CHANNEL_CONNECTED.labels(self.zalo.name).set(await self.zalo.problem() is None)
+        await self._look_at_database()
+
+    async def _look_at_database(self) -> None:
+        is_up = await self.inbox.is_reachable()
+        metrics.DATABASE_UP.set(is_up)
+        if not is_up:
+            for unknown in (
+                metrics.UNANSWERED, metrics.OLDEST_UNANSWERED, metrics.OLDEST_DELIVERY, metrics.OLDEST_LEFT
+            ):  # fmt: skip
+                unknown.set(math.nan)
+            return
+        waiting, backlog = await self.inbox.unanswered(), await self.outbox.backlog()
+        metrics.UNANSWERED.set(waiting.number)
+        metrics.OLDEST_UNANSWERED.set(waiting.longest)
+        metrics.OLDEST_DELIVERY.set(backlog.delivery)
+        metrics.OLDEST_LEFT.set(backlog.left_question)
+
+
+def _no_model(status: Status | None) -> str:
+    """Why there is no model, in words for whoever runs the bot."""
+    if status is None:
+        return "the Rasa side is out of reach"
+    if status.training:
+        return f"a model is being made: {status.training.step}, {status.training.share:.0%}"
+    return f"the training failed: {status.failed.reason}" if status.failed else "no model yet"
