@@ -15,9 +15,9 @@ REDELIVERIES = Counter("bot_redeliveries", "Messages that a platform delivered a
 
 REPLIES = Counter("bot_replies", "Messages answered, by channel and kind of the reply.", ["channel", "kind"])
 """kind: of the reply's last card (answer, facet, choices, fallback, smalltalk, action), trouble if the
-person was told that something is wrong here, silent if a group was spared a reply; held: the platform
-takes it only when the person writes again; unreachable and dropped: no reply was brought to the person,
-because they are gone or the platform refused for too long."""
+person was told that something is wrong here, silent if a group was spared a reply; paused: the channel is
+switched off; held: the platform takes it only when the person writes again; unreachable and dropped: no
+reply was brought to the person, because they are gone or the platform refused for too long."""
 
 REPLY_SECONDS = Histogram(
     "bot_reply_seconds",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.content.messages import Messages
+from bot.content.messages import Messages, Notice
 from bot.content.schema import MARK, TOPICS, Answer, Office, Status
 from bot.content.version import LENGTH, Commit
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile, parse_yaml, read_text, read_yaml
@@ -63,13 +63,21 @@ class Library:
     @cached_property
     def until(self) -> datetime.datetime | None:
         """When its schedule changes next, if it does."""
-        moments = (
+        moments = [
             moment
             for answer in self.answers.values()
             for moment in (answer.publish_at, answer.withdraw_at)
-            if moment and moment > self.now and answer.status is Status.PUBLISHED
-        )
-        return min(moments, default=None)
+            if answer.status is Status.PUBLISHED
+        ]
+        if notice := self.messages.notice:
+            moments += [notice.start, notice.until]
+        return min((moment for moment in moments if moment and moment > self.now), default=None)
+
+    @property
+    def notice(self) -> Notice | None:
+        """What everybody is told first now, if there is something."""
+        notice = self.messages.notice
+        return notice if notice and notice.is_on(self.now) else None
 
     def published(self, answer_id: str | None) -> Answer | None:
         """What is served for an id, if anything is: its answer, or the one that supersedes it.

@@ -5,12 +5,13 @@ A field here is a key there, so a missing or misspelt sentence is found when the
 
 from __future__ import annotations
 
+import datetime
 from string import Formatter
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from bot.content.schema import BothLanguages, Facet, Language, Strict, Verdict
+from bot.content.schema import BothLanguages, Facet, Language, Moment, Strict, Verdict
 
 
 def _filled(*names: str) -> AfterValidator:
@@ -229,9 +230,42 @@ class VerdictNames(Strict):
         return name
 
 
+class Notice(BothLanguages):
+    """What everybody is told first, from one moment until another: a flood, a storm."""
+
+    start: Moment = Field(alias="from")
+    until: Moment
+
+    @field_validator("until")
+    @classmethod
+    def _end_follows_beginning(cls, until: datetime.datetime, info: ValidationInfo) -> datetime.datetime:
+        if until <= info.data.get("start", datetime.datetime.min.replace(tzinfo=datetime.UTC)):
+            raise ValueError("does not lie after `from`")
+        return until
+
+    def is_on(self, now: datetime.datetime) -> bool:
+        """Whether it is told now."""
+        return self.start <= now < self.until
+
+
+class Paused(Strict):
+    """The channels that are switched off, each with the one sentence that it still says."""
+
+    web: BothLanguages | None = None
+    telegram: BothLanguages | None = None
+    zalo: BothLanguages | None = None
+
+    def on(self, channel: str) -> BothLanguages | None:
+        """What a channel says instead of any answer; None if it is not switched off."""
+        sentence: BothLanguages | None = getattr(self, channel, None)
+        return sentence
+
+
 class Messages(Strict):
     """content/messages.yml."""
 
+    notice: Notice | None = None
+    paused: Paused = Paused()
     phrases: Phrases
     labels: Labels
     page: Page

@@ -49,7 +49,16 @@ def compose(
     if is_cut:
         notice = library.messages.phrases.too_long[cards[0].language]
         cards[0] = _with_notice(cards[0], notice)
+    if library.notice:
+        cards[0] = replace(cards[0], alert=library.notice[cards[0].language])
     return Reply(plans[0].language, _traceable(cards, library))
+
+
+def compose_pause(sentence: BothLanguages, language: Language | None, library: Library) -> Card:
+    """All that a channel says that is switched off; in both languages if nobody knows the person's."""
+    text = sentence[language] if language else f"{sentence.vi}\n\n{sentence.en}"
+    card = Card(kind=Kind.ACTION, language=language or Language.VI, action="paused", text=text)
+    return replace(card, version=library.version)
 
 
 def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[Card, ...]:

@@ -93,6 +93,7 @@ class Card:
     facet: the one that was asked for, also where the answer has none.
     action: the small talk or action; ids: what the choices lead to.
     claim, verdict, verdict_label, clarified: of a clarification.
+    alert: what everybody is told first while the city has an emergency.
     notice: what to know before relying on the text (it may be out of date, the message was cut).
     version: of content/, from which it was made.
     """
@@ -109,6 +110,7 @@ class Card:
     verdict: Verdict | None = None
     verdict_label: str | None = None
     clarified: str | None = None
+    alert: str | None = None
     notice: str | None = None
     sources: tuple[Source, ...] = ()
     checked: datetime.date | None = None

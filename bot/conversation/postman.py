@@ -85,7 +85,12 @@ class Postman:
     async def deliver_next(self) -> bool:
         """Deliver what is due next; False if nothing is."""
         now = time.monotonic()
-        awake = [name for name in self._channels if self._rests_until.get(name, 0) <= now]
+        paused = self._library().messages.paused
+        awake = [
+            name
+            for name in self._channels
+            if self._rests_until.get(name, 0) <= now and paused.on(name) is None
+        ]
         due = await self._outbox.claim(awake) if awake else None
         if due is None:
             return False

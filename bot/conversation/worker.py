@@ -11,7 +11,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.content.library import Library
-from bot.conversation.compose import compose, local_day
+from bot.content.schema import BothLanguages
+from bot.conversation.compose import compose, compose_pause, local_day
 from bot.conversation.conversation import Conversation, in_trouble
 from bot.conversation.effects import NOTHING_FOUND, carry_out, forgets
 from bot.conversation.message import (
@@ -165,6 +166,10 @@ class Worker:
             await self._failed(entry, channel, error)
 
     async def _answer(self, entry: Entry, channel: Channel) -> None:
+        library = self._library()
+        if pause := library.messages.paused.on(channel.name):
+            await self._say_pause(entry, channel, pause, library)
+            return
         if entry.plans is not None:
             plans, model = Plans.validate_python(entry.plans), None
         else:
@@ -191,6 +196,16 @@ class Worker:
         REPLY_SECONDS.labels(channel.name).observe((self._clock() - entry.received_at).total_seconds())
         version = cards[0].version if cards else None
         log.info("answered", message_id=entry.id, channel=channel.name, version=version, model=model)
+
+    async def _say_pause(
+        self, entry: Entry, channel: Channel, sentence: BothLanguages, library: Library
+    ) -> None:
+        """Say that the channel is switched off, and nothing else."""
+        if not entry.message.is_quiet:
+            card = compose_pause(sentence, entry.message.language, library)
+            await self._send(entry, channel, entry.cards_sent, card)
+        await self._inbox.answered(entry)
+        REPLIES.labels(channel.name, "paused").inc()
 
     async def _reply(self, entry: Entry, channel: Channel, cards: tuple[Card, ...]) -> None:
         """Send the cards that are not sent yet, and what has waited for the person.

@@ -70,6 +70,7 @@ def start_parameter(answer_id: str) -> str:
 def _blocks(card: Card, labels: Labels) -> list[list[Run]]:
     """The card from top to bottom; blocks that it does not have are empty."""
     return [
+        [Run("⚠️ "), *markdown(card.alert, _BOLD)] if card.alert else [],
         [Run(card.title, _BOLD)] if card.title else [],
         *_verdict(card, labels),
         markdown(card.text),

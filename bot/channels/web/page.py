@@ -49,6 +49,7 @@ def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
             languages=list(Language),
             page=content.messages.page,
             labels=content.messages.labels,
+            alert=_alert(content, language),
             topics=[
                 (topic, content.messages.topic_name(topic)[language], payload.for_topic(topic))
                 for topic in TOPICS
@@ -69,6 +70,12 @@ def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
         return response
 
     return [Route("/", page), Mount("/static", StaticFiles(directory=STATIC), name="static")]
+
+
+def _alert(content: Library, language: Language) -> str | None:
+    """What the page says before anybody has asked: that it is switched off, or an emergency."""
+    said = content.messages.paused.on("web") or content.notice
+    return said[language] if said else None
 
 
 def _known(code: str | None) -> Language | None:

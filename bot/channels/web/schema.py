@@ -90,6 +90,7 @@ class CardBody(_Body):
     map_url: str | None
     buttons: tuple[ButtonBody, ...]
     version: str | None = None
+    alert: str | None = None
 
     @classmethod
     def of(cls, card: Card) -> Self:

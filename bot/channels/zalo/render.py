@@ -76,6 +76,7 @@ def render(card: Card, messages: Messages) -> Rendered:
 def _blocks(card: Card, messages: Messages) -> list[str]:
     """The card from top to bottom; blocks that it does not have are empty."""
     return [
+        f"⚠️ {written(markdown(card.alert))}" if card.alert else "",
         f"📌 {card.title}" if card.title else "",
         *_verdict(card, messages.labels),
         written(markdown(card.text)),

@@ -19,6 +19,7 @@ from tests.channels.web.conftest import Site, running_site
 KEYS = {
     "kind", "id", "facet", "action", "ids", "language", "title", "text", "html", "claim", "verdict",
     "verdict_label", "clarified", "notice", "sources", "checked", "office", "map_url", "buttons", "version",
+    "alert",
 }  # fmt: skip
 
 
@@ -67,6 +68,7 @@ class TestReply:
                     "verdict": None,
                     "verdict_label": None,
                     "clarified": None,
+                    "alert": None,
                     "notice": None,
                     "sources": [
                         {

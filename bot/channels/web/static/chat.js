@@ -194,6 +194,7 @@ function card(reply) {
     else part(holder)?.remove();
   };
   element.dataset.kind = reply.kind;
+  fill(".alert span", reply.alert, ".alert");
   fill(".title", reply.title);
   if (reply.verdict) {
     part(".verdict").dataset.verdict = reply.verdict;
