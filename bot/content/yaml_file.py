@@ -119,13 +119,22 @@ def parse_yaml(path: Path, text: str) -> YamlFile:
         raise ContentError([Finding(path, line, "", hint)]) from error
     except (yaml.YAMLError, ValueError) as error:
         raise ContentError([Finding(path, 1, "", f"this is not valid YAML ({error})")]) from error
+    except RecursionError as error:
+        raise ContentError([_too_deep(path)]) from error
     lines: dict[KeyPath, int] = {}
     twice: list[Finding] = []
-    if node is not None:
-        _index(path, node, (), lines, twice)
+    try:
+        if node is not None:
+            _index(path, node, (), lines, twice)
+    except RecursionError as error:
+        raise ContentError([_too_deep(path)]) from error
     if twice:
         raise ContentError(twice)
     return YamlFile(path, text, value, lines)
+
+
+def _too_deep(path: Path) -> Finding:
+    return Finding(path, 1, "", "this is nested too deeply, or an alias (*) stands within its own anchor (&)")
 
 
 def _index(

@@ -32,7 +32,7 @@ from telegram.error import (
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram.limits import POLL_SECONDS, UPDATES
+from bot.channels.telegram.limits import POLL_SECONDS, UPDATE_BYTES, UPDATES
 from bot.channels.telegram.profile import set_profile
 from bot.channels.telegram.render import render
 from bot.channels.telegram.sending import Sender, seconds_of
@@ -207,9 +207,14 @@ class TelegramChannel:
             return Response(status_code=HTTPStatus.FORBIDDEN)
         if self._reader is None:
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > UPDATE_BYTES:
+                return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
-            update = await request.json()
-        except ValueError:
+            update = json.loads(body)
+        except (ValueError, RecursionError):
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         try:
             await self._take(update, self._reader)

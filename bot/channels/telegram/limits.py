@@ -28,3 +28,7 @@ POLL_SECONDS = 50
 
 UPDATES = ("message", "edited_message", "callback_query")
 """What we read. Given in full at each call: left out, an earlier setting would stay (Bot API)."""
+
+UPDATE_BYTES = 1024 * 1024
+"""An update that is read. Not documented; the longest text has 4,096 characters, and what else a message
+carries is small, since files come as ids."""

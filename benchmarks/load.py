@@ -1,0 +1,317 @@
+"""Load: signed webhooks of Zalo at a fixed rate, whatever the bot does, with real questions of many chats.
+
+    .venv/bin/python -m benchmarks.load [--rate 28] [--seconds 600] [--break] [--database-url URL]
+
+28 a second for ten minutes is what South Africa's health line saw on its worst day. The whole service is
+started as `make run` does, with a Rasa side of its own; Zalo is tests/stand_ins/zalo, in this process, on
+the same cores. Questions come from tests/nlu, at random moments (Poisson); a time runs from the moment at
+which an event is due until the last message of its reply is at Zalo's server, so that what waits in
+front of the bot counts, too. One arrival in twenty is a pair, a question with the press of a button right
+after it: whose answer has to come last. `--break` then raises the rate by a quarter each minute, until
+one reply in twenty takes longer than ten seconds, and looks at what becomes of all that was asked.
+
+Run from the project's directory; the table is also appended to benchmarks/results/load.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import yaml
+from cryptography.fernet import Fernet
+
+from bot.content.library import load as load_content
+from bot.content.schema import Language
+from tests.end_to_end.bot_process import free_port
+from tests.stand_ins.serving import serving
+from tests.stand_ins.zalo import StandIn
+from tests.stand_ins.zalo.people import Person
+from tests.stand_ins.zalo.server import settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+RESULTS = PROJECT / "benchmarks" / "results" / "load.md"
+
+CHATS = 3000
+PAIRS = 0.05
+READY_SECONDS = 900
+REST_SECONDS = 600
+"""How long what was asked may take to be answered once nothing more comes."""
+
+STEP_SECONDS, STEP = 60, 1.25
+BROKEN_SECONDS = 10.0
+
+
+@dataclass
+class Asked:
+    """One arrival. due: when, in seconds since the epoch; before: how many messages the chat had from the
+    account; last: the title that has to stand in the last message, of a pair."""
+
+    person: Person
+    due: float
+    before: int
+    last: str | None = None
+
+    def times(self, until: int | None) -> list[float]:
+        """When each message of the reply came; `until`: those that the chat had at its next arrival."""
+        return [said.at - self.due for said in self.person.from_oa()[self.before : until]]
+
+
+@dataclass
+class Step:
+    """What came of one rate."""
+
+    rate: float
+    seconds: float
+    asked: list[Asked] = field(default_factory=list)
+    late: float = 0.0
+    memory: list[tuple[float, float]] = field(default_factory=list)
+
+    def rows(self, statuses: list[int]) -> list[str]:
+        """The table's lines."""
+        times, lost, wrong = self.outcome()
+        quantiles = [times[min(len(times) - 1, int(share * len(times)))] for share in (0.5, 0.95, 0.99, 1)]
+        told = " | ".join(f"{value:.2f}" for value in quantiles)
+        refused = sum(status != 200 for status in statuses)
+        return [
+            f"| {self.rate:.0f} | {len(self.asked)} | {told} | {lost} | {wrong} | {refused} | "
+            f"{self.memory[0][0]:.0f} → {self.memory[-1][0]:.0f} | "
+            f"{self.memory[0][1]:.0f} → {self.memory[-1][1]:.0f} |"
+        ]
+
+    def outcome(self) -> tuple[list[float], int, int]:
+        """The times of the replies, shortest first; how many got none; how many pairs were out of order."""
+        next_of: dict[str, int] = {}
+        times, lost, wrong = [], 0, 0
+        for asked in reversed(self.asked):
+            came = asked.times(next_of.get(asked.person.id))
+            next_of[asked.person.id] = asked.before
+            needed = 2 if asked.last else 1
+            if len(came) < needed:
+                lost += 1
+            if asked.last:
+                reply = asked.person.from_oa()[asked.before : asked.before + len(came)]
+                wrong += not any(f"📌 {asked.last}" in said.text for said in reply[1:])
+            times += came[-1:]
+        return sorted(times) or [float("nan")], lost, wrong
+
+
+HEADING = [
+    "| a second | arrivals | p50 s | p95 s | p99 s | longest s | without reply | pairs out of order | "
+    "webhooks not 200 | bot MB | Rasa side MB |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
+]
+
+
+class Driver:
+    """Asks, and looks on."""
+
+    def __init__(self, zalo: StandIn, bot: Process, questions: list[str], titles: dict[str, str]) -> None:
+        self.zalo = zalo
+        self._bot = bot
+        self._random = random.Random(28)  # noqa: S311
+        self._questions = questions
+        self._titles = titles
+        self._people = [zalo.person(f"person {number}") for number in range(CHATS)]
+        self._turn = 0
+
+    async def run(self, rate: float, seconds: float) -> Step:
+        """Let people ask at a rate, and wait until all is answered."""
+        step = Step(rate, seconds)
+        watching = asyncio.create_task(self._watch(step))
+        start = due = time.time()
+        while (due := due + self._random.expovariate(rate)) < start + seconds:
+            await asyncio.sleep(max(0.0, due - time.time()))
+            step.late = max(step.late, time.time() - due)
+            step.asked.append(self._ask(due))
+        with suppress(TimeoutError):
+            await self.zalo.until(lambda: not self._open(step), REST_SECONDS)
+        await asyncio.sleep(1)  # the rest of a reply that has begun
+        watching.cancel()
+        return step
+
+    def _ask(self, due: float) -> Asked:
+        person = self._people[self._turn % CHATS]
+        self._turn += 1
+        asked = Asked(person, due, len(person.from_oa()))
+        person.says(self._random.choice(self._questions))
+        if self._random.random() < PAIRS:
+            answer, asked.last = self._random.choice([*self._titles.items()])
+            person.sends("user_send_text", is_shown=False, text=f"#answer:{answer}")
+        return asked
+
+    def _open(self, step: Step) -> int:
+        return sum(len(asked.times(None)) < (2 if asked.last else 1) for asked in step.asked)
+
+    async def _watch(self, step: Step) -> None:
+        """Note the memory, and tell how it goes."""
+        while True:
+            step.memory.append(_memory(self._bot.pid))
+            bot, rasa = step.memory[-1]
+            told = (
+                f"{len(step.asked)} asked, {self._open(step)} wait, bot {bot:.0f} MB, Rasa side {rasa:.0f} MB"
+            )
+            print(f"  {step.rate:.0f}/s: {told}", file=sys.stderr, flush=True)
+            await asyncio.sleep(10)
+
+
+def _memory(pid: int) -> tuple[float, float]:
+    """Megabytes of a process, and of all that it has started. What they share is divided among them."""
+    parents = {}
+    for directory in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parents[int(directory.name)] = int(
+                re.sub(r".*\)", "", (directory / "stat").read_text()).split()[1]
+            )
+    below, found = {pid}, True
+    while found:
+        found = {child for child, parent in parents.items() if parent in below} - below
+        below |= found
+    return _megabytes(pid), sum(map(_megabytes, below - {pid}))
+
+
+def _megabytes(pid: int) -> float:
+    with suppress(OSError):
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        if size := re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE):
+            return int(size.group(1)) / 1024
+    return 0.0
+
+
+@asynccontextmanager
+async def service(zalo: StandIn, database_url: str) -> AsyncIterator[Process]:
+    """The service, authorised, ready, with its webhook saved."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        for part in ("nlu", ".venv-rasa"):
+            (directory / part).symlink_to(PROJECT / part)
+        async with serving(zalo.app()) as url:
+            port = free_port()
+            environment = {
+                **os.environ,
+                **settings(url, Fernet.generate_key().decode()),
+                "PYTHONPATH": str(PROJECT),
+                "PORT": str(port),
+                "RASA_PORT": str(free_port()),
+                "CONTENT_DIR": str(PROJECT / "content"),
+                "LOG_FORMAT": "json",
+                **({"DATABASE_URL": database_url} if database_url else {}),
+            }
+            command = [sys.executable, "-m", "bot"]
+            login = await asyncio.create_subprocess_exec(
+                *command, "zalo", "login", cwd=directory, env=environment,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            await login.communicate(f"https://example.vn/?code={zalo.grant.consent()}\n".encode())
+            with (directory / "log").open("wb") as log:
+                bot = await asyncio.create_subprocess_exec(
+                    *command, "run", cwd=directory, env=environment, stdout=log, stderr=log
+                )
+            try:
+                await _ready(f"http://127.0.0.1:{port}", bot)
+                await zalo.webhook.save(f"http://127.0.0.1:{port}/zalo/webhook")
+                yield bot
+            finally:
+                await zalo.webhook.stop()
+                if bot.returncode is None:
+                    bot.terminate()
+                await bot.wait()
+                await zalo.close()
+                _tell_log(directory / "log")
+
+
+async def _ready(url: str, bot: Process) -> None:
+    print("  the bot starts; a model that is not there yet takes minutes", file=sys.stderr, flush=True)
+    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as http:
+        async with asyncio.timeout(READY_SECONDS):
+            while bot.returncode is None:
+                with suppress(httpx.TransportError):
+                    if (await http.get("/ready")).status_code == 200:
+                        return
+                await asyncio.sleep(0.5)
+    raise SystemExit("The bot did not start.")
+
+
+def _tell_log(log: Path) -> None:
+    """How often the bot complained, and of what."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    events = [re.findall(r'"event": "(\w+)".*"level": "(warning|error)"', line) for line in lines]
+    found: dict[str, int] = {}
+    for ((event, _level),) in (matches for matches in events if matches):
+        found[event] = found.get(event, 0) + 1
+    print(f"  warnings and errors in the bot's log: {found or 'none'}", file=sys.stderr)
+
+
+def _questions() -> list[str]:
+    return [
+        entry["q"]
+        for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
+        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))
+    ]
+
+
+def _titles() -> dict[str, str]:
+    library, _ = load_content(PROJECT / "content")
+    return {answer.id: answer[Language.VI].title for answer in library.answers.values()}
+
+
+def _machine() -> str:
+    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    busy = os.getloadavg()[0]
+    return (
+        f"{os.cpu_count()} cores of {model.group(1) if model else 'an unknown kind'}, load before {busy:.1f}"
+    )
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rate", type=float, default=28)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--break", dest="is_to_break", action="store_true")
+    parser.add_argument("--database-url", default="")
+    arguments = parser.parse_args()
+    zalo = StandIn()
+    zalo.webhook.hurry = 1
+    machine = _machine()
+    lines: list[str] = []
+    async with service(zalo, arguments.database_url) as bot:
+        driver = Driver(zalo, bot, _questions(), _titles())
+        await driver.run(2, 5)  # what is loaded at the first question is no load
+        rate, seconds = arguments.rate, arguments.seconds
+        while True:
+            before = len(zalo.webhook.deliveries)
+            step = await driver.run(rate, seconds)
+            statuses = [delivery.status for delivery in zalo.webhook.deliveries[before:]]
+            lines += step.rows(statuses)
+            print("\n".join([*HEADING, *lines]), flush=True)
+            print(f"  the driver itself was at most {step.late:.2f} s late", file=sys.stderr)
+            times, lost, _wrong = step.outcome()
+            is_broken = lost or times[int(0.95 * len(times))] > BROKEN_SECONDS or not zalo.webhook.is_on
+            if not arguments.is_to_break or is_broken:
+                break
+            rate, seconds = rate * STEP, STEP_SECONDS
+    database = "PostgreSQL" if "postgres" in arguments.database_url else "SQLite"
+    heading = f"## {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: {machine}, {database}"
+    seconds = f"First line: {arguments.seconds:.0f} s; each further one {STEP_SECONDS} s."
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write("\n".join([heading, "", seconds, "", *HEADING, *lines, "", ""]))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
