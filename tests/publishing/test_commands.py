@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import sys
-from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
-from tests.conftest import ROOT
+from bot.__main__ import main
+from bot.publishing.command import OVERRIDES
 from tests.content.test_watch import change
 from tests.conversation.rasa_stand_in import RasaStandIn
 from tests.end_to_end.bot_process import BotProcess, free_port
@@ -64,17 +63,12 @@ class Bot:
     def food(self) -> Path:
         return self.directory / "content" / "culture" / "food.yml"
 
-    async def command(self, *arguments: str) -> tuple[int, list[str], str]:
-        """The exit status of a command, the lines it wrote to stdout, and what it wrote to stderr."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error", "-m", "bot", *arguments,
-            cwd=self.directory, env=self.environment, stdout=PIPE, stderr=PIPE,
-        )  # fmt: skip
-        async with asyncio.timeout(60):
-            out, err = await process.communicate()
-        assert process.returncode is not None
-        assert b"Traceback" not in err
-        return process.returncode, out.decode().splitlines(), err.decode()
+    async def command(self, *arguments: str) -> tuple[int, list[str]]:
+        """The exit status of a command, and the lines that it says."""
+        runner = CliRunner(env=self.environment)
+        result = await asyncio.to_thread(runner.invoke, main, arguments)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.exit_code, result.output.splitlines()
 
     async def report(self) -> dict[str, Any]:
         """GET /api/content."""
@@ -84,38 +78,46 @@ class Bot:
         body: dict[str, Any] = answer.json()
         return body
 
-    async def report_with(self, part: str) -> dict[str, Any]:
-        """The report, once it has something to say of a part."""
+    async def report_when(self, is_so: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """The report, once a condition on it holds."""
         async with asyncio.timeout(20):
             while True:
-                if (report := await self.report())[part]:
+                if is_so(report := await self.report()):
                     return report
                 await asyncio.sleep(0.05)  # between two looks at a condition
 
+    async def report_with(self, part: str) -> dict[str, Any]:
+        """The report, once it has something to say of a part."""
+        return await self.report_when(lambda report: report[part])
 
-@pytest.fixture
-async def bot(tmp_path: Path, small_content: Path) -> AsyncIterator[Bot]:
-    shutil.copytree(small_content, tmp_path / "content")
+
+@pytest.fixture(scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory, small_content: Path) -> AsyncIterator[Bot]:
+    directory = tmp_path_factory.mktemp("bot")
+    shutil.copytree(small_content, directory / "content")
     rasa = RasaStandIn()
     async with rasa.serving() as rasa_url:
-        settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(tmp_path / "content")}
-        process = BotProcess(tmp_path, settings)
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "PYTHONUTF8": "1",
-            "PORT": str(process.port),
-            **settings,
-        }
+        settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(directory / "content")}
+        process = BotProcess(directory, settings)
         try:
             await process.start()
-            yield Bot(tmp_path, rasa, environment, process.url)
+            yield Bot(directory, rasa, {"PORT": str(process.port), **settings}, process.url)
         finally:
             await process.ensure_ended()
 
 
+@pytest.fixture
+async def bot(running: Bot, small_content: Path, monkeypatch: pytest.MonkeyPatch) -> Bot:
+    """The bot as if it had just been started."""
+    monkeypatch.chdir(running.directory)
+    shutil.copytree(small_content, running.directory / "content", dirs_exist_ok=True)
+    (running.directory / OVERRIDES).unlink(missing_ok=True)
+    running.rasa.status, running.rasa.kept = {"model": "stand-in"}, []
+    return replace(running, environment=dict(running.environment))
+
+
 async def test_what_is_live_is_told_with_its_age(bot: Bot) -> None:
-    report = await bot.report_with("model")
+    report = await bot.report_when(lambda told: told["model"] and not told["mistakes"])
     content, model = report["content"], report["model"]
     assert content["version"] == content["digest"]
     assert (content["commit"], content["is_changed"], content["answers"]) == (None, False, 2)
@@ -147,7 +149,7 @@ async def test_a_failure_is_told_but_its_reason_only_where_the_internet_does_not
     failed = {"model": "stand-in", "reason": "no space left in /somewhere"}
     bot.rasa.status = {"model": "old", "failed": failed}
     assert (await bot.report_with("failed"))["failed"] == {"model": "stand-in"}
-    status, said, _ = await bot.command("publish", "--wait")
+    status, said = await bot.command("publish", "--wait")
     assert (status, said[-1]) == (1, "Model stand-in could not be made: no space left in /somewhere")
 
 
@@ -161,14 +163,14 @@ async def test_a_mistake_is_told_with_file_line_and_key_and_no_path_of_the_machi
         "problem": "this key is missing",
         "serves": "the last good version",
     }
-    status, said, _ = await bot.command("publish", "--wait")
+    status, said = await bot.command("publish", "--wait")
     assert status == 1
     assert "culture/food.yml:11: error: en.title: this key is missing" in said[0]
 
 
 async def test_publishing_waits_until_words_and_questions_are_live(bot: Bot) -> None:
     change(bot.food, "food là gì", "món gì ngon")
-    status, said, _ = await bot.command("publish", "--wait")
+    status, said = await bot.command("publish", "--wait")
     assert status == 0
     digest = (await bot.report())["content"]["digest"]
     assert said == [f"The words are live: version {digest}.", "The questions are live: model stand-in."]
@@ -177,17 +179,17 @@ async def test_publishing_waits_until_words_and_questions_are_live(bot: Bot) -> 
 
 async def test_a_refused_model_fails_the_command_and_says_how_to_go_on(bot: Bot) -> None:
     bot.rasa.status = {"model": "old", "refused": REFUSED}
-    status, said, _ = await bot.command("publish", "--wait")
+    status, said = await bot.command("publish", "--wait")
     assert status == 1
     assert [line.strip() for line in said[2:-2]] == IN_WORDS
     assert "--anyway --reason" in said[-1]
 
 
 async def test_a_refusal_is_overruled_with_a_reason_that_is_kept(bot: Bot) -> None:
-    status, _, _ = await bot.command("publish", "--anyway", "--reason", "the question\nwas wrong")
+    status, _ = await bot.command("publish", "--anyway", "--reason", "the question\nwas wrong")
     assert status == 0
     assert bot.rasa.overrides[-1] == "the question\nwas wrong"
-    _, said, _ = await bot.command("models")
+    _, said = await bot.command("models")
     assert said[-1].endswith("stand-in  the question was wrong")
 
 
@@ -195,9 +197,9 @@ async def test_a_refusal_is_overruled_with_a_reason_that_is_kept(bot: Bot) -> No
 async def test_overruling_takes_a_reason_and_a_reason_takes_overruling(
     bot: Bot, arguments: tuple[str, ...]
 ) -> None:
-    status, _, err = await bot.command("publish", *arguments)
+    status, said = await bot.command("publish", *arguments)
     assert status == 2
-    assert '--anyway and --reason "..." go together.' in err
+    assert '--anyway and --reason "..." go together.' in said[-1]
 
 
 async def test_models_are_listed_and_put_back(bot: Bot) -> None:
@@ -222,25 +224,26 @@ async def test_models_are_listed_and_put_back(bot: Bot) -> None:
         "new  made 2026-11-25 08:00  96.0% of the test questions  live  although refused: urgent",
         "old  made 2026-11-25 01:30  not tested",
     ]
-    status, said, _ = await bot.command("models", "old")
+    status, said = await bot.command("models", "old")
     assert (status, said) == (0, ["Model old answers, until a question in content/ is changed."])
-    assert (await bot.command("models", "../older"))[2] == (
-        "There is no model ../older; `python -m bot models` lists those that are kept.\n"
+    assert await bot.command("models", "../older") == (
+        1,
+        ["There is no model ../older; `python -m bot models` lists those that are kept."],
     )
 
 
 async def test_without_a_rasa_side_it_says_so(bot: Bot) -> None:
     bot.environment["RASA_URL"] = f"http://127.0.0.1:{free_port()}"
-    status, _, err = await bot.command("publish")
+    status, said = await bot.command("publish")
     assert status == 1
-    assert "is out of reach (ConnectError). Does the bot run?" in err
+    assert "is out of reach (ConnectError). Does the bot run?" in said[-1]
 
 
 async def test_without_a_bot_it_says_so(bot: Bot) -> None:
     bot.environment["PORT"] = str(free_port())
-    status, _, err = await bot.command("publish", "--wait")
+    status, said = await bot.command("publish", "--wait")
     assert status == 1
-    assert err.startswith("The bot does not run at http://127.0.0.1:")
+    assert said[-1].startswith("The bot does not run at http://127.0.0.1:")
 
 
 async def test_nothing_that_the_internet_reaches_changes_what_is_served(bot: Bot) -> None:
