@@ -35,7 +35,7 @@ import yaml
 from cryptography.fernet import Fernet
 
 from bot.content.library import load as load_content
-from bot.content.schema import Language
+from bot.content.schema import TOPICS, Language
 from tests.end_to_end.bot_process import free_port
 from tests.stand_ins.serving import serving
 from tests.stand_ins.zalo import StandIn
@@ -58,12 +58,12 @@ BROKEN_SECONDS = 10.0
 @dataclass
 class Asked:
     """One arrival. due: when, in seconds since the epoch; before: how many messages the chat had from the
-    account; last: the title that has to stand in the last message, of a pair."""
+    account; last: of a pair, the titles (one in each language) of which one has to come after the rest."""
 
     person: Person
     due: float
     before: int
-    last: str | None = None
+    last: tuple[str, ...] = ()
 
     def times(self, until: int | None) -> list[float]:
         """When each message of the reply came; `until`: those that the chat had at its next arrival."""
@@ -79,6 +79,7 @@ class Step:
     asked: list[Asked] = field(default_factory=list)
     late: float = 0.0
     memory: list[tuple[float, float]] = field(default_factory=list)
+    processor: tuple[float, float] = (0.0, 0.0)
 
     def rows(self, statuses: list[int]) -> list[str]:
         """The table's lines."""
@@ -89,7 +90,9 @@ class Step:
         return [
             f"| {self.rate:.0f} | {len(self.asked)} | {told} | {lost} | {wrong} | {refused} | "
             f"{self.memory[0][0]:.0f} → {self.memory[-1][0]:.0f} | "
-            f"{self.memory[0][1]:.0f} → {self.memory[-1][1]:.0f} |"
+            f"{self.memory[0][1]:.0f} → {self.memory[-1][1]:.0f} | "
+            + " + ".join(f"{1000 * used / len(self.asked):.0f}" for used in self.processor)
+            + " |"
         ]
 
     def outcome(self) -> tuple[list[float], int, int]:
@@ -104,22 +107,24 @@ class Step:
                 lost += 1
             if asked.last:
                 reply = asked.person.from_oa()[asked.before : asked.before + len(came)]
-                wrong += not any(f"📌 {asked.last}" in said.text for said in reply[1:])
+                wrong += not any(f"📌 {title}" in said.text for said in reply[1:] for title in asked.last)
             times += came[-1:]
         return sorted(times) or [float("nan")], lost, wrong
 
 
 HEADING = [
     "| a second | arrivals | p50 s | p95 s | p99 s | longest s | without reply | pairs out of order | "
-    "webhooks not 200 | bot MB | Rasa side MB |",
-    "|---|---|---|---|---|---|---|---|---|---|---|",
+    "webhooks not 200 | bot MB | Rasa side MB | processor ms an arrival, bot + Rasa side |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|",
 ]
 
 
 class Driver:
     """Asks, and looks on."""
 
-    def __init__(self, zalo: StandIn, bot: Process, questions: list[str], titles: dict[str, str]) -> None:
+    def __init__(
+        self, zalo: StandIn, bot: Process, questions: list[str], titles: dict[str, tuple[str, ...]]
+    ) -> None:
         self.zalo = zalo
         self._bot = bot
         self._random = random.Random(28)  # noqa: S311
@@ -132,6 +137,7 @@ class Driver:
         """Let people ask at a rate, and wait until all is answered."""
         step = Step(rate, seconds)
         watching = asyncio.create_task(self._watch(step))
+        before = _processor(self._bot.pid)
         start = due = time.time()
         while (due := due + self._random.expovariate(rate)) < start + seconds:
             await asyncio.sleep(max(0.0, due - time.time()))
@@ -141,6 +147,8 @@ class Driver:
             await self.zalo.until(lambda: not self._open(step), REST_SECONDS)
         await asyncio.sleep(1)  # the rest of a reply that has begun
         watching.cancel()
+        after = _processor(self._bot.pid)
+        step.processor = (after[0] - before[0], after[1] - before[1])
         return step
 
     def _ask(self, due: float) -> Asked:
@@ -170,17 +178,32 @@ class Driver:
 
 def _memory(pid: int) -> tuple[float, float]:
     """Megabytes of a process, and of all that it has started. What they share is divided among them."""
-    parents = {}
-    for directory in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parents[int(directory.name)] = int(
-                re.sub(r".*\)", "", (directory / "stat").read_text()).split()[1]
-            )
-    below, found = {pid}, True
+    return _megabytes(pid), sum(map(_megabytes, _started_by(pid)))
+
+
+def _processor(pid: int) -> tuple[float, float]:
+    """Seconds of processor time of a process, and of all that it has started and that still runs."""
+    return _seconds(pid), sum(map(_seconds, _started_by(pid)))
+
+
+def _started_by(pid: int) -> set[int]:
+    parents = {int(path.name): int(_stat(int(path.name))[1]) for path in Path("/proc").glob("[0-9]*")}
+    below, found = {pid}, {pid}
     while found:
         found = {child for child, parent in parents.items() if parent in below} - below
         below |= found
-    return _megabytes(pid), sum(map(_megabytes, below - {pid}))
+    return below - {pid}
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat after the name: state, parent...; of one that is gone, zeros."""
+    with suppress(OSError):
+        return re.sub(r".*\)", "", Path(f"/proc/{pid}/stat").read_text()).split()
+    return ["0"] * 20
+
+
+def _seconds(pid: int) -> float:
+    return (int(_stat(pid)[11]) + int(_stat(pid)[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _megabytes(pid: int) -> float:
@@ -263,9 +286,13 @@ def _questions() -> list[str]:
     ]
 
 
-def _titles() -> dict[str, str]:
+def _titles() -> dict[str, tuple[str, ...]]:
     library, _ = load_content(PROJECT / "content")
-    return {answer.id: answer[Language.VI].title for answer in library.answers.values()}
+    return {
+        answer.id: tuple(answer[language].title for language in Language)
+        for topic in TOPICS
+        for answer in library.of_topic(topic)
+    }
 
 
 def _machine() -> str:

@@ -11,11 +11,12 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 import yaml
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.settings import Settings
 from tests.conftest import ROOT
@@ -80,7 +81,7 @@ class TestTheFiles:
                     assert "${POSTGRES_PASSWORD:?" in value
 
     def test_every_setting_it_makes_is_one(self) -> None:
-        known = {name.upper() for name in Settings.model_fields}
+        known = {name.upper() for name in Settings.model_fields} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
         assert SERVICES["bot"]["environment"].keys() <= known
 
     def test_every_volume_is_named_and_every_mounted_path_is_there(self) -> None:
@@ -118,6 +119,25 @@ class TestTheFiles:
         made = " ".join(" ".join(line) for line in stage(name) if line[0] == "RUN")
         directories = made.split("install -d -o app ")[1].split()
         assert volumes == {f"/app/{directory}" for directory in directories}
+
+
+async def test_clients_behind_the_proxy_are_told_apart() -> None:
+    """As uvicorn does with the file's setting: what the proxy says counts, what a client says does not."""
+    seen: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    trusting = ProxyHeadersMiddleware(app, SERVICES["bot"]["environment"]["FORWARDED_ALLOW_IPS"])
+    for sender, claimed in (("172.18.0.1", b"9.9.9.9, 203.0.113.7"), ("203.0.113.8", b"9.9.9.9")):
+        scope = {
+            "type": "http",
+            "scheme": "http",
+            "client": (sender, 1),
+            "headers": [(b"x-forwarded-for", claimed)],
+        }
+        await trusting(cast(Any, scope), cast(Any, None), cast(Any, None))
+    assert seen == ["203.0.113.7", "203.0.113.8"]
 
 
 class TestTheEntryPoints:
