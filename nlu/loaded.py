@@ -14,6 +14,7 @@ quiet.keep_private()
 
 import nlu.components.classifier
 import nlu.components.encoder
+import nlu.components.facet_reader
 import nlu.components.language
 import nlu.components.normaliser
 import nlu.components.plan_generator

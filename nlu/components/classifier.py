@@ -39,8 +39,6 @@ warnings.filterwarnings("ignore", message=".*does not include a response selecto
 NO_ANSWER = "out_of_scope"
 UNSURE = "nlu_fallback"
 CHOICES_MOST = 3
-FACET_SCORE = 0.3
-"""Of the machine, for a side that is asked for beside a topic: about 0 where none is, 1 where it is all."""
 RANKING_LENGTH = 10
 AT_A_TIME = 200
 """Messages that are read together, where there are many: in a proof, or in an evaluation."""
@@ -73,7 +71,6 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         self._acceptance = Acceptance()
         self._thresholds = Thresholds(0.5, 0.7, 0.3)
         self._words: frozenset[str] = frozenset()
-        self._facets: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def create(
@@ -104,7 +101,6 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
             classifier._acceptance,
             classifier._thresholds,
             classifier._words,
-            classifier._facets,
         ) = stored
         return classifier
 
@@ -113,13 +109,8 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the machine, then probabilities and thresholds on what it says of held-out examples."""
         examples = [example for example in training_data.intent_examples if example.get(FORMS)]
-        labels = [_label(example) for example in examples]
+        labels = [example_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
-        self._facets = frozenset(
-            (label, facet)
-            for example, label in zip(examples, labels, strict=True)
-            if (facet := _metadata(example).get("facet"))
-        )
         self._words = frozenset(word for text in texts for word in text.split())
         vectors = np.vstack([example.get(VECTORS) for example in examples])
         progress.tell("fitting", 0)
@@ -128,7 +119,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         questions = np.array([not is_answer_text(example) for example in examples])
         self._calibrate(texts, np.array(labels), questions)
         self._machine.forget_training()
-        stored = (self._machine, self._acceptance, self._thresholds, self._words, self._facets)
+        stored = (self._machine, self._acceptance, self._thresholds, self._words)
         with self._storage.write_to(self._resource) as directory:
             (directory / "classifier.pickle").write_bytes(pickle.dumps(stored))
         return self._resource
@@ -203,8 +194,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
                 return
             label, confidence = NO_ANSWER, 1 - float(among[part])
         also = self._second_answers(best, first, label)
-        facet = None if also else self._facet(label, scores[part])
-        self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)), facet)
+        self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)))
 
     def _decisive_part(self, best: np.ndarray, first: np.ndarray) -> int:
         """Which of whole and sentences decides: the surest answer, unless there is none, then the whole."""
@@ -223,15 +213,6 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
                 also.append(other.partition("/")[2])
         return list(dict.fromkeys(also))[:1]
 
-    def _facet(self, label: str, scores: np.ndarray) -> str | None:
-        """The side of the answer that is asked for in the same breath, if it has that side."""
-        sides = [n for n, name in enumerate(self._machine.labels) if str(name).startswith("followup/")]
-        if not label.startswith("faq/") or not sides:
-            return None
-        best = max(sides, key=lambda n: scores[n])
-        facet = str(self._machine.labels[best]).partition("/")[2]
-        return facet if scores[best] >= FACET_SCORE and (label, facet) in self._facets else None
-
     def _set(
         self,
         message: Message,
@@ -239,11 +220,9 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         confidence: float,
         ranking: list[tuple[str, float]],
         reading: Reading,
-        facet: str | None = None,
     ) -> None:
         intent, _, detail = label.partition("/")
-        name = "faq_facet" if facet else intent
-        message.set(INTENT, {"name": name, "confidence": confidence}, add_to_output=True)
+        message.set(INTENT, {"name": intent, "confidence": confidence}, add_to_output=True)
         message.set(
             INTENT_RANKING_KEY,
             [{"name": name, "confidence": score} for name, score in ranking],
@@ -252,11 +231,9 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         reading = replace(reading, language=message.get(LANGUAGE))
         message.set(READING, reading.as_json(), add_to_output=True)
         entities = {ENTITY_OF[intent]: detail} if intent in ENTITY_OF and detail else {}
-        if facet:
-            entities["facet"] = facet
         if message.get(LANGUAGE_IS_SURE) and "language" not in entities:
             entities["language"] = message.get(LANGUAGE)
-        message.set(ENTITIES, [_entity(name, value) for name, value in entities.items()], add_to_output=True)
+        message.set(ENTITIES, [entity(name, value) for name, value in entities.items()], add_to_output=True)
         if detail:
             # What Rasa's ResponseSelector would say, so that `rasa test` reports for each answer.
             message.set("response_selector", _selected(intent, label, confidence), add_to_output=True)
@@ -264,14 +241,16 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
 def is_answer_text(example: Message) -> bool:
     """Whether an example is a sentence of the answer itself, not a question."""
-    return bool(_metadata(example).get("is_answer_text"))
+    return bool(example_metadata(example).get("is_answer_text"))
 
 
-def _metadata(example: Message) -> dict[str, Any]:
+def example_metadata(example: Message) -> dict[str, Any]:
+    """What the export says of an example beside its text."""
     return (example.get("metadata") or {}).get("example") or {}
 
 
-def _label(example: Message) -> str:
+def example_label(example: Message) -> str:
+    """The label that an example is of: "faq/culture.food", "greet"."""
     return str(example.get(INTENT_RESPONSE_KEY) or example.get(INTENT))
 
 
@@ -283,7 +262,8 @@ def _share(words: list[str], known: frozenset[str]) -> float:
     return sum(word in known for word in words) / len(words) if words else 0.0
 
 
-def _entity(name: str, value: str) -> dict[str, Any]:
+def entity(name: str, value: str) -> dict[str, Any]:
+    """An entity that no single word of the text stands for."""
     return {
         ENTITY_ATTRIBUTE_TYPE: name,
         ENTITY_ATTRIBUTE_VALUE: value,

@@ -1,0 +1,158 @@
+"""Which side of the answer a question asks for in the same breath: "ticket price of the museum"."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
+
+from nlu.components.classifier import entity, example_label, example_metadata, is_answer_text
+from nlu.components.normaliser import FORMS
+from nlu.components.reading import READING
+
+SURE = 0.85
+"""Probability from which the side is shown in place of the whole answer, which has it, too."""
+
+WORDS_MOST = 12
+"""Longer questions ask for more than one side."""
+
+EVERY_ANSWER_HAS = "source"
+
+
+@dataclass
+class Vocabulary:
+    """In what share of the questions each word stands: of those for the side where that is most, and of
+    those for each answer."""
+
+    sides: dict[str, float] = field(default_factory=dict)
+    answers: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def without_topic(self, text: str, answer: str) -> str:
+        """What remains of a question without the words of its topic: "ticket price of"."""
+        topic = self.answers.get(answer, {})
+        return " ".join(
+            word for word in text.split() if word in self.sides and topic.get(word, 0) <= self.sides[word]
+        )
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class FacetReader(GraphComponent):
+    """Makes a `faq` a `faq_facet`, with the entity `facet`, where the question asks for one side that the
+    answer has. It learns from the follow-up questions, which name no topic; so the topic's words are
+    taken out of a question before it is read.
+    """
+
+    def __init__(self, storage: ModelStorage, resource: Resource) -> None:
+        self._storage = storage
+        self._resource = resource
+        self._vocabulary = Vocabulary()
+        self._sides: frozenset[tuple[str, str]] = frozenset()
+        self._model: Pipeline | None = None
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> FacetReader:
+        """An untrained component."""
+        return cls(model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> FacetReader:
+        """The trained component."""
+        reader = cls(model_storage, resource)
+        with model_storage.read_from(resource) as directory:
+            stored = pickle.loads((directory / "facets.pickle").read_bytes())
+        reader._vocabulary, reader._sides, reader._model = stored
+        return reader
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn the sides from the follow-up questions, and each topic's words from its questions."""
+        asked_on: dict[str, list[str]] = defaultdict(list)
+        asked: dict[str, list[str]] = defaultdict(list)
+        sides: set[tuple[str, str]] = set()
+        for example in training_data.intent_examples:
+            if not example.get(FORMS):
+                continue
+            intent, _, detail = example_label(example).partition("/")
+            if facet := example_metadata(example).get("facet"):
+                sides.add((detail, facet))
+            if intent == "followup":
+                asked_on[detail].append(example.get(FORMS)[0].read)
+            elif intent == "faq" and not is_answer_text(example):
+                asked[detail].append(example.get(FORMS)[0].read)
+        self._sides = frozenset(sides)
+        self._vocabulary = _vocabulary(asked_on, asked)
+        if len(asked_on) > 1:
+            features = make_union(
+                TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
+                TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True),  # noqa: S106
+            )
+            regression = LogisticRegression(C=20, class_weight="balanced", max_iter=500)
+            self._model = make_pipeline(features, regression)
+            pairs = [(text, facet) for facet, texts in asked_on.items() for text in texts]
+            self._model.fit([text for text, _ in pairs], [facet for _, facet in pairs])
+        with self._storage.write_to(self._resource) as directory:
+            stored = (self._vocabulary, self._sides, self._model)
+            (directory / "facets.pickle").write_bytes(pickle.dumps(stored))
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Mark the messages that ask for one side of their answer."""
+        for message in messages:
+            named = {entity["entity"]: entity["value"] for entity in message.get(ENTITIES, [])}
+            is_one_answer = message.get(INTENT, {}).get("name") == "faq" and not message.get(READING)["also"]
+            if message.get(TEXT) and is_one_answer and (facet := self._facet(message, named["answer"])):
+                message.set(INTENT, {**message.get(INTENT), "name": "faq_facet"}, add_to_output=True)
+                entities = [*message.get(ENTITIES), entity("facet", facet)]
+                message.set(ENTITIES, entities, add_to_output=True)
+        return messages
+
+    def _facet(self, message: Message, answer: str) -> str | None:
+        """The side that is asked for, if that is sure and the answer has it."""
+        text = message.get(FORMS)[0].read
+        asked = self._vocabulary.without_topic(text, answer)
+        if self._model is None or not asked or len(text.split()) > WORDS_MOST:
+            return None
+        probabilities = self._model.predict_proba([asked])[0]
+        facet = str(self._model.classes_[probabilities.argmax()])
+        is_there = facet == EVERY_ANSWER_HAS or (answer, facet) in self._sides
+        return facet if is_there and probabilities.max() >= SURE else None
+
+
+def _vocabulary(asked_on: dict[str, list[str]], asked: dict[str, list[str]]) -> Vocabulary:
+    sides: dict[str, float] = {}
+    for texts in asked_on.values():
+        for word, share in _shares(texts).items():
+            sides[word] = max(sides.get(word, 0), share)
+    return Vocabulary(sides, {answer: _shares(texts) for answer, texts in asked.items()})
+
+
+def _shares(texts: Iterable[str]) -> dict[str, float]:
+    """In what share of the texts each word stands."""
+    texts = list(texts)
+    counts = Counter(word for text in texts for word in set(text.split()))
+    return {word: count / len(texts) for word, count in counts.items()}
