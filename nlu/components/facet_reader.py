@@ -23,7 +23,7 @@ from nlu.components.classifier import entity, example_label, example_metadata, i
 from nlu.components.normaliser import FORMS
 from nlu.components.reading import READING
 
-SURE = 0.85
+SURE = 0.9
 """Probability from which the side is shown in place of the whole answer, which has it, too."""
 
 WORDS_MOST = 12

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from rasa.core.channels.channel import UserMessage
 from rasa.core.channels.rest import RestInput
-from sanic import Blueprint, response
+from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from nlu.components.reading import READING, Reading
+from nlu.components.tracker_store import PrivateTrackerStore
+
+log = structlog.get_logger()
+
+TIDY_SECONDS = 600.0
+"""Seconds between two rounds of forgetting."""
 
 
 class ForgettingRestInput(RestInput):
@@ -24,8 +32,7 @@ class ForgettingRestInput(RestInput):
 
         @blueprint.route("/conversations/<conversation_id:str>", methods=["DELETE"])
         async def forget(request: Request, conversation_id: str) -> HTTPResponse:
-            store = request.app.ctx.agent.tracker_store
-            getattr(store, "_tracker_store", store).forget(conversation_id)
+            _store(request.app).forget(conversation_id)
             return response.empty()
 
         @blueprint.route("/parse", methods=["POST"])
@@ -36,7 +43,27 @@ class ForgettingRestInput(RestInput):
             # As in a conversation: what begins with "/" would be a command to Rasa.
             return response.json(how_it_is_read(await request.app.ctx.agent.parse_message(text.lstrip("/ "))))
 
+        @blueprint.listener("after_server_start")
+        async def tidy_up(app: Sanic, _loop: Any) -> None:
+            app.add_task(_tidy(app))
+
         return blueprint
+
+
+async def _tidy(app: Sanic) -> None:
+    """Forget what is a day old, also where nobody writes any more."""
+    while True:
+        try:
+            _store(app).purge()
+        except Exception as error:  # next time, perhaps; a message that cannot be stored is loud
+            log.error("tidying_failed", error=type(error).__name__)
+        await asyncio.sleep(TIDY_SECONDS)
+
+
+def _store(app: Sanic) -> PrivateTrackerStore:
+    """Ours, which Rasa wraps."""
+    store = app.ctx.agent.tracker_store
+    return getattr(store, "_tracker_store", store)
 
 
 def how_it_is_read(parsed: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from rasa.shared.core.events import Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 KEPT_SECONDS = 24 * 3600
+TURN_MOST = 60
+"""Seconds within which a turn is answered."""
+
 EVENTS_MOST = 200
 """Rasa replays all events at each message; beyond these the oldest go, but what slots hold stays."""
 
@@ -33,7 +36,6 @@ class PrivateTrackerStore(SQLTrackerStore):
         if file := os.environ.get("RASA_CONVERSATIONS"):
             kwargs |= {"dialect": "sqlite", "db": file}
         super().__init__(*args, **kwargs)
-        self._purged = 0.0
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _set_up_sqlite)
             self.engine.dispose()
@@ -50,7 +52,7 @@ class PrivateTrackerStore(SQLTrackerStore):
         self, sender_id: str, fetch_events_from_all_sessions: bool
     ) -> DialogueStateTracker | None:
         try:
-            self._purge()
+            self.purge(sender_id)
             self._trim(sender_id)
             return await super()._retrieve(sender_id, fetch_events_from_all_sessions)
         except Exception as error:
@@ -62,27 +64,29 @@ class PrivateTrackerStore(SQLTrackerStore):
         with self.session_scope() as session:
             session.query(self.SQLEvent).filter(self.SQLEvent.sender_id == sender_id).delete()
             session.commit()
-        if self.engine.dialect.name == "sqlite":  # else it can be read in the log until the next checkpoint
-            with self.engine.connect() as connection:
-                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        self._truncate_log()
 
     def _additional_events(self, session: Any, tracker: DialogueStateTracker) -> Iterator[Event]:
         return (_without_text(event) for event in super()._additional_events(session, tracker))
 
-    def _purge(self) -> None:
-        """Delete conversations that ended a day ago, at most once in ten minutes."""
-        if time.time() - self._purged < 600:
-            return
-        self._purged = time.time()
-        events = self.SQLEvent
+    def purge(self, sender_id: str | None = None) -> None:
+        """Delete what happened a day ago or earlier, in one conversation or in all."""
+        # In all, a little later: a turn that is being answered counts the events it began with.
+        until = time.time() - KEPT_SECONDS - (0 if sender_id else TURN_MOST)
+        old = sa.delete(self.SQLEvent.__table__).where(self.SQLEvent.timestamp <= until)
+        if sender_id:
+            old = old.where(self.SQLEvent.sender_id == sender_id)
         with self.session_scope() as session:
-            old = (
-                sa.select([events.sender_id])
-                .group_by(events.sender_id)
-                .having(sa.func.max(events.timestamp) < time.time() - KEPT_SECONDS)
-            )
-            session.execute(sa.delete(events.__table__).where(events.sender_id.in_(old)))
+            session.execute(old)
             session.commit()
+        if sender_id is None:
+            self._truncate_log()
+
+    def _truncate_log(self) -> None:
+        """Empty SQLite's log, in which what was deleted can be read until the next checkpoint."""
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     def _trim(self, sender_id: str) -> None:
         """Keep the session's start, the newest events from a turn's beginning on, and the last value

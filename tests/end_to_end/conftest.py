@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -67,15 +69,22 @@ async def started(bot: BotProcess, request: pytest.FixtureRequest) -> BotProcess
 @pytest.fixture(scope="session")
 async def rasa_server(library: Library) -> AsyncIterator[str]:
     """The real Rasa side with the model of content/ as it is; the first time it is trained here."""
+    port = free_port()
+    async with rasa_side(library, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterator[None]:
+    """The real Rasa side, answering with the model of content/."""
     python = ROOT / ".venv-rasa" / "bin" / "python"
     if not python.exists():
         pytest.fail("The Rasa side's environment is missing: run `make environments`.")
-    port = free_port()
     process = await asyncio.create_subprocess_exec(
-        str(python), "nlu/server.py", "--port", str(port), "--child", cwd=ROOT, stdin=PIPE
-    )
-    url = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+        str(python), "nlu/server.py", "--port", str(port), "--child",
+        cwd=ROOT, stdin=PIPE, env={**os.environ, **settings},
+    )  # fmt: skip
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
         async with asyncio.timeout(RASA_READY_SECONDS):
             wanted = None
             while wanted is None or await _model(http) != wanted:
@@ -85,10 +94,12 @@ async def rasa_server(library: Library) -> AsyncIterator[str]:
                 except httpx.TransportError:
                     wanted = None
                 await asyncio.sleep(0.5)  # between two looks at a condition
-        yield url
-    assert process.stdin is not None
-    process.stdin.close()
-    await process.wait()
+    try:
+        yield
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
 
 
 async def _model(http: httpx.AsyncClient) -> str | None:
