@@ -15,6 +15,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -94,6 +95,8 @@ def _with_parent(target: Callable[..., None], *arguments: Any) -> None:
     """Run `target`, and not a moment longer than the server lives."""
     parent = multiprocessing.parent_process()
     assert parent is not None  # noqa: S101 only the fork server calls this
+    # Forked processes share one command line; `ps` and `top` show them by this name.
+    Path("/proc/self/comm").write_text(f"rasa{target.__name__}", encoding="ascii")
 
     def end_with_parent() -> None:
         parent.join()

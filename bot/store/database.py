@@ -29,12 +29,18 @@ def connect(url: str) -> AsyncEngine:
 
     SQLite is for one bot process only. It gets one connection: it has one writer anyway, and
     waiting for that in asyncio is fair and quick where SQLite's own waiting is neither.
+
+    Raises:
+        OSError: the file of an SQLite database cannot be made.
+        ImportError, SQLAlchemyError: its driver is not there.
     """
     # SQLAlchemy puts a statement's values into its errors; ours are people's messages.
     if not is_sqlite(url):
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
     if database := make_url(url).database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
+        # Found here, a file that cannot be written leaves no thread of the driver behind.
+        Path(database).touch()
     engine = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediate)

@@ -90,19 +90,20 @@ class BotProcess:
             await self.kill()
 
 
-def descendants(pid: int, program: str) -> list[int]:
-    """The processes below one whose command line names a program. Linux only, as the kill tests are."""
+def descendants(pid: int, name: str) -> list[int]:
+    """The processes below one that bear a name. Linux only, as the kill tests are."""
     parents: dict[int, int] = {}
-    commands: dict[int, str] = {}
+    names: dict[int, str] = {}
     for directory in Path("/proc").iterdir():
         if directory.name.isdigit():
             try:
                 status = (directory / "stat").read_text()
-                commands[int(directory.name)] = (directory / "cmdline").read_text().replace("\0", " ")
             except OSError:  # it has just ended
                 continue
-            # The name in parentheses may itself hold spaces.
-            parents[int(directory.name)] = int(status.rpartition(")")[2].split()[1])
+            # The name in parentheses may itself hold spaces and parentheses; see proc(5).
+            before, _, after = status.rpartition(")")
+            names[int(directory.name)] = before.partition("(")[2]
+            parents[int(directory.name)] = int(after.split()[1])
 
     def is_below(child: int) -> bool:
         while child in parents:
@@ -111,7 +112,7 @@ def descendants(pid: int, program: str) -> list[int]:
                 return True
         return False
 
-    return [child for child, command in commands.items() if program in command and is_below(child)]
+    return [child for child, found in names.items() if found == name and is_below(child)]
 
 
 def free_port() -> int:

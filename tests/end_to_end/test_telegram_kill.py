@@ -22,7 +22,7 @@ CHATS, MESSAGES = 100, 10
 IN_HAND = 8
 """Chats that the worker has in hand at a time; each may repeat a card after a kill."""
 
-RASA = "nlu.serve"
+RASA = "rasa_serve"
 
 
 async def test_no_update_is_lost_repeated_or_out_of_order(

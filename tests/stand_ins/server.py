@@ -53,7 +53,7 @@ class PlatformServer:
         """The calls of one method."""
         return [call for call in self.calls if call.method == method]
 
-    async def until(self, is_so: Callable[[], object], seconds: float = 20) -> None:
+    async def until(self, is_so: Callable[[], object], seconds: float = 60) -> None:
         """Wait until something is so; it is looked at whenever anything happens here.
 
         Raises:
