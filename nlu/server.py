@@ -72,12 +72,13 @@ class Training:
 
 @dataclass
 class Status:
-    """What GET /status tells. model, since: the one that answers, and since when; training: the one being
-    made, loading: the one being started; failed: the last one that could not be made; refused: the last one
-    that its proof spoke against, unless that was overridden."""
+    """What GET /status tells. model, since: the one that answers, and since when; wanted: the one of the
+    training data of now; training: the one being made, loading: the one being started; failed: the last one
+    that could not be made; refused: the last one that its proof spoke against, unless that was overridden."""
 
     model: str | None = None
     since: str | None = None
+    wanted: str | None = None
     training: Training | None = None
     loading: Training | None = None
     failed: dict[str, str] | None = None
@@ -89,6 +90,7 @@ class Status:
         return {
             "model": self.model,
             "since": self.since,
+            "wanted": self.wanted,
             "training": training.as_json() if training else None,
             "failed": self.failed,
             "refused": self.refused,
@@ -107,8 +109,8 @@ class Server:
     """Keeps the newest model answering that its proof does not speak against."""
 
     def __init__(self) -> None:
-        self._status = Status()
         self._data = TrainingData(paths.exported())
+        self._status = Status(wanted=paths.fingerprint(self._data.files) if self._data.files else None)
         self._changed = asyncio.Event()
         self._changed.set()
         self._rasa: RasaProcess | None = None
@@ -209,9 +211,10 @@ class Server:
             # An override stays with the data that it was given for.
             data = TrainingData(data.files, self._data.override)
         self._data = data
+        self._status.wanted = paths.fingerprint(data.files)
         self._status.failed = self._status.refused = None
         self._changed.set()
-        return web.json_response({"model": paths.fingerprint(data.files)}, status=202)
+        return web.json_response({"model": self._status.wanted}, status=202)
 
     async def _tell(self, _: web.Request) -> web.Response:
         return web.json_response(self._status.as_json())

@@ -119,7 +119,7 @@ def report(watch: Watch, teacher: Teacher, now: datetime.datetime) -> Report:
             name=status.model,
             since=since,
             age_seconds=_seconds(now - since) if since else None,
-            is_current=status.model == teacher.wanted,
+            is_current=status.model == status.wanted,
         )
         if status.model
         else None,

@@ -54,10 +54,12 @@ class Refused(_Told):
 
 
 class Status(_Told):
-    """How the Rasa side is. model, since: the one that answers, and since when."""
+    """How the Rasa side is. model, since: the one that answers, and since when; wanted: the one of what it
+    was taught last, by whomever."""
 
     model: str | None = None
     since: datetime.datetime | None = None
+    wanted: str | None = None
     training: Training | None = None
     failed: Failed | None = None
     refused: Refused | None = None

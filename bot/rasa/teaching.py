@@ -28,7 +28,6 @@ class Teacher:
     Changed words of an answer train nothing by themselves: they are learned from, but with the
     next change of a question, or the next start.
 
-    wanted: the name of the model of what was handed over last.
     status: how the Rasa side was a moment ago; None if it was out of reach.
     """
 
@@ -37,7 +36,6 @@ class Teacher:
         self._library = library
         self._taught: Lesson | None = None
         self._again_at = 0.0
-        self.wanted: str | None = None
         self.status: Status | None = None
 
     async def run(self) -> None:
@@ -62,10 +60,10 @@ class Teacher:
         now = asyncio.get_running_loop().time()
         if wanted != self._taught or (self._is_idle() and now >= self._again_at):
             files = await asyncio.to_thread(training_files, library)
-            self.wanted = await self._rasa.teach(files)
+            model = await self._rasa.teach(files)
             self._again_at = now + AGAIN_SECONDS
             if wanted != self._taught:
-                log.info("questions_handed_over", version=library.version, model=self.wanted)
+                log.info("questions_handed_over", version=library.version, model=model)
             self._taught = wanted
         before, self.status = self.status or Status(), await self._rasa.status()
         _tell(before, self.status)

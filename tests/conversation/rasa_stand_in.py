@@ -114,7 +114,7 @@ class RasaStandIn:
     async def _status(self, _request: Request) -> Response:
         if self.is_away:
             return Response(status_code=503)
-        return JSONResponse(self.status)
+        return JSONResponse({"wanted": "stand-in", **self.status})
 
     async def _models(self, _request: Request) -> Response:
         return JSONResponse({"models": self.kept})
