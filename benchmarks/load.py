@@ -335,6 +335,8 @@ async def main() -> None:
     database = "PostgreSQL" if "postgres" in arguments.database_url else "SQLite"
     heading = f"## {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: {machine}, {database}"
     seconds = f"First line: {arguments.seconds:.0f} s; each further one {STEP_SECONDS} s."
+    if arguments.seconds < 600:
+        seconds += " Too short to be more than a smoke test."
     RESULTS.parent.mkdir(exist_ok=True)
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write("\n".join([heading, "", seconds, "", *HEADING, *lines, "", ""]))
