@@ -3,64 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import secrets
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from bot.channels.runs import markdown
 from bot.channels.zalo.render import written
-from tests.conftest import ROOT
+from bot.content.library import Library
+from bot.content.schema import Language
 from tests.dialogues.play import Dialogue, Turn, dialogues
-from tests.end_to_end.bot_process import BotProcess
-from tests.stand_ins.serving import serving
+from tests.end_to_end.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
 from tests.stand_ins.zalo import APP_SECRET, OA_SECRET, Said, StandIn
-from tests.stand_ins.zalo.server import settings
 
 pytestmark = pytest.mark.rasa
-
-TOKEN_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 MARKET = "culture.cai-rang-floating-market"
 
 AT_A_TIME = 4
 """Dialogues that are played beside each other."""
-
-
-class ZaloBot:
-    """The bot with its Official Account, and its directory."""
-
-    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
-        self.process = BotProcess(directory, environment)
-        self._directory = directory
-        self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
-
-    async def command(self, *words: str, typed: str = "") -> str:
-        """What `python -m bot ...` says; it must end well."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *words,
-            cwd=self._directory, env=self._environment, stdin=PIPE, stdout=PIPE,
-        )  # fmt: skip
-        said, _ = await process.communicate(typed.encode())
-        assert process.returncode == 0, said.decode()
-        return said.decode()
-
-    async def until(self, line: str) -> None:
-        """Wait until the list of questions says something."""
-        async with asyncio.timeout(30):
-            while line not in await self.command("questions", "--all"):
-                pass
-
-    async def state(self) -> Any:
-        async with httpx.AsyncClient(base_url=self.process.url, trust_env=False) as http:
-            return (await http.get("/ready")).json()["zalo"]
 
 
 @pytest.fixture
@@ -72,44 +36,8 @@ async def zalo() -> AsyncIterator[StandIn]:
 
 @pytest.fixture
 async def bot(zalo: StandIn, rasa_server: str, tmp_path: Path) -> AsyncIterator[ZaloBot]:
-    """The bot, authorised as an operator does it, running, with its webhook saved in the console."""
-    async with serving(zalo.app()) as url:
-        environment = {
-            **settings(url, TOKEN_KEY),
-            "RASA_URL": rasa_server,
-            "CONTENT_DIR": str(ROOT / "content"),
-            "WEB_RATE_LIMIT": "0",
-        }
-        bot = ZaloBot(tmp_path, environment)
-        await bot.command("zalo", "login", typed=f"https://example.vn/?code={zalo.grant.consent()}\n")
-        await bot.process.start()
-        await zalo.webhook.save(f"{bot.process.url}/zalo/webhook")
+    async with zalo_bot(zalo, rasa_server, tmp_path) as bot:
         yield bot
-        await zalo.webhook.stop()
-        await bot.process.ensure_ended()
-        await zalo.close()
-
-
-class Talk:
-    """A person's chat: each act waits for what the bot says to it."""
-
-    def __init__(self, zalo: StandIn, name: str = "Lan") -> None:
-        self.person = zalo.person(name)
-        self._zalo = zalo
-        self._heard = 0
-
-    async def say(self, text: str) -> Said:
-        self.person.says(text)
-        return await self.hear()
-
-    async def press(self, said: Said, label: str) -> Said:
-        self.person.presses(said, label)
-        return await self.hear()
-
-    async def hear(self) -> Said:
-        said = await self._zalo.reply(self.person, self._heard, seconds=30)
-        self._heard += 1
-        return said
 
 
 class Played:
@@ -184,6 +112,50 @@ async def test_every_dialogue_says_on_zalo_what_it_says_on_the_page(zalo: StandI
     assert differences == []
     assert {delivery.status for delivery in zalo.webhook.deliveries} == {200}
     assert (await bot.state())["state"] == "connected"
+
+
+async def test_where_zalo_takes_no_buttons_their_numbers_do(
+    zalo: StandIn, bot: ZaloBot, library: Library
+) -> None:
+    zalo.refuses_buttons = -201
+    lan, market = Talk(zalo), library.answers[MARKET]
+    greeting = await lan.say("xin chào")
+    number = option(greeting, library.messages.topic_name("culture")[Language.VI])
+    menu = await lan.say(number)
+    title = market[Language.VI].title
+    answer = await lan.say(option(menu, title))
+    assert answer.text.startswith(f"📌 {title}")
+    english = await lan.say(option(await lan.hear(), "English"))  # the options are in its second message
+    assert english.text.startswith(f"📌 {market[Language.EN].title}")
+
+
+async def test_the_staffs_reply_comes_at_once_or_with_the_next_reply(
+    zalo: StandIn, bot: ZaloBot, library: Library
+) -> None:
+    phrases, vi = library.messages.phrases, Language.VI
+    for hours in (0, 49):
+        lan = Talk(zalo, f"Lan {hours}")
+        await lan.say("xin chào")
+        nothing = await lan.say("qwrtz plmkj xcvbn")
+        asked = await lan.say(option(nothing, "Gửi cho cán bộ"))
+        left = await lan.press(asked, "Đồng ý")
+        assert left.text.startswith(plainly(phrases.handoff_done[vi])[:30])
+        question = re.search(r"^ *(\d+) .* reply wanted ", await bot.command("questions"), re.MULTILINE)
+        assert question
+        assert lan.person.spoke_at
+        lan.person.spoke_at -= hours * 3600
+        await bot.command("reply", question[1], "Mở cửa **cả ngày**.")
+        if hours:
+            await bot.until("reply waits for their next message (the person wrote 49 hours ago")
+            await lan.say("xin chào")
+        assert "Mở cửa cả ngày." in (await lan.hear()).text
+
+
+def option(said: Said, label: str) -> str:
+    """The number of an option."""
+    found = re.search(rf"(\d+)\. {re.escape(label)}", said.text)
+    assert found, said.text
+    return found[1]
 
 
 async def test_no_secret_and_nothing_that_people_write_reaches_a_log(zalo: StandIn, bot: ZaloBot) -> None:
