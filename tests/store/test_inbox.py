@@ -252,9 +252,13 @@ class TestWatching:
         await inbox.answered(await claim(inbox))
         assert await inbox.unanswered() == Waiting(1, 0)
 
-    async def test_a_database_that_is_gone_is_not_reachable(self, inbox: Inbox, clock: Clock) -> None:
+    async def test_a_database_that_is_gone_is_not_reachable(
+        self, inbox: Inbox, clock: Clock, tmp_path: Path
+    ) -> None:
         assert await inbox.is_reachable()
-        gone = connect("sqlite+aiosqlite:////proc/nowhere.db")
+        gone = connect(f"sqlite+aiosqlite:///{tmp_path}/gone.db")
+        (tmp_path / "gone.db").unlink()
+        (tmp_path / "gone.db").mkdir()
         assert not await Inbox(gone, "secret", clock).is_reachable()
         await gone.dispose()
 
