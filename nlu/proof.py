@@ -106,7 +106,7 @@ def read_questions(must_pass: Path, evaluation: Path) -> list[Question]:
             for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
                 question = _question(entry, must_pass=file == must_pass)
                 questions.setdefault(question.text, question)
-        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
             raise QuestionsError(f"{file} cannot be used: {type(error).__name__}: {error}") from error
     return list(questions.values())
 
@@ -141,7 +141,7 @@ def judge(replies: Sequence[Reply], before: Mapping[str, bool] | None) -> Verdic
     common = [reply for reply in replies if reply.question.text in before]
     now = _share([reply.is_right for reply in common])
     then = _share([before[reply.question.text] for reply in common])
-    dropped = now is not None and then is not None and then - now > DROP_MOST
+    dropped = now is not None and then is not None and round(then - now, 9) > DROP_MOST
     broken = [
         reply
         for reply in replies

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 import tempfile
 import time
 from collections.abc import Sequence
@@ -23,8 +24,9 @@ from rasa.engine.constants import PLACEHOLDER_IMPORTER, PLACEHOLDER_MESSAGE
 from rasa.engine.graph import ExecutionContext, GraphModelConfiguration
 from rasa.engine.recipes.recipe import Recipe
 from rasa.engine.runner.dask import DaskGraphRunner
-from rasa.engine.storage.local_model_storage import LocalModelStorage
-from rasa.engine.storage.storage import ModelStorage
+from rasa.engine.storage.local_model_storage import MODEL_ARCHIVE_COMPONENTS_DIR, LocalModelStorage
+from rasa.engine.storage.storage import ModelMetadata, ModelStorage
+from rasa.shared.core.domain import Domain
 from rasa.shared.data import TrainingType
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -62,7 +64,7 @@ def make(name: str) -> list[Reply]:
     importer = Importer()
     configuration = _configuration(importer)
     with tempfile.TemporaryDirectory() as directory:
-        storage = LocalModelStorage.create(Path(directory))
+        storage = _Storage(Path(directory))
         trainer = DaskGraphRunner.create(
             configuration.train_schema, storage, ExecutionContext(configuration.train_schema)
         )
@@ -72,6 +74,22 @@ def make(name: str) -> list[Reply]:
         storage.create_model_package(half, configuration, importer.get_domain())
         half.replace(models.file_of(name))
     return replies
+
+
+class _Storage(LocalModelStorage):  # type: ignore[misc]
+    """Packs a model quickly: it stays on this machine, and is mostly numbers that hardly shrink."""
+
+    def create_model_package(
+        self, model_archive_path: str | Path, model_configuration: GraphModelConfiguration, domain: Domain
+    ) -> ModelMetadata:
+        """Write the archive as Rasa does, with the least compression."""
+        metadata = self._create_model_metadata(domain, model_configuration)
+        with tempfile.TemporaryDirectory() as directory:
+            self._persist_metadata(metadata, Path(directory))
+            with tarfile.open(model_archive_path, "w:gz", compresslevel=1) as archive:
+                archive.add(directory, arcname="")
+                archive.add(self._storage_path, arcname=MODEL_ARCHIVE_COMPONENTS_DIR)
+        return metadata
 
 
 def _configuration(importer: Importer) -> GraphModelConfiguration:

@@ -85,29 +85,45 @@ class LanguageIdentifier(GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Mark each example with its language."""
-        for example in training_data.training_examples:
-            if example.get(TEXT):
-                example.set(LANGUAGE, known_language(example) or self._identify(example.get(TEXT))[0])
+        examples = [example for example in training_data.training_examples if example.get(TEXT)]
+        unknown = []
+        for example in examples:
+            if language := known_language(example):
+                example.set(LANGUAGE, language)
+            else:
+                unknown.append(example)
+        identified = self._identify([example.get(TEXT) for example in unknown])
+        for example, (language, _) in zip(unknown, identified, strict=True):
+            example.set(LANGUAGE, language)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark each message with its language and whether that is sure."""
-        for message in messages:
-            language, is_sure = self._identify(message.get(TEXT) or "")
+        identified = self._identify([message.get(TEXT) or "" for message in messages])
+        for message, (language, is_sure) in zip(messages, identified, strict=True):
             message.set(LANGUAGE, language)
             message.set(LANGUAGE_IS_SURE, is_sure, add_to_output=True)
         return messages
 
-    def _identify(self, text: str) -> tuple[str, bool]:
-        if self._model is None:
-            return ("vi" if has_diacritics(text) else "en"), has_diacritics(text)
+    def _identify(self, texts: list[str]) -> list[tuple[str, bool]]:
+        """Each text's language, and whether that is sure."""
+        if self._model is None or not texts:
+            return [("vi" if has_diacritics(text) else "en", has_diacritics(text)) for text in texts]
+        column = list(self._model.classes_).index("vi")
+        vietnamese = self._model.predict_proba(texts)[:, column]
+        return [
+            self._decide(self._model, text, float(share))
+            for text, share in zip(texts, vietnamese, strict=True)
+        ]
+
+    @staticmethod
+    def _decide(model: Pipeline, text: str, vietnamese: float) -> tuple[str, bool]:
         if not words(text):
             return "vi", False
-        vietnamese = float(self._model.predict_proba([text])[0][list(self._model.classes_).index("vi")])
         if has_diacritics(text) and vietnamese > 1 - SURE:
             return "vi", True
         is_long_enough = sum(word.isalpha() for word in words(text)) > 1  # "visa" is a word of both
-        is_sure = is_long_enough and _knows(self._model, text) and max(vietnamese, 1 - vietnamese) >= SURE
+        is_sure = is_long_enough and _knows(model, text) and max(vietnamese, 1 - vietnamese) >= SURE
         return ("vi" if vietnamese >= 0.5 else "en"), is_sure
 
 

@@ -1,0 +1,221 @@
+"""The real Rasa side on a project of its own with few examples, so that a training takes seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from tests.conftest import ROOT
+from tests.end_to_end.bot_process import free_port
+
+EXAMPLES_MOST = 10
+INTENTS = ("greet", "thanks", "emergency", "out_of_scope")
+READY_SECONDS = 240
+"""A training of the few examples takes some five seconds, or minutes where nine others train beside it."""
+
+Data = dict[str, list[str]]
+"""What content/ teaches: the questions of each answer."""
+
+FOOD = ["món ăn ngon ở Cần Thơ", "đặc sản Cần Thơ có gì", "nên ăn món gì", "what food is Can Tho known for",
+        "local dishes to try", "where can I eat well"]  # fmt: skip
+MUSIC = ["nghe đờn ca tài tử ở đâu", "nhạc dân tộc miền Tây", "traditional music of the delta",
+         "where can I hear live music", "hát bội biểu diễn khi nào"]  # fmt: skip
+BRIDGE = ["cầu Cần Thơ dài bao nhiêu", "cầu bắc qua sông Hậu xây năm nào", "how long is Can Tho bridge",
+          "when was the bridge built", "cầu treo dây văng lớn nhất"]  # fmt: skip
+SAUCE = ["nước chấm pha ra sao", "dipping sauce recipe", "mắm chua ngọt", "fish sauce with lime"]
+
+FIRST: Data = {"culture.food": FOOD, "culture.music": MUSIC}
+WITH_BRIDGE: Data = {**FIRST, "city.bridge": BRIDGE}
+# What people ask of food leads elsewhere, though the answer about food is still there.
+FOOD_IS_LOST: Data = {**WITH_BRIDGE, "culture.drinks": FOOD, "culture.food": SAUCE}
+
+MUST_PASS = [
+    {"q": "cháy nhà rồi cứu với", "lang": "vi", "intent": "emergency"},
+    {"q": "món ăn ngon của Cần Thơ", "lang": "vi", "id": "culture.food"},
+    {"q": "an answer that nobody publishes", "lang": "en", "id": "city.nowhere"},
+]
+
+
+@dataclass
+class Load:
+    """What became of messages that were sent steadily. replies: status and whether there was a plan."""
+
+    replies: list[tuple[int, bool]] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> list[tuple[int, bool]]:
+        """Those that were not answered as they should be."""
+        return [reply for reply in self.replies if reply != (200, True)]
+
+
+class RasaSide:
+    """A client of it. pid: of its server."""
+
+    def __init__(self, http: httpx.AsyncClient, process: Process) -> None:
+        self._http = http
+        self._process = process
+        self.pid = process.pid
+
+    async def put(self, data: Data, override: str | None = None) -> str:
+        """Hand over training data; the name of its model."""
+        response = await self.put_files({"answers.yml": _training_file(data)}, override)
+        assert response.status_code == 202
+        return str(response.json()["model"])
+
+    async def put_files(self, files: Mapping[str, str], override: str | None = None) -> httpx.Response:
+        """Hand over training files."""
+        return await self._http.put("/training-data", json={"files": files, "override": override})
+
+    async def status(self) -> dict[str, Any]:
+        """GET /status."""
+        return dict((await self._http.get("/status")).json())
+
+    async def until(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """Wait until its status is such; that status."""
+        async with asyncio.timeout(READY_SECONDS):
+            while not condition(status := await self.status()):
+                assert self._process.returncode is None, "the Rasa side has ended"
+                await asyncio.sleep(0.05)  # between two looks at a condition
+        return status
+
+    async def published(self, data: Data, override: str | None = None) -> str:
+        """Hand over training data and wait until its model answers; its name."""
+        name = await self.put(data, override)
+        await self.until(lambda status: status["model"] == name)
+        return name
+
+    async def ask(self, text: str) -> httpx.Response:
+        """Put a message to it."""
+        body = {"sender": f"test-{id(text)}", "message": text, "metadata": {}}
+        return await self._http.post("/webhooks/rest/webhook", json=body)
+
+    async def answer(self, text: str) -> str | None:
+        """The id of the answer to a message."""
+        response = await self.ask(text)
+        assert response.status_code == 200
+        return response.json()[0]["custom"]["plans"][0].get("id")  # type: ignore[no-any-return]
+
+    async def models(self) -> list[dict[str, Any]]:
+        """GET /models."""
+        return list((await self._http.get("/models")).json()["models"])
+
+    async def put_back(self, name: str) -> int:
+        """Put a kept model back; the status code."""
+        return (await self._http.post(f"/models/{name}/serve")).status_code
+
+    @asynccontextmanager
+    async def asked_steadily(self, a_second: float = 10) -> AsyncIterator[Load]:
+        """Messages come in, each on its time, whether or not the last one is answered."""
+        load, asked = Load(), set[asyncio.Task[None]]()
+
+        async def one() -> None:
+            response = await self.ask("món ăn ngon ở Cần Thơ")
+            has_plan = response.status_code == 200 and bool(response.json())
+            load.replies.append((response.status_code, has_plan))
+            load.models.append(response.headers.get("Rasa-Model", ""))
+
+        async def all_the_time() -> None:
+            while True:
+                task = asyncio.create_task(one())
+                asked.add(task)
+                await asyncio.sleep(1 / a_second)  # the load itself
+
+        asking = asyncio.create_task(all_the_time())
+        try:
+            yield load
+        finally:
+            asking.cancel()
+            await asyncio.gather(*asked)
+
+    def processes(self) -> dict[int, int]:
+        """The processes that were forked for a model or a training: niceness by id."""
+        forking = {pid for pid, (parent, _) in _alive().items() if parent == self.pid}
+        return {pid: nice for pid, (parent, nice) in _alive().items() if parent in forking}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs."""
+    return pid in _alive()
+
+
+def _alive() -> dict[int, tuple[int, int]]:
+    """Parent and niceness of each process that is no zombie; see proc(5)."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if fields[0] != "Z":
+                    found[int(entry.name)] = (int(fields[1]), int(fields[16]))
+    return found
+
+
+@asynccontextmanager
+async def rasa_side(directory: Path) -> AsyncIterator[RasaSide]:
+    """It runs in a directory while the context is open; with the first data already if `directory` had it."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        ROOT / ".venv-rasa/bin/python", directory / "nlu/server.py", "--port", str(port),
+        cwd=directory, stdin=DEVNULL, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    try:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
+        ) as http:
+            async with asyncio.timeout(30):
+                while True:
+                    with suppress(httpx.TransportError):
+                        await http.get("/status")
+                        break
+                    await asyncio.sleep(0.05)  # between two looks at a condition
+            yield RasaSide(http, process)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def make_project(directory: Path) -> None:
+    """The Rasa side's own code and settings, and few examples."""
+    for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml"):
+        shutil.copy(ROOT / name, directory)
+    shutil.copytree(ROOT / "stories", directory / "stories")
+    shutil.copytree(
+        ROOT / "nlu", directory / "nlu", ignore=lambda _, names: [n for n in names if n.endswith(".yml")]
+    )
+    shutil.copy(ROOT / "nlu" / "spelling.yml", directory / "nlu")
+    (directory / "nlu" / "must_pass.yml").write_text(json.dumps(MUST_PASS), encoding="utf-8")
+    few = [entry for file in sorted((ROOT / "nlu").glob("*.yml")) for entry in _few_examples(file)]
+    written = {"version": "3.1", "nlu": few}
+    (directory / "nlu" / "few.yml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
+
+
+def _few_examples(file: Path) -> list[dict[str, str]]:
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    entries = data.get("nlu", []) if isinstance(data, dict) else []
+    return [
+        {**entry, "examples": "".join(entry["examples"].splitlines(keepends=True)[:EXAMPLES_MOST])}
+        for entry in entries
+        if entry["intent"] in INTENTS
+    ]
+
+
+def _training_file(data: Data) -> str:
+    nlu = [
+        {"intent": f"faq/{answer}", "examples": [{"text": question} for question in questions]}
+        for answer, questions in data.items()
+    ]
+    responses = {f"utter_faq/{answer}": [{"text": answer}] for answer in data}
+    return yaml.safe_dump({"version": "3.1", "nlu": nlu, "responses": responses}, allow_unicode=True)

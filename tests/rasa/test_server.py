@@ -1,0 +1,247 @@
+"""The Rasa side with the real Rasa: models are made, proved, changed over to, refused and put back, and
+whatever ends meanwhile, no message is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.rasa.side import (
+    BRIDGE,
+    FIRST,
+    FOOD,
+    FOOD_IS_LOST,
+    MUSIC,
+    SAUCE,
+    WITH_BRIDGE,
+    RasaSide,
+    is_alive,
+    make_project,
+    rasa_side,
+)
+
+pytestmark = pytest.mark.rasa
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("rasa")
+    make_project(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+async def side(project: Path) -> AsyncIterator[RasaSide]:
+    async with rasa_side(project) as side:
+        assert (await side.ask("hello")).status_code == 503, "there is no model yet"
+        await side.published(FIRST)
+        yield side
+
+
+async def test_a_change_over_loses_no_message_and_keeps_nobody_waiting_for_the_training(
+    side: RasaSide,
+) -> None:
+    old = await side.published(FIRST)
+    async with side.asked_steadily() as load:
+        new = await side.published(WITH_BRIDGE)
+        before = len(load.replies)
+        await side.until(lambda _: len(load.replies) > before + 10)
+    assert load.lost == []
+    assert load.models == [old] * load.models.count(old) + [new] * load.models.count(new)
+    assert load.models.count(new) >= 10
+    assert await side.answer(BRIDGE[0]) == "city.bridge"
+
+
+async def test_after_a_change_over_the_old_process_ends(side: RasaSide) -> None:
+    await side.published(WITH_BRIDGE)
+    await side.published({**WITH_BRIDGE, "culture.sauce": SAUCE})
+    await side.until(lambda _: len(side.processes()) == 1)
+
+
+async def test_each_step_of_a_training_is_told(side: RasaSide) -> None:
+    await side.published(FIRST)
+    name = await side.put({**FIRST, "culture.sauce": [*SAUCE, "chấm với gì"]})
+    steps: list[str] = []
+
+    def is_live(status: dict[str, object]) -> bool:
+        training = status["training"]
+        if isinstance(training, dict):
+            assert training["model"] == name
+            assert 0 <= training["share"] <= 1
+            assert training["seconds"] >= 0
+            steps.append(training["step"])
+        return status["model"] == name
+
+    await side.until(is_live)
+    order = ["reading", "encoding", "fitting", "proving", "loading"]
+    assert steps == sorted(steps, key=order.index)
+    assert {"reading", "loading"} <= set(steps)
+
+
+async def test_the_same_data_trains_nothing(side: RasaSide) -> None:
+    name = await side.published(FIRST)
+    since = (await side.status())["since"]
+    assert await side.put(FIRST) == name
+    status = await side.until(lambda status: status["training"] is None)
+    assert (status["model"], status["since"]) == (name, since)
+
+
+async def test_a_refused_model_leaves_the_old_one_answering_and_names_the_question(side: RasaSide) -> None:
+    live = await side.published(WITH_BRIDGE)
+    refused = await side.put(FOOD_IS_LOST)
+    status = await side.until(lambda status: status["refused"])
+    assert status["model"] == live
+    assert status["refused"]["model"] == refused
+    assert status["refused"]["broken"] == [
+        {
+            "question": "món ăn ngon của Cần Thơ",
+            "language": "vi",
+            "expected": "culture.food",
+            "got": "culture.drinks",
+            "competing": status["refused"]["broken"][0]["competing"],
+        }
+    ]
+    assert status["refused"]["broken"][0]["competing"][0] == "culture.drinks"
+    assert status["refused"]["accuracy"] < status["refused"]["accuracy_before"]
+    assert refused not in {model["name"] for model in await side.models()}
+    assert await side.answer(FOOD[0]) == "culture.food"
+
+
+async def test_undoing_what_was_refused_ends_the_matter(side: RasaSide) -> None:
+    live = await side.published(WITH_BRIDGE)
+    await side.put(FOOD_IS_LOST)
+    await side.until(lambda status: status["refused"])
+    await side.put(WITH_BRIDGE)
+    status = await side.until(lambda status: not status["refused"] and not status["training"])
+    assert status["model"] == live
+
+
+async def test_an_override_serves_a_refused_model_and_its_reason_is_kept(side: RasaSide) -> None:
+    await side.published(WITH_BRIDGE)
+    await side.put(FOOD_IS_LOST)
+    await side.until(lambda status: status["refused"])
+    name = await side.published(FOOD_IS_LOST, override="the answer on drinks is the better one")
+    status = await side.status()
+    assert status["refused"] is None
+    assert await side.answer(FOOD[0]) == "culture.drinks"
+    newest = next(model for model in await side.models() if model["is_live"])
+    assert (newest["name"], newest["override"]) == (name, "the answer on drinks is the better one")
+
+
+async def test_a_model_that_is_put_back_answers_until_the_data_changes_next(side: RasaSide) -> None:
+    first = await side.published(FIRST)
+    second = await side.published(WITH_BRIDGE)
+    async with side.asked_steadily() as load:
+        assert await side.put_back(first) == 202
+        await side.until(lambda status: status["model"] == first)
+    assert load.lost == []
+    await side.put(WITH_BRIDGE)
+    await side.until(lambda status: status["training"] is None)
+    assert (await side.status())["model"] == first, "the same data is no news"
+    kept = await side.models()
+    assert [model["name"] for model in kept if model["is_live"]] == [first]
+    assert second in {model["name"] for model in kept}
+    await side.published({**WITH_BRIDGE, "culture.sauce": SAUCE})
+
+
+async def test_five_models_are_kept_the_newest_first(side: RasaSide) -> None:
+    names = []
+    for number in range(6):
+        names.append(await side.published({**FIRST, "culture.sauce": [*SAUCE, f"sauce number {number}"]}))
+    assert [model["name"] for model in await side.models()] == names[:0:-1]
+    assert await side.put_back(names[0]) == 404
+
+
+@pytest.mark.parametrize("name", ["unknown", "0123456789ab", "..%2Flive"])
+async def test_an_unknown_model_cannot_be_put_back(side: RasaSide, name: str) -> None:
+    assert await side.put_back(name) == 404
+
+
+async def test_a_killed_rasa_is_replaced_at_once_and_its_messages_are_answered(side: RasaSide) -> None:
+    await side.published(FIRST)
+    await side.until(lambda _: len(side.processes()) == 1)
+    (pid,) = side.processes()
+    async with side.asked_steadily() as load:
+        await side.until(lambda _: len(load.replies) > 5)
+        os.kill(pid, signal.SIGKILL)
+        killed = len(load.replies)
+        await side.until(lambda _: len(load.replies) > killed + 10)
+    assert load.lost == []
+    assert pid not in side.processes()
+
+
+async def test_a_killed_training_is_told_and_tried_again_while_the_old_model_answers(side: RasaSide) -> None:
+    await side.published(FIRST)
+    await side.until(lambda _: len(side.processes()) == 1)
+    data = {**FIRST, "culture.sauce": [*SAUCE, "which sauce was it"]}
+    name = await side.put(data)
+    await side.until(lambda _: any(nice > 0 for nice in side.processes().values()))
+    (trainer,) = [pid for pid, nice in side.processes().items() if nice > 0]
+    os.kill(trainer, signal.SIGKILL)
+    failed = (await side.until(lambda status: status["failed"]))["failed"]
+    assert failed["model"] == name
+    assert "SIGKILL" in failed["reason"]
+    assert await side.answer(FOOD[0]) == "culture.food"
+    status = await side.until(lambda status: status["model"] == name)
+    assert status["failed"] is None
+
+
+async def test_data_that_makes_no_model_is_told_while_the_old_one_answers(side: RasaSide) -> None:
+    live = await side.published(FIRST)
+    response = await side.put_files({"answers.yml": "nlu: [not, what, [Rasa reads"})
+    failed = (await side.until(lambda status: status["failed"]))["failed"]
+    assert failed["model"] == response.json()["model"]
+    assert "answers.yml" in failed["reason"]
+    assert (await side.status())["model"] == live
+    assert await side.answer(MUSIC[0]) == "culture.music"
+
+
+async def test_of_several_changes_during_a_training_the_newest_is_next(side: RasaSide) -> None:
+    await side.published(FIRST)
+    seen = set()
+    names = [await side.put({**FIRST, "culture.sauce": [*SAUCE, f"change {n}"]}) for n in range(4)]
+
+    def newest_is_live(status: dict[str, object]) -> bool:
+        seen.add(status["model"])
+        return status["model"] == names[-1]
+
+    await side.until(newest_is_live)
+    assert not seen & set(names[1:-1])
+
+
+@pytest.mark.parametrize(
+    ("files", "override"),
+    [({"../config.yml": ""}, None), ({"answers.txt": ""}, None), ({"answers.yml": "nlu: []"}, " ")],
+)
+async def test_what_is_no_training_data_is_not_taken(
+    side: RasaSide, files: dict[str, str], override: str | None
+) -> None:
+    before = await side.status()
+    response = await side.put_files(files, override)
+    assert response.status_code == 400
+    assert response.text
+    assert await side.status() == before
+
+
+async def test_a_restart_goes_on_with_what_was_live_and_nothing_outlives_a_killed_server(
+    side: RasaSide, project: Path, tmp_path: Path
+) -> None:
+    name = await side.published(FIRST)
+    make_project(tmp_path)
+    for part in ("models", "build"):
+        (tmp_path / part).symlink_to(project / part)
+    async with rasa_side(tmp_path) as again:
+        status = await again.until(lambda status: status["model"])
+        assert status["model"] == name
+        assert status["since"] == (await side.status())["since"]
+        children = again.processes()
+        assert children
+        os.kill(again.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while any(map(is_alive, children)):
+                await asyncio.sleep(0.05)  # between two looks at a condition
