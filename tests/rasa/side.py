@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import shutil
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -49,7 +50,8 @@ MUST_PASS = [
 
 @dataclass
 class Load:
-    """What became of messages that were sent steadily. replies: status and whether there was a plan."""
+    """What became of messages that were sent steadily. replies: status and whether there was a plan;
+    models: which one answered; both in the order of the replies."""
 
     replies: list[tuple[int, bool]] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
@@ -61,12 +63,13 @@ class Load:
 
 
 class RasaSide:
-    """A client of it. pid: of its server."""
+    """A client of it. pid, address: of its server."""
 
     def __init__(self, http: httpx.AsyncClient, process: Process) -> None:
         self._http = http
         self._process = process
         self.pid = process.pid
+        self.address = str(http.base_url)
 
     async def put(self, data: Data, override: str | None = None) -> str:
         """Hand over training data; the name of its model."""
@@ -97,8 +100,8 @@ class RasaSide:
         return name
 
     async def ask(self, text: str) -> httpx.Response:
-        """Put a message to it."""
-        body = {"sender": f"test-{id(text)}", "message": text, "metadata": {}}
+        """Put a message to it, from somebody new."""
+        body = {"sender": f"test-{secrets.token_hex(8)}", "message": text, "metadata": {}}
         return await self._http.post("/webhooks/rest/webhook", json=body)
 
     async def answer(self, text: str) -> str | None:
@@ -116,7 +119,7 @@ class RasaSide:
         return (await self._http.post(f"/models/{name}/serve")).status_code
 
     @asynccontextmanager
-    async def asked_steadily(self, a_second: float = 10) -> AsyncIterator[Load]:
+    async def asked_steadily(self, a_second: float = 2) -> AsyncIterator[Load]:
         """Messages come in, each on its time, whether or not the last one is answered."""
         load, asked = Load(), set[asyncio.Task[None]]()
 
@@ -139,10 +142,26 @@ class RasaSide:
             asking.cancel()
             await asyncio.gather(*asked)
 
-    def processes(self) -> dict[int, int]:
-        """The processes that were forked for a model or a training: niceness by id."""
-        forking = {pid for pid, (parent, _) in _alive().items() if parent == self.pid}
-        return {pid: nice for pid, (parent, nice) in _alive().items() if parent in forking}
+    def kill(self) -> None:
+        """Kill its server."""
+        self._process.kill()
+
+    def leave_alone(self) -> None:
+        """What its server notices when the bot is killed: the pipe between them ends."""
+        assert self._process.stdin
+        self._process.stdin.close()
+
+    def processes(self, *, training: bool | None = None) -> list[int]:
+        """The ids of the processes that were forked for a model or a training; training: only those that
+        give way to others, or only those that do not."""
+        alive = _alive()
+        own = alive[self.pid][1] if self.pid in alive else 0
+        forking = {pid for pid, (parent, _) in alive.items() if parent == self.pid}
+        return [
+            pid
+            for pid, (parent, nice) in alive.items()
+            if parent in forking and training in {None, nice > own}
+        ]
 
 
 def is_alive(pid: int) -> bool:
@@ -167,8 +186,8 @@ async def rasa_side(directory: Path) -> AsyncIterator[RasaSide]:
     """It runs in a directory while the context is open; with the first data already if `directory` had it."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        ROOT / ".venv-rasa/bin/python", directory / "nlu/server.py", "--port", str(port),
-        cwd=directory, stdin=DEVNULL, env={"PATH": os.environ["PATH"]},
+        ROOT / ".venv-rasa/bin/python", directory / "nlu/server.py", "--child", "--port", str(port),
+        cwd=directory, stdin=PIPE, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
     try:
         async with httpx.AsyncClient(

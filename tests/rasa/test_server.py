@@ -3,10 +3,9 @@ whatever ends meanwhile, no message is lost."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -49,11 +48,9 @@ async def test_a_change_over_loses_no_message_and_keeps_nobody_waiting_for_the_t
     old = await side.published(FIRST)
     async with side.asked_steadily() as load:
         new = await side.published(WITH_BRIDGE)
-        before = len(load.replies)
-        await side.until(lambda _: len(load.replies) > before + 10)
+        await side.until(lambda _: load.models[-3:] == [new] * 3)
     assert load.lost == []
-    assert load.models == [old] * load.models.count(old) + [new] * load.models.count(new)
-    assert load.models.count(new) >= 10
+    assert set(load.models) == {old, new}
     assert await side.answer(BRIDGE[0]) == "city.bridge"
 
 
@@ -167,10 +164,10 @@ async def test_a_killed_rasa_is_replaced_at_once_and_its_messages_are_answered(s
     await side.until(lambda _: len(side.processes()) == 1)
     (pid,) = side.processes()
     async with side.asked_steadily() as load:
-        await side.until(lambda _: len(load.replies) > 5)
+        await side.until(lambda _: load.replies)
         os.kill(pid, signal.SIGKILL)
         killed = len(load.replies)
-        await side.until(lambda _: len(load.replies) > killed + 10)
+        await side.until(lambda _: len(load.replies) > killed + 3)
     assert load.lost == []
     assert pid not in side.processes()
 
@@ -180,8 +177,8 @@ async def test_a_killed_training_is_told_and_tried_again_while_the_old_model_ans
     await side.until(lambda _: len(side.processes()) == 1)
     data = {**FIRST, "culture.sauce": [*SAUCE, "which sauce was it"]}
     name = await side.put(data)
-    await side.until(lambda _: any(nice > 0 for nice in side.processes().values()))
-    (trainer,) = [pid for pid, nice in side.processes().items() if nice > 0]
+    await side.until(lambda _: side.processes(training=True))
+    (trainer,) = side.processes(training=True)
     os.kill(trainer, signal.SIGKILL)
     failed = (await side.until(lambda status: status["failed"]))["failed"]
     assert failed["model"] == name
@@ -228,8 +225,9 @@ async def test_what_is_no_training_data_is_not_taken(
     assert await side.status() == before
 
 
-async def test_a_restart_goes_on_with_what_was_live_and_nothing_outlives_a_killed_server(
-    side: RasaSide, project: Path, tmp_path: Path
+@pytest.mark.parametrize("end", [RasaSide.kill, RasaSide.leave_alone])
+async def test_a_restart_goes_on_with_what_was_live_and_nothing_outlives_the_server_or_the_bot(
+    side: RasaSide, project: Path, tmp_path: Path, end: Callable[[RasaSide], None]
 ) -> None:
     name = await side.published(FIRST)
     make_project(tmp_path)
@@ -239,9 +237,7 @@ async def test_a_restart_goes_on_with_what_was_live_and_nothing_outlives_a_kille
         status = await again.until(lambda status: status["model"])
         assert status["model"] == name
         assert status["since"] == (await side.status())["since"]
-        children = again.processes()
-        assert children
-        os.kill(again.pid, signal.SIGKILL)
-        async with asyncio.timeout(20):
-            while any(map(is_alive, children)):
-                await asyncio.sleep(0.05)  # between two looks at a condition
+        processes = [again.pid, *again.processes()]
+        assert len(processes) > 1
+        end(again)
+        await side.until(lambda _: not any(map(is_alive, processes)))
