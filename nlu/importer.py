@@ -49,7 +49,8 @@ class _Reader(RasaYAMLReader):  # type: ignore[misc]
     def add(self, file: Path) -> None:
         """Read the examples of a file, if it has any."""
         loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-        content: Any = yaml.load(file.read_text(encoding="utf-8"), loader)  # noqa: S506 both are safe
+        with file.open(encoding="utf-8") as text:  # what is wrong in it is told with its name
+            content: Any = yaml.load(text, loader)  # noqa: S506 both are safe
         if isinstance(content, dict) and "nlu" in content:
             self.filename = str(file)
             self._parse_nlu(content["nlu"])

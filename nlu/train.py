@@ -49,7 +49,10 @@ def run(told: Connection, name: str) -> None:
     try:
         told.send(make(name))
     except Exception as error:
-        told.send(f"{type(error).__name__}: {error}")
+        cause: BaseException = error
+        while cause.__cause__:  # Rasa says but in which of its components something went wrong
+            cause = cause.__cause__
+        told.send(f"{type(cause).__name__}: {cause}")
 
 
 def make(name: str) -> list[Reply]:
