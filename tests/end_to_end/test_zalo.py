@@ -13,11 +13,14 @@ import pytest
 
 from bot.channels.runs import markdown
 from bot.channels.zalo.render import written
+from bot.channels.zalo.signature import HEADER
 from bot.content.library import Library
 from bot.content.schema import Language
 from tests.dialogues.play import Dialogue, Turn, dialogues
 from tests.end_to_end.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
-from tests.stand_ins.zalo import APP_SECRET, OA_SECRET, Said, StandIn
+from tests.stand_ins.failures import Failure
+from tests.stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
+from tests.stand_ins.zalo.webhook import encode
 
 pytestmark = pytest.mark.rasa
 
@@ -156,6 +159,47 @@ def option(said: Said, label: str) -> str:
     found = re.search(rf"(\d+)\. {re.escape(label)}", said.text)
     assert found, said.text
     return found[1]
+
+
+PEOPLE, TEXTS, FORGED = 100, 3, 400
+"""A thousand webhooks: everybody's texts, each of them twice, and what is not Zalo's."""
+
+BUSY_HURRY = 50
+"""The retries come slower than in other tests (over two minutes): a thousand need their time."""
+
+
+async def test_a_thousand_webhooks_at_once_are_each_answered_once_or_dropped(
+    zalo: StandIn, bot: ZaloBot
+) -> None:
+    zalo.webhook.hurry = BUSY_HURRY
+    zalo.webhook.hold()
+    people = [zalo.person(str(number)) for number in range(PEOPLE)]
+    for person in people:
+        for _ in range(TEXTS):
+            event = person.says("cảm ơn")
+            zalo.webhook.send_again(person.id, event, timestamp=str(int(event["timestamp"]) + 7))
+    # Not more in a row than one message is tried: after that it counts as said, or cannot be.
+    zalo.failures.plan("cs", Failure(502))
+    zalo.refuse(-220)
+    zalo.refuse(-200)
+    forged = encode(
+        zalo.event(
+            "user_send_text", sender={"id": people[0].id}, recipient={"id": OA_ID}, message={"text": "x"}
+        )
+    )
+    zalo.webhook.release(lambda held: held[::-1])
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as anybody:
+        for _ in range(FORGED):  # beside the others, which are under way
+            answer = await anybody.post(
+                f"{bot.process.url}/zalo/webhook", content=forged, headers={HEADER: "mac=0"}
+            )
+            assert answer.status_code == 200
+    await zalo.until(lambda: all(len(person.from_oa()) >= TEXTS for person in people), 300)
+    await zalo.until(lambda: zalo.webhook.is_idle, 150)
+    assert {len(person.from_oa()) for person in people} == {TEXTS}
+    assert zalo.webhook.lost == []
+    assert zalo.grant.refreshes == 1
+    assert (await bot.state())["dropped"]["signature"] == FORGED
 
 
 async def test_no_secret_and_nothing_that_people_write_reaches_a_log(zalo: StandIn, bot: ZaloBot) -> None:
