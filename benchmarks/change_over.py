@@ -264,11 +264,13 @@ def report(made: list[Change], rows: list[str], rate: float, load_before: float)
     first, last = made[1], made[-1]
     when = datetime.datetime.now(datetime.UTC)
     yield f"## {when:%Y-%m-%d %H:%M} UTC: {os.cpu_count()} cores, load before {load_before:.1f}\n"
-    yield f"{len(made) - 1} changes under {rate:g} messages a second, beside one restart of `rasa run`.\n"
-    yield "| | messages | lost | slow | median ms | p99 ms | longest ms |"
-    yield "|---|---|---|---|---|---|---|"
-    yield from rows
-    yield "\n| step of a change | seconds (median) | longest | CPU seconds (median) |"
+    yield f"{len(made) - 1} changes under {rate:g} messages a second.\n"
+    if rows:
+        yield "| | messages | lost | slow | median ms | p99 ms | longest ms |"
+        yield "|---|---|---|---|---|---|---|"
+        yield from rows
+        yield ""
+    yield "| step of a change | seconds (median) | longest | CPU seconds (median) |"
     yield "|---|---|---|---|"
     for step in dict.fromkeys(step for one in made[1:] for step in one.steps):
         yield _step(step, [one.steps[step] for one in made[1:] if step in one.steps])
