@@ -134,19 +134,11 @@ def load_first(directory: Path, last_good: Path, now: datetime.datetime) -> tupl
     Raises:
         ContentError: nothing can be served.
     """
-    try:
-        library, findings = load(directory, now=now)
-        problem = None
-    except ContentError as error:
-        findings, problem = error.findings, error
-    if not findings:
-        return library, findings
+    earlier: Library | None
     try:
         earlier, _ = load(last_good)
-    except ContentError:
-        if problem:
-            raise problem from None
-        return library, findings
+    except ContentError:  # the first start, or a copy that this version cannot read
+        earlier = None
     return load(directory, earlier, now=now)
 
 
