@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -119,3 +120,16 @@ def free_port() -> int:
     """A port of the loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
+
+
+def copy_project(directory: Path) -> None:
+    """A directory with all that `python -m bot run` needs, in which content/ may be changed and models
+    made; the models and sentence vectors that are there already come along."""
+    (directory / ".venv-rasa").symlink_to((ROOT / ".venv-rasa").resolve())
+    for name in ("content", "nlu", "stories", "models", "tests/nlu"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, directory / name)
+    for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "build/embeddings.sqlite3"):
+        if (ROOT / name).exists():
+            (directory / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, directory / name)
