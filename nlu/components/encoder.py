@@ -71,6 +71,8 @@ class Encoder:
     def encode_all(self, texts: list[str], step: progress.Step = "encoding") -> np.ndarray:
         """Texts as unit vectors of shape (len(texts), DIMENSIONS), float32; those in the cache are not
         encoded again, and new ones are added to it. It tells its progress as that of `step`."""
+        if not texts:  # as with every message that a person sends
+            return np.zeros((0, DIMENSIONS), np.float32)
         known = self._remembered(texts)
         missing = sorted({text for text in texts if text not in known}, key=len)
         for start in range(0, len(missing), BATCH):
@@ -80,7 +82,7 @@ class Encoder:
             self._remember(new)
             known |= new
             progress.tell(step, (start + len(batch)) / len(missing))
-        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
+        return np.stack([known[text] for text in texts])
 
     def _key(self, text: str) -> bytes:
         return hashlib.sha256(f"{self._name}\n{TEXT_MOST}\n{text}".encode()).digest()
