@@ -6,6 +6,7 @@ title, verdict and sources apart.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -127,11 +128,16 @@ def written(runs: Iterable[Run]) -> str:
         text = plain(group)
         if link is None:
             texts.append(text)
-        elif text.strip().rstrip("/") in {link.rstrip("/"), link.partition("://")[2].rstrip("/")}:
+        elif _bare(text.strip()) == _bare(link):
             texts.append(link)
         else:
             texts.append(f"{text}: {link}")
     return "".join(texts)
+
+
+def _bare(address: str) -> str:
+    """An address without what people leave out of it."""
+    return re.sub(r"^(\w+://)?(www\.)?|/+$", "", address)
 
 
 def _split(text: str, limit: int = MESSAGE_UNITS) -> list[str]:
