@@ -20,7 +20,6 @@ from rasa.shared.nlu.constants import (
     ENTITY_ATTRIBUTE_VALUE,
     INTENT,
     INTENT_RANKING_KEY,
-    INTENT_RESPONSE_KEY,
 )
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -28,6 +27,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu import progress
 from nlu.components.acceptance import OUT_OF_SCOPE_SHARE, Acceptance, evidence
 from nlu.components.encoder import VECTORS
+from nlu.components.examples import example_label, is_answer_text, learned_from
 from nlu.components.kernel_machine import Inputs, KernelMachine
 from nlu.components.language import LANGUAGE, LANGUAGE_IS_SURE
 from nlu.components.normaliser import FORMS
@@ -42,6 +42,10 @@ CHOICES_MOST = 3
 RANKING_LENGTH = 10
 AT_A_TIME = 200
 """Messages that are read together, where there are many: in a proof, or in an evaluation."""
+
+TALK = 0.15
+"""Probability from which a message is taken for what is no question: to say "you are welcome" wrongly does
+less harm than a wrong answer, and what would do harm is confirmed first."""
 
 # What labels of the form base/detail mean for the conversation: the entity that carries the detail.
 ENTITY_OF = {"faq": "answer", "followup": "facet", "language": "language"}
@@ -108,10 +112,11 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the machine, then probabilities and thresholds on what it says of held-out examples."""
-        examples = [example for example in training_data.intent_examples if example.get(FORMS)]
+        examples = learned_from(training_data)
         labels = [example_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
-        self._words = frozenset(word for text in texts for word in text.split())
+        every = [example for example in training_data.intent_examples if example.get(FORMS)]
+        self._words = frozenset(word for example in every for word in example.get(FORMS)[0].folded.split())
         vectors = np.vstack([example.get(VECTORS) for example in examples])
         progress.tell("fitting", 0)
         self._machine.fit(Inputs(vectors, texts), labels)
@@ -183,9 +188,11 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         ranking = [
             (str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]
         ]
-        if not known[part]:
+        if label == NO_ANSWER:
+            pass
+        elif not known[part]:
             label, confidence = NO_ANSWER, 1.0
-        elif label != NO_ANSWER and confidence < self._thresholds.answer:
+        elif confidence < (self._thresholds.answer if label.startswith("faq/") else TALK):
             choices = [name.partition("/")[2] for name, _ in ranking if name.startswith("faq/")]
             if among[part] >= self._thresholds.choices and choices:
                 self._set(
@@ -237,21 +244,6 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         if detail:
             # What Rasa's ResponseSelector would say, so that `rasa test` reports for each answer.
             message.set("response_selector", _selected(intent, label, confidence), add_to_output=True)
-
-
-def is_answer_text(example: Message) -> bool:
-    """Whether an example is a sentence of the answer itself, not a question."""
-    return bool(example_metadata(example).get("is_answer_text"))
-
-
-def example_metadata(example: Message) -> dict[str, Any]:
-    """What the export says of an example beside its text."""
-    return (example.get("metadata") or {}).get("example") or {}
-
-
-def example_label(example: Message) -> str:
-    """The label that an example is of: "faq/culture.food", "greet"."""
-    return str(example.get(INTENT_RESPONSE_KEY) or example.get(INTENT))
 
 
 def _choice(label: str) -> int | None:

@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu import progress
+from nlu.components.examples import learned_from
 from nlu.components.normaliser import FORMS
 
 DIMENSIONS = 384
@@ -134,8 +135,8 @@ class SentenceEncoder(GraphComponent):
         return cls(Encoder(Path(config["cache"]) if config["cache"] else None))
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Give each example its vector."""
-        examples = [example for example in training_data.training_examples if example.get(FORMS)]
+        """Give each example that is learned from its vector."""
+        examples = learned_from(training_data)
         vectors = self._encoder.encode_all([example.get(FORMS)[0].read for example in examples])
         for example, vector in zip(examples, vectors, strict=True):
             example.set(VECTORS, vector[np.newaxis])

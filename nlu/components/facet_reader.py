@@ -19,7 +19,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
-from nlu.components.classifier import entity, example_label, example_metadata, is_answer_text
+from nlu.components.classifier import entity
+from nlu.components.examples import example_label, example_metadata, is_answer_text
 from nlu.components.normaliser import FORMS
 from nlu.components.reading import READING
 

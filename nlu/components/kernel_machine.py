@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import blas, cho_factor, cho_solve, lapack
+from scipy.linalg import blas, cho_solve, cholesky, lapack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 WIDTH = 3.0
@@ -52,7 +52,10 @@ class KernelMachine:
         )
         self._words = TfidfVectorizer(
             ngram_range=(1, 2),
-            token_pattern=r"\w+",  # noqa: S106 sublinear_tf=True, lowercase=False, dtype=np.float32
+            token_pattern=r"\w+",  # noqa: S106 a pattern, no password
+            sublinear_tf=True,
+            lowercase=False,
+            dtype=np.float32,
         )
         counts = _joined(self._letters.fit_transform(inputs.texts), self._words.fit_transform(inputs.texts))
         self._centre = inputs.vectors.mean(axis=0)
@@ -63,7 +66,7 @@ class KernelMachine:
         self._targets = targets
         kernel = _kernel(self._vectors, counts)
         kernel[np.diag_indices_from(kernel)] += RIDGE
-        self._factor, _ = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
+        self._factor = cholesky(kernel, lower=True, overwrite_a=True, check_finite=False)
         self._weights = cho_solve((self._factor, True), targets, check_finite=False)
         # The part of the kernel that counts letters and words is linear: what they add to each score.
         self._count_weights = np.asarray(counts.T @ self._weights, dtype=np.float32)
@@ -81,12 +84,15 @@ class KernelMachine:
         root, failed = lapack.strtri(self._factor, lower=1)
         if failed:
             raise ValueError("the kernel matrix is not positive definite")
-        for column in range(1, len(root)):
-            root[:column, column] = 0  # what is above the diagonal was never part of the factor
-        return [
-            self._targets[block] - np.linalg.solve(root[:, block].T @ root[:, block], self._weights[block])
-            for block in blocks
-        ]
+        diagonal = np.einsum("ij,ij->j", root, root)
+
+        def corrections(block: np.ndarray) -> np.ndarray:
+            if len(block) == 1:
+                return self._weights[block] / diagonal[block]
+            columns = root[block.min() :, block]  # there is nothing above
+            return np.linalg.solve(columns.T @ columns, self._weights[block])
+
+        return [self._targets[block] - corrections(np.asarray(block)) for block in blocks]
 
     def numbers_of(self, labels: np.ndarray) -> np.ndarray:
         """The column of each label in the scores."""

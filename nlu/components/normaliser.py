@@ -1,4 +1,4 @@
-"""Chat spelling written out and missing diacritics restored, before anything is learned or answered."""
+"""Chat spelling written out, missing diacritics restored and typos put right, before anything is learned or answered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components.forms import DiacriticRestorer, Forms, Spelling, fold, sentences
+from nlu.components.forms import DiacriticRestorer, Forms, Spelling, TypoCorrector, fold, sentences
 from nlu.components.language import LANGUAGE
 
 FORMS = "forms"
@@ -38,12 +38,14 @@ class TextNormaliser(GraphComponent):
         resource: Resource,
         spelling: dict[str, dict[str, str]],
         restorer: DiacriticRestorer,
+        corrector: TypoCorrector,
     ) -> None:
         self._storage = storage
         self._resource = resource
         self._tables = spelling
         self._spelling = {language: Spelling(table) for language, table in spelling.items()}
         self._restorer = restorer
+        self._corrector = corrector
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -62,7 +64,7 @@ class TextNormaliser(GraphComponent):
         path = config.get("spelling")
         table = yaml.safe_load(Path(path).read_text(encoding="utf-8")) if path else {}
         spelling = {"vi": table.get("spelling", {}), "en": table.get("english", {})}
-        return cls(model_storage, resource, spelling, DiacriticRestorer({}, {}))
+        return cls(model_storage, resource, spelling, DiacriticRestorer({}, {}), TypoCorrector({}))
 
     @classmethod
     def load(
@@ -77,16 +79,26 @@ class TextNormaliser(GraphComponent):
         with model_storage.read_from(resource) as directory:
             stored = json.loads((directory / "normaliser.json").read_text(encoding="utf-8"))
         restorer = DiacriticRestorer.from_json(stored["restorer"])
-        return cls(model_storage, resource, stored["spelling"], restorer)
+        corrector = TypoCorrector(stored["words"])
+        return cls(model_storage, resource, stored["spelling"], restorer, corrector)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn where diacritics belong."""
+        """Learn where diacritics belong, and which words there are."""
         self._restorer = DiacriticRestorer.learn(
             self._spelling["vi"].write_out(example.get(TEXT))
             for example in training_data.training_examples
             if example.get(TEXT) and example.get(LANGUAGE) == "vi"
         )
-        stored = {"spelling": self._tables, "restorer": self._restorer.as_json()}
+        self._corrector = TypoCorrector.learn(
+            fold(self._spelling[example.get(LANGUAGE)].write_out(example.get(TEXT)))
+            for example in training_data.training_examples
+            if example.get(TEXT)
+        )
+        stored = {
+            "spelling": self._tables,
+            "restorer": self._restorer.as_json(),
+            "words": self._corrector.as_json(),
+        }
         with self._storage.write_to(self._resource) as directory:
             (directory / "normaliser.json").write_text(json.dumps(stored), encoding="utf-8")
         return self._resource
@@ -109,5 +121,7 @@ class TextNormaliser(GraphComponent):
     def forms(self, text: str, language: str) -> Forms:
         """The forms of a text."""
         written = self._spelling[language].write_out(text)
-        read = self._restorer.restore(written) if language == "vi" else written
+        read = (
+            self._restorer.restore(written) if language == "vi" else self._corrector.correct(written)
+        )
         return Forms(read, fold(read))
