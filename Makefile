@@ -1,7 +1,7 @@
 # make run    the bot, with a page on this machine          make test       the whole check
-# make check  read content/ over                  
+# make check  read content/ over                            make evaluate  how well it understands, with a report
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock environments telegram-demo zalo-demo clean
+.PHONY: help run test check evaluate lock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -21,6 +21,9 @@ test: environments
 
 check: .venv/ready
 	@.venv/bin/python -m bot check
+
+evaluate: .venv/ready .venv-rasa/ready  ## numbers, and a report with plots in build/evaluation/
+	@.venv/bin/python -m bot evaluate $(FILES)
 
 telegram-demo: environments
 	@.venv/bin/python -m tests.stand_ins.telegram.demo

@@ -1,4 +1,4 @@
-"""Chat spelling written out, missing diacritics restored and typos put right, before anything is learned or answered."""
+"""Chat spelling written out, diacritics restored, typos put right, before a text is learned or answered."""
 
 from __future__ import annotations
 
@@ -121,7 +121,5 @@ class TextNormaliser(GraphComponent):
     def forms(self, text: str, language: str) -> Forms:
         """The forms of a text."""
         written = self._spelling[language].write_out(text)
-        read = (
-            self._restorer.restore(written) if language == "vi" else self._corrector.correct(written)
-        )
+        read = self._restorer.restore(written) if language == "vi" else self._corrector.correct(written)
         return Forms(read, fold(read))
