@@ -107,6 +107,10 @@ async def test_bad_input_is_replied_to_or_told_to_be_unreadable(running_bot: str
             "How do I renew my Vietnamese passport? What time does the Cai Rang floating market start?",
             {"diaspora.passport-renewal", "culture.cai-rang-floating-market"},
         ),
+        (
+            "How do I renew my Vietnamese passport? And do I need a visa exemption certificate?",
+            {"diaspora.passport-renewal", "diaspora.visa-exemption"},
+        ),
     ],
 )
 async def test_two_questions_get_two_answers(running_bot: str, text: str, ids: set[str]) -> None:
