@@ -12,7 +12,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -31,6 +31,9 @@ WORDS_MOST = 12
 """Longer questions ask for more than one side."""
 
 EVERY_ANSWER_HAS = "source"
+
+NAMED_LEAST = 0.3
+"""In what share of a topic's questions a word stands that names the topic: "what does a visa cost"."""
 
 
 @dataclass
@@ -125,12 +128,28 @@ class FacetReader(GraphComponent):
         """Mark the messages that ask for one side of their answer."""
         for message in messages:
             named = {entity["entity"]: entity["value"] for entity in message.get(ENTITIES, [])}
+            if message.get(INTENT, {}).get("name") == "followup" and (answer := self._named(message)):
+                message.set(INTENT, {**message.get(INTENT), "name": "faq_facet"}, add_to_output=True)
+                entities = [*message.get(ENTITIES), entity("answer", answer)]
+                message.set(ENTITIES, entities, add_to_output=True)
+                continue
             is_one_answer = message.get(INTENT, {}).get("name") == "faq" and not message.get(READING)["also"]
             if message.get(TEXT) and is_one_answer and (facet := self._facet(message, named["answer"])):
                 message.set(INTENT, {**message.get(INTENT), "name": "faq_facet"}, add_to_output=True)
                 entities = [*message.get(ENTITIES), entity("facet", facet)]
                 message.set(ENTITIES, entities, add_to_output=True)
         return messages
+
+    def _named(self, message: Message) -> str | None:
+        """The topic that a follow-up question names after all, with a word that no follow-up has."""
+        ranked = (label["name"].partition("/") for label in message.get(INTENT_RANKING_KEY, []))
+        answer = next((detail for intent, _, detail in ranked if intent == "faq"), "")
+        topic = self._vocabulary.answers.get(answer, {})
+        text = message.get(FORMS)[0].read.split()
+        is_named = any(
+            word not in self._vocabulary.sides and topic.get(word, 0) >= NAMED_LEAST for word in text
+        )
+        return answer if is_named else None
 
     def _facet(self, message: Message, answer: str) -> str | None:
         """The side that is asked for, if that is sure and the answer has it."""
