@@ -152,7 +152,11 @@ async def measure_here() -> Here:
         try:
             say("starting the bot; the first time, its model is trained")
             await process.start()
-            async with httpx.AsyncClient(base_url=process.url, timeout=60, trust_env=False) as http:
+            # What waits for an answer must not keep the next question from being asked.
+            limits = httpx.Limits(max_connections=None)
+            async with httpx.AsyncClient(
+                base_url=process.url, timeout=60, limits=limits, trust_env=False
+            ) as http:
                 await until_current(http)
                 return await measure_change(http, project / "content" / "clarification" / "motorbike-ban.yml")
         finally:
