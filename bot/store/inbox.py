@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, exists, func, insert, select, update
+from sqlalchemy import Executable, Select, delete, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
@@ -71,6 +72,10 @@ class Waiting:
     longest: float
 
 
+_Arrival = tuple[Message, "asyncio.Future[int | None]"]
+"""A message to be written down, and what will tell its id."""
+
+
 class Inbox(Store):
     """The messages that wait, for one process.
 
@@ -93,6 +98,8 @@ class Inbox(Store):
         super().__init__(engine, clock)
         self._secret = secret.encode()
         self.lease = lease
+        self._arrivals: list[_Arrival] = []
+        self._writing = asyncio.Lock()
         self._waiters: dict[int, list[asyncio.Event]] = {}
         self.arrived = asyncio.Event()
 
@@ -128,33 +135,64 @@ class Inbox(Store):
     async def accept(self, message: Message) -> int | None:
         """Write a message down; when this returns, it is safe to acknowledge it.
 
+        What arrives while another message is being written goes along with the next: a burst waits
+        for few transactions, and is acknowledged in time.
+
         Returns:
             The message's id, or None if it is a redelivery.
         """
-        now = self._clock()
-        row = insert(InboxMessage).values(
-            channel=message.channel,
-            key=self._hashed(message.channel, message.key),
-            conversation=message.conversation,
-            address=message.address,
-            text=message.text,
-            button=message.button,
-            language=message.language,
-            is_cut=message.is_cut,
-            is_quiet=message.is_quiet,
-            unreadable=message.unreadable,
-            received_at=now,
-            not_before=now,
-        )
+        written: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._arrivals.append((message, written))
+        async with self._writing:
+            if not written.done():
+                await self._write_arrivals()
+        return await written
+
+    async def _write_arrivals(self) -> None:
+        arrivals: list[_Arrival] = []
         try:
             async with self._engine.begin() as connection:
-                message_id = await connection.scalar(row.returning(InboxMessage.id))
-        except IntegrityError:
-            REDELIVERIES.labels(message.channel).inc()
-            return None
-        MESSAGES.labels(message.channel, _kind(message)).inc()
+                arrivals = self._take_arrivals()  # as late as can be
+                ids = [await connection.scalar(self._new(message)) for message, _ in arrivals]
+        except Exception as error:
+            for _, written in arrivals or self._take_arrivals():
+                written.set_exception(error)
+            return
+        for (message, written), message_id in zip(arrivals, ids, strict=True):
+            if message_id is None:
+                REDELIVERIES.labels(message.channel).inc()
+            else:
+                MESSAGES.labels(message.channel, _kind(message)).inc()
+            written.set_result(message_id)
         self.arrived.set()
-        return message_id
+
+    def _take_arrivals(self) -> list[_Arrival]:
+        arrivals, self._arrivals = self._arrivals, []
+        return arrivals
+
+    def _new(self, message: Message) -> Executable:
+        """The statement that writes a message down and gives its id, or nothing for a redelivery."""
+        now = self._clock()
+        insert_or_not = sqlite.insert if is_sqlite(self._engine.url) else postgresql.insert
+        return (
+            insert_or_not(InboxMessage)
+            .values(
+                channel=message.channel,
+                key=self._hashed(message.channel, message.key),
+                conversation=message.conversation,
+                address=message.address,
+                text=message.text,
+                button=message.button,
+                language=message.language,
+                is_cut=message.is_cut,
+                is_quiet=message.is_quiet,
+                unreadable=message.unreadable,
+                received_at=now,
+                not_before=now,
+            )
+            .on_conflict_do_nothing(index_elements=[InboxMessage.key])
+            .returning(InboxMessage.id)
+        )
 
     @uninterrupted
     async def find(self, channel: str, key: str) -> int | None:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.schema import Language
@@ -76,6 +76,31 @@ class TestAccepting:
         ids = await asyncio.gather(*(inbox.accept(message(str(n % 20), f"chat {n}")) for n in range(40)))
         assert len({id_ for id_ in ids if id_ is not None}) == 20
         assert ids.count(None) == 20
+
+    async def test_a_burst_is_written_in_few_transactions_and_in_the_order_it_came(
+        self, inbox: Inbox, engine: AsyncEngine
+    ) -> None:
+        commits: list[object] = []
+        event.listen(engine.sync_engine, "commit", commits.append)
+        ids = await asyncio.gather(*(inbox.accept(message(str(n), f"chat {n}")) for n in range(200)))
+        written = [id_ for id_ in ids if id_ is not None]
+        assert len(written) == 200
+        assert written == sorted(written)
+        assert len(commits) <= 3
+
+    async def test_a_database_that_is_gone_fails_each_of_a_burst_and_takes_what_comes_later(
+        self, inbox: Inbox, engine: AsyncEngine
+    ) -> None:
+        def fail(_connection: object) -> None:
+            raise OSError("gone")
+
+        event.listen(engine.sync_engine, "begin", fail)
+        said = await asyncio.gather(
+            *(inbox.accept(message(str(n))) for n in range(20)), return_exceptions=True
+        )
+        event.remove(engine.sync_engine, "begin", fail)
+        assert [type(error) for error in said] == [OSError] * 20
+        assert await inbox.accept(message("1")) is not None
 
     async def test_a_sender_who_hangs_up_takes_no_connection_along(self, inbox: Inbox) -> None:
         for steps in range(40):
