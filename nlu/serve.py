@@ -10,16 +10,25 @@ from nlu import quiet  # first: it sets up the environment that Rasa reads when 
 
 quiet.keep_private()
 
+import structlog
 from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
 
 from nlu import paths
 
+log = structlog.get_logger(__name__)
+
 
 async def _end_without_model(app: Any, _: Any) -> None:
-    """Rasa goes on without a model that it cannot load; whoever started us waits for nothing then."""
-    if not app.ctx.agent.is_ready():
-        os._exit(3)
+    """Rasa goes on without a model that it cannot load, or that other code made and this one cannot
+    use; whoever started us would wait for nothing then."""
+    agent = app.ctx.agent
+    try:
+        if agent.is_ready() and await agent.parse_message("Xin chào"):
+            return
+    except Exception as error:
+        log.error("model_unusable", error=f"{type(error).__name__}: {error}")
+    os._exit(3)
 
 
 def serve(model: Path, port: int) -> None:
