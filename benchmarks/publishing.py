@@ -55,9 +55,6 @@ CONTENT = load(PROJECT / "content")[0]
 TROUBLE = {CONTENT.messages.phrases.trouble[language] for language in Language}
 
 EPOCHS = 100
-RATE = 10
-"""Messages a second, all the time."""
-
 BEFORE, AFTER = 20, 20
 """Seconds of that load before the file is saved, and after the answer is right."""
 
@@ -106,8 +103,9 @@ class Load:
 
 @dataclass
 class Here:
-    """seconds: from saving to the first right answer, by language."""
+    """rate: messages a second; seconds: from saving to the first right answer, by language."""
 
+    rate: float
     seconds: dict[str, float]
     before: list[float]
     during: list[float]
@@ -128,10 +126,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--usual", type=int, metavar="EPOCHS", help="the usual pipeline, too; at least 2")
+    parser.add_argument("--rate", type=float, default=10, help="messages a second, all the time")
     parser.add_argument("--only-usual", action="store_true", help="nothing but that")
     arguments = parser.parse_args()
     busy = os.getloadavg()[0]
-    here = None if arguments.only_usual else asyncio.run(measure_here())
+    here = None if arguments.only_usual else asyncio.run(measure_here(arguments.rate))
     usual = measure_usual(arguments.usual) if arguments.usual else None
     table = report(here, usual, busy)
     print(table, flush=True)
@@ -143,7 +142,7 @@ def say(line: str) -> None:
     print(f"{datetime.datetime.now():%H:%M:%S} {line}", file=sys.stderr, flush=True)
 
 
-async def measure_here() -> Here:
+async def measure_here(rate: float) -> Here:
     """The service as it runs, in a copy of the project."""
     with tempfile.TemporaryDirectory(prefix="publishing-") as name:
         project = Path(name)
@@ -158,15 +157,16 @@ async def measure_here() -> Here:
                 base_url=process.url, timeout=60, limits=limits, trust_env=False
             ) as http:
                 await until_current(http)
-                return await measure_change(http, project / "content" / "clarification" / "motorbike-ban.yml")
+                file = project / "content" / "clarification" / "motorbike-ban.yml"
+                return await measure_change(http, file, rate)
         finally:
             await process.stop()
 
 
-async def measure_change(http: httpx.AsyncClient, file: Path) -> Here:
+async def measure_change(http: httpx.AsyncClient, file: Path, rate: float) -> Here:
     load_, stopping = Load(), asyncio.Event()
-    loading = asyncio.create_task(keep_asking(http, load_, stopping))
-    say(f"{RATE} messages a second for {BEFORE} s")
+    loading = asyncio.create_task(keep_asking(http, load_, rate, stopping))
+    say(f"{rate:g} messages a second for {BEFORE} s")
     started = time.monotonic()
     await asyncio.sleep(BEFORE)
     saved = time.monotonic()
@@ -179,7 +179,7 @@ async def measure_change(http: httpx.AsyncClient, file: Path) -> Here:
     await asyncio.sleep(AFTER)
     stopping.set()
     await loading
-    return Here(seconds, load_.between(started, saved), load_.between(saved, live + AFTER), load_.lost)
+    return Here(rate, seconds, load_.between(started, saved), load_.between(saved, live + AFTER), load_.lost)
 
 
 async def until_current(http: httpx.AsyncClient) -> None:
@@ -201,8 +201,8 @@ async def first_right(http: httpx.AsyncClient, text: str, saved: float) -> float
             await asyncio.sleep(0.25)
 
 
-async def keep_asking(http: httpx.AsyncClient, load_: Load, stopping: asyncio.Event) -> None:
-    """Ask RATE questions a second, whether or not the ones before are answered."""
+async def keep_asking(http: httpx.AsyncClient, load_: Load, rate: float, stopping: asyncio.Event) -> None:
+    """Ask at this rate, whether or not the ones before are answered."""
     questions = [
         case["q"]
         for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
@@ -221,7 +221,7 @@ async def keep_asking(http: httpx.AsyncClient, load_: Load, stopping: asyncio.Ev
         due = time.monotonic()
         while not stopping.is_set():
             group.create_task(one())
-            due += 1 / RATE
+            due += 1 / rate
             await asyncio.sleep(max(0, due - time.monotonic()))
 
 
@@ -344,7 +344,7 @@ def report(here: Here | None, usual: Usual | None, busy: float) -> str:
     slowest = max(here.seconds.values()) if here else None
     if here:
         each = ", ".join(f"{language} {seconds:.1f}" for language, seconds in here.seconds.items())
-        lines.append(f"| here, under {RATE} messages a second | {slowest:.1f} | asked in {each} |")
+        lines.append(f"| here, under {here.rate:g} messages a second | {slowest:.1f} | asked in {each} |")
     if usual:
         total = usual.training + usual.loading
         how = "" if usual.epochs >= EPOCHS else f", **extrapolated** from {usual.epochs} of {EPOCHS} epochs"
@@ -357,7 +357,7 @@ def report(here: Here | None, usual: Usual | None, busy: float) -> str:
     if here:
         lines += [
             "",
-            f"Replies under {RATE} messages a second, in seconds (lost: {here.lost}):",
+            f"Replies under {here.rate:g} messages a second, in seconds (lost: {here.lost}):",
             "",
             "| | replies | median | 95 % | slowest | over 1 s |",
             "|---|---|---|---|---|---|",
