@@ -64,6 +64,9 @@ class BotProcess:
     async def _read(self, process: Process) -> None:
         assert process.stderr is not None
         async for line in process.stderr:
+            if not line.startswith(b"{") and "RASA_URL" not in self._settings:
+                sys.stderr.write(line.decode())  # of the Rasa side that it started
+                continue
             self.log.append(json.loads(line))
             self._logged.set()
             self._logged = asyncio.Event()
