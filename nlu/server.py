@@ -46,6 +46,9 @@ BODY_MOST = 64 * 2**20
 WAIT_SECONDS = 15
 """How long a message waits for a Rasa process that is being started."""
 
+FIRST_SECONDS = 5
+"""How long the bot may take to hand over what content/ teaches, before what was kept is learned instead."""
+
 PAUSE_MOST = 30.0
 """Seconds between two tries at something that fails."""
 
@@ -111,6 +114,7 @@ class Server:
     def __init__(self) -> None:
         self._data = TrainingData(paths.exported())
         self._status = Status(wanted=paths.fingerprint(self._data.files) if self._data.files else None)
+        self._is_taught = asyncio.Event()
         self._changed = asyncio.Event()
         self._changed.set()
         self._rasa: RasaProcess | None = None
@@ -213,6 +217,7 @@ class Server:
         self._data = data
         self._status.wanted = paths.fingerprint(data.files)
         self._status.failed = self._status.refused = None
+        self._is_taught.set()
         self._changed.set()
         return web.json_response({"model": self._status.wanted}, status=202)
 
@@ -266,6 +271,9 @@ class Server:
             with contextlib.suppress(NotReady):
                 await self._serve(live.name)
                 self._status.since = live.since
+        # At the start the bot is about to hand over what may be newer than what is kept here.
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._is_taught.wait(), FIRST_SECONDS)
         data = self._data
         wanted = paths.fingerprint(data.files)
         if not data.files or _is_held_against(wanted):
