@@ -39,7 +39,8 @@ async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator
                 if event["event"] == "serving":
                     break
         yield process, event["url"]
-        process.send_signal(signal.SIGTERM)
+        if process.returncode is None:  # the test may have ended it
+            process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(20):
             await process.stderr.read()
             assert await process.wait() == 0

@@ -61,7 +61,8 @@ class Played:
                 await self._turn(turn)
 
     async def _turn(self, turn: Turn) -> None:
-        message = {"text": turn.user} if turn.user else {"button": self._payloads[str(turn.button)]}
+        label = turn.button or self._numbered(str(turn.user))
+        message = {"button": self._payloads[label]} if label else {"text": str(turn.user)}
         answer = await self._http.post("/api/messages", json={"conversation": self._conversation, **message})
         cards = answer.raise_for_status().json()["replies"]
         self._payloads = {b["label"]: b["payload"] for c in cards for b in c["buttons"] if b["payload"]}
@@ -83,6 +84,12 @@ class Played:
         except TimeoutError:
             said = [(s.text, s.labels()) for s in self._person.from_oa()[before:]]
             self.differences.append(f"{self._dialogue.name}: {message}: the page {wanted}; Zalo {said}")
+
+    def _numbered(self, text: str) -> str | None:
+        """The option that a number stands for on Zalo, where the last message shows it with that number."""
+        last = self._person.from_oa()[-1:]
+        shown = (label for label in self._payloads for said in last if f"{text}. {label}" in said.text)
+        return next(shown, None) if text.isdecimal() else None
 
     def _choose(self, label: str) -> None:
         """Press the button, or send its number, as the last message that has the option shows it."""
