@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -27,6 +26,16 @@ async def start(directory: Path, settings: Mapping[str, str]) -> Process:
     )
 
 
+async def stopped(process: Process) -> str:
+    """Ask it to stop, once, and wait until it has, well; what else it says."""
+    assert process.stderr is not None
+    process.terminate()
+    async with asyncio.timeout(20):
+        said = await process.stderr.read()
+        assert await process.wait() == 0
+    return said.decode()
+
+
 @asynccontextmanager
 async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator[tuple[Process, str]]:
     """The service and its address. It must end well."""
@@ -39,11 +48,8 @@ async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator
                 if event["event"] == "serving":
                     break
         yield process, event["url"]
-        if process.returncode is None:  # the test may have ended it
-            process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
-            await process.stderr.read()
-            assert await process.wait() == 0
+        if process.returncode is None:  # the test may have stopped it
+            await stopped(process)
     finally:
         if process.returncode is None:
             process.kill()
@@ -92,9 +98,11 @@ async def test_a_request_in_hand_is_answered_before_it_stops(tmp_path: Path, sma
                 http.post("/api/messages", json={"conversation": "c", "text": "food"})
             )
             await rasa.was_asked(1)
-            process.send_signal(signal.SIGTERM)
+            stopping = asyncio.create_task(stopped(process))
+            await asyncio.sleep(0)  # its signal is sent
             rasa.gates["food"].set()
             assert (await question).json()["replies"][1]["id"] == "culture.food"
+            await stopping
 
 
 async def failed_start(directory: Path, settings: Mapping[str, str]) -> str:

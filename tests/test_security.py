@@ -24,7 +24,7 @@ from bot.content.library import Library
 from bot.content.yaml_file import ContentError, parse_yaml
 from bot.conversation.message import TEXT_LIMIT, incoming
 from bot.settings import Settings
-from tests.test_app import failed_start, running
+from tests.test_app import failed_start, running, stopped
 
 HUGE = b'{"text": "' + b"x" * 4_000_000 + b'"}'
 
@@ -129,9 +129,7 @@ class TestSecrets:
             for path in RECEIVERS:
                 response = await http.post(path, json={"event_name": "user_send_text", "timestamp": "1"})
                 seen += response.text + str(response.headers)
-            process.terminate()
-            assert process.stderr is not None
-            seen += (await process.stderr.read()).decode()
+            seen += await stopped(process)
         assert "telegram" in seen  # it did complain of what it could not reach
         assert [name for name, secret in SECRETS.items() if secret in seen] == []
 

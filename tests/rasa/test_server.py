@@ -201,7 +201,10 @@ async def test_data_that_makes_no_model_is_told_while_the_old_one_answers(side: 
 async def test_of_several_changes_during_a_training_the_newest_is_next(side: RasaSide) -> None:
     await side.published(FIRST)
     seen = set()
-    names = [await side.put({**FIRST, "culture.sauce": [*SAUCE, f"change {n}"]}) for n in range(4)]
+    changes = [{**FIRST, "culture.sauce": [*SAUCE, f"change {n}"]} for n in range(4)]
+    names = [await side.put(changes[0])]
+    await side.until(lambda status: status["training"])
+    names += [await side.put(change) for change in changes[1:]]
 
     def newest_is_live(status: dict[str, object]) -> bool:
         seen.add(status["model"])
