@@ -37,7 +37,7 @@ import yaml
 
 from bot.content.library import load
 from bot.content.schema import Language
-from bot.rasa.export import write_training_files
+from bot.rasa.export import training_files
 from tests.end_to_end.bot_process import BotProcess, copy_project, free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -243,7 +243,10 @@ def measure_usual(epochs: int) -> Usual:
         directory = Path(name)
         copy_project(directory)
         shutil.copy(CLARIFICATION, directory / "content" / "clarification" / "motorbike-ban.yml")
-        write_training_files(load(directory / "content")[0], directory / "build" / "rasa")
+        export = directory / "build" / "rasa"
+        export.mkdir(parents=True)
+        for file, text in training_files(load(directory / "content")[0]).items():
+            (export / file).write_text(text, encoding="utf-8")
         (directory / "stories" / "usual.yml").write_text(usual_stories(directory), encoding="utf-8")
         if epochs >= EPOCHS:
             training = train_usual(directory, EPOCHS)

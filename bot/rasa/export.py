@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import yaml
 
@@ -39,15 +38,6 @@ def training_files(library: Library) -> dict[str, str]:
         "responses": {f"utter_faq/{answer.id}": [{"text": answer.vi.title}] for answer in answers},
     }
     return {"answers.yml": yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)}
-
-
-def write_training_files(library: Library, directory: Path) -> None:
-    """Write the training files where `rasa train --data` finds them; leave unchanged ones alone."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, text in training_files(library).items():
-        path = directory / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
 
 
 def _examples(answer: Answer) -> Iterator[dict[str, object]]:
