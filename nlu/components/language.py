@@ -14,8 +14,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline
 
+from nlu.components.features import SideBySide
 from nlu.components.forms import fold, words
 
 LANGUAGE = "language"
@@ -73,11 +74,12 @@ class LanguageIdentifier(GraphComponent):
             if (text := example.get(TEXT)) and (language := known_language(example))
         ]
         if len({language for _, language in known}) == 2:
-            features = make_union(
-                TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), preprocessor=fold, sublinear_tf=True),
-                TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True),  # noqa: S106
+            letters = TfidfVectorizer(
+                analyzer="char_wb", ngram_range=(1, 4), preprocessor=fold, sublinear_tf=True
             )
-            self._model = make_pipeline(features, LogisticRegression(C=30, class_weight="balanced"))
+            whole = TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True)  # noqa: S106
+            regression = LogisticRegression(C=30, class_weight="balanced")
+            self._model = make_pipeline(SideBySide((letters, 1), (whole, 1)), regression)
             self._model.fit([text for text, _ in known], [language for _, language in known])
         with self._storage.write_to(self._resource) as directory:
             (directory / "language.pickle").write_bytes(pickle.dumps(self._model))
@@ -129,8 +131,8 @@ class LanguageIdentifier(GraphComponent):
 
 def _knows(model: Pipeline, text: str) -> bool:
     """Whether a word of the text stands in the examples: a few strange letters tell no language."""
-    vocabulary = model[0].transformer_list[1][1].vocabulary_
-    return any(fold(word) in vocabulary for word in words(text))
+    _letters, (whole, _) = model[0].vectorizers
+    return any(fold(word) in whole.vocabulary_ for word in words(text))
 
 
 def has_diacritics(text: str) -> bool:

@@ -52,7 +52,6 @@ class PrivateTrackerStore(SQLTrackerStore):
         self, sender_id: str, fetch_events_from_all_sessions: bool
     ) -> DialogueStateTracker | None:
         try:
-            self.purge(sender_id)
             self._trim(sender_id)
             return await super()._retrieve(sender_id, fetch_events_from_all_sessions)
         except Exception as error:
@@ -69,18 +68,14 @@ class PrivateTrackerStore(SQLTrackerStore):
     def _additional_events(self, session: Any, tracker: DialogueStateTracker) -> Iterator[Event]:
         return (_without_text(event) for event in super()._additional_events(session, tracker))
 
-    def purge(self, sender_id: str | None = None) -> None:
-        """Delete what happened a day ago or earlier, in one conversation or in all."""
-        # In all, a little later: a turn that is being answered counts the events it began with.
-        until = time.time() - KEPT_SECONDS - (0 if sender_id else TURN_MOST)
-        old = sa.delete(self.SQLEvent.__table__).where(self.SQLEvent.timestamp <= until)
-        if sender_id:
-            old = old.where(self.SQLEvent.sender_id == sender_id)
+    def purge(self) -> None:
+        """Delete what happened a day ago or earlier."""
+        # A little later: a turn that is being answered counts the events it began with.
+        until = time.time() - KEPT_SECONDS - TURN_MOST
         with self.session_scope() as session:
-            session.execute(old)
+            session.execute(sa.delete(self.SQLEvent.__table__).where(self.SQLEvent.timestamp <= until))
             session.commit()
-        if sender_id is None:
-            self._truncate_log()
+        self._truncate_log()
 
     def _truncate_log(self) -> None:
         """Empty SQLite's log, in which what was deleted can be read until the next checkpoint."""
@@ -89,26 +84,29 @@ class PrivateTrackerStore(SQLTrackerStore):
                 connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     def _trim(self, sender_id: str) -> None:
-        """Keep the session's start, the newest events from a turn's beginning on, and the last value
-        of each slot."""
+        """Delete of a conversation what happened a day ago or earlier. If much is left, keep the session's
+        start, the newest events from a turn's beginning on, and the last value of each slot."""
         events = self.SQLEvent
         with self.session_scope() as session:
-            rows = (
-                session.query(events.id, events.type_name, events.action_name)
+            all_rows = (
+                session.query(events.id, events.type_name, events.action_name, events.timestamp)
                 .filter(events.sender_id == sender_id)
                 .order_by(events.id)
                 .all()
             )
-            if len(rows) <= EVENTS_MOST:
-                return
-            starts = [n for n, row in enumerate(rows) if row.action_name == "action_listen"]
-            cut = next((n for n in starts if n >= len(rows) - EVENTS_MOST // 2), len(rows))
-            slots = {row.action_name: row.id for row in rows[:cut] if row.type_name == "slot"}
-            session_start = [row.id for row in rows[:cut] if row.type_name == "session_started"][-1:]
-            kept = {*slots.values(), *session_start}
-            dropped = [row.id for row in rows[:cut] if row.id not in kept]
-            session.execute(sa.delete(events.__table__).where(events.id.in_(dropped)))
-            session.commit()
+            until = time.time() - KEPT_SECONDS
+            rows = [row for row in all_rows if row.timestamp > until]
+            kept = {row.id for row in rows}
+            if len(rows) > EVENTS_MOST:
+                starts = [n for n, row in enumerate(rows) if row.action_name == "action_listen"]
+                cut = next((n for n in starts if n >= len(rows) - EVENTS_MOST // 2), len(rows))
+                slots = {row.action_name: row.id for row in rows[:cut] if row.type_name == "slot"}
+                session_start = [row.id for row in rows[:cut] if row.type_name == "session_started"][-1:]
+                kept = {*slots.values(), *session_start, *(row.id for row in rows[cut:])}
+            if len(kept) < len(all_rows):
+                dropped = [row.id for row in all_rows if row.id not in kept]
+                session.execute(sa.delete(events.__table__).where(events.id.in_(dropped)))
+                session.commit()
 
 
 def _without_text(event: Event) -> Event:
