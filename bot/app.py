@@ -233,12 +233,16 @@ def _no_database(error: Exception) -> StartError:
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family)
+        listener = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         reason = error.strerror or error
         raise StartError(
             f"Nothing can be served at HOST {settings.host}, PORT {settings.port}: {reason}."
         ) from error
+    # asyncio does so with sockets of its own making alone; without it each answer on a connection that is
+    # kept waits 40 ms for an acknowledgement (Nagle's algorithm and delayed ACK).
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 @asynccontextmanager

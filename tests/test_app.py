@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.app import _listen
+from bot.settings import Settings
 from tests.conftest import ROOT
 from tests.conversation.rasa_stand_in import RasaStandIn
 
@@ -103,6 +105,15 @@ async def test_a_request_in_hand_is_answered_before_it_stops(tmp_path: Path, sma
             rasa.gates["food"].set()
             assert (await question).json()["replies"][1]["id"] == "culture.food"
             await stopping
+
+
+def test_answers_are_sent_at_once_also_on_a_connection_that_is_kept() -> None:
+    with (
+        _listen(Settings(port=0)) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def failed_start(directory: Path, settings: Mapping[str, str]) -> str:
