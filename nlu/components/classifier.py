@@ -73,7 +73,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         self._resource = resource
         self._machine = KernelMachine()
         self._acceptance = Acceptance()
-        self._thresholds = Thresholds(0.45, 0.7, 0.3)
+        self._thresholds = Thresholds(0.45, 0.6, 0.3)
         self._words: frozenset[str] = frozenset()
 
     @classmethod
