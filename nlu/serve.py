@@ -13,7 +13,6 @@ quiet.keep_private()
 import structlog
 from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
-from threadpoolctl import threadpool_limits
 
 from nlu import paths
 
@@ -34,9 +33,6 @@ async def _end_without_model(app: Any, _: Any) -> None:
 
 def serve(model: Path, port: int) -> None:
     """Serve until SIGTERM."""
-    # One message is too little to share among threads, and those of OpenBLAS spin for long when it is done:
-    # 136 ms of processor time a message instead of 31.
-    threadpool_limits(1, user_api="blas")
     serve_application(
         model_path=str(model),
         interface="127.0.0.1",

@@ -80,16 +80,16 @@ def make(name: str) -> list[Reply]:
 
 
 class _Storage(LocalModelStorage):  # type: ignore[misc]
-    """Packs a model quickly: it stays on this machine, and is mostly numbers that hardly shrink."""
+    """Packs a model without compressing it: it stays on this machine, and is mostly numbers."""
 
     def create_model_package(
         self, model_archive_path: str | Path, model_configuration: GraphModelConfiguration, domain: Domain
     ) -> ModelMetadata:
-        """Write the archive as Rasa does, with the least compression."""
+        """Write the archive as Rasa does, in the form that it reads."""
         metadata = self._create_model_metadata(domain, model_configuration)
         with tempfile.TemporaryDirectory() as directory:
             self._persist_metadata(metadata, Path(directory))
-            with tarfile.open(model_archive_path, "w:gz", compresslevel=1) as archive:
+            with tarfile.open(model_archive_path, "w:gz", compresslevel=0) as archive:
                 archive.add(directory, arcname="")
                 archive.add(self._storage_path, arcname=MODEL_ARCHIVE_COMPONENTS_DIR)
         return metadata

@@ -144,8 +144,9 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
         seen = Counter(word for text in texts for word in set(text.split()))
         once = {word for word, count in seen.items() if count == 1}
+        words = self._words - once
         used = [*alone, *numbers]
-        known = np.array([_share(texts[index].split(), self._words - once) for index in used])
+        known = np.array([_share(texts[index].split(), words) for index in used])
         lengths = np.array([len(texts[index].split()) for index in used])
         scores = np.vstack([scores_alone, scores_whole])
         best = self._machine.labels[np.argsort(-scores, axis=1)[:, :CHOICES_MOST]]

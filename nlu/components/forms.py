@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 _WORD = re.compile(r"\w+")
@@ -27,6 +28,10 @@ def fold(text: str) -> str:
     """Lower case without diacritics: "Chợ nổi" -> "cho noi"."""
     decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
     return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+
+
+fold_word = lru_cache(20_000)(fold)
+"""`fold` for single words, of which few come again and again."""
 
 
 def words(text: str) -> list[str]:
@@ -98,7 +103,7 @@ class TypoCorrector:
         return " ".join(self._corrected(word) for word in text.split())
 
     def _corrected(self, word: str) -> str:
-        if fold(word) in self._counts or len(word) < self.LETTERS_LEAST or not word.isascii():
+        if fold_word(word) in self._counts or len(word) < self.LETTERS_LEAST or not word.isascii():
             return word
         candidates = {near for shorter in _without_a_letter(word) for near in self._near.get(shorter, ())}
         meant = [candidate for candidate in candidates if _is_one_slip(word, candidate)]
@@ -134,7 +139,7 @@ class DiacriticRestorer:
         self._followers = Counter(first for first, _ in self._bigrams)
         self._candidates: dict[str, list[str]] = defaultdict(list)
         for syllable in self._unigrams:
-            self._candidates[fold(syllable)].append(syllable)
+            self._candidates[fold_word(syllable)].append(syllable)
 
     @classmethod
     def learn(cls, texts: Iterable[str]) -> DiacriticRestorer:
@@ -164,7 +169,7 @@ class DiacriticRestorer:
         """
         best: dict[str, tuple[float, list[str]]] = {"": (0.0, [])}
         for syllable in words(text):
-            bare = syllable == fold(syllable)
+            bare = syllable == fold_word(syllable)
             options = self._candidates.get(syllable, [syllable]) if bare else [syllable]
             best = {
                 option: max(
