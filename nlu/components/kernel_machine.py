@@ -24,7 +24,9 @@ WIDTH = 3.0
 LETTERS, WORDS = 0.3, 0.3
 """How much sequences of letters and of words weigh beside the sentence vector."""
 
-RIDGE = 0.4
+RIDGE = 0.15
+"""The less, the more examples are read right that are left out in turn: 81.0 % of ours at 0.4 and 81.6 % at
+0.1, 93.5 and 93.7 % of BANKING77's. Accuracy in tests/nlu is the same."""
 
 COMMON = 600
 """How many letter sequences and words, the most frequent ones, are multiplied as a dense matrix."""
