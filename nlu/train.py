@@ -37,11 +37,14 @@ from nlu.components.rest_channel import how_it_is_read
 from nlu.importer import Importer
 from nlu.proof import Question, Reply, counted, judge, read_questions
 
+NICENESS = 10
+"""Training gives way to answering."""
+
 
 def run(told: Connection, name: str) -> None:
     """What a training's process does: make the model, and tell Progress and then the list of Reply, or
     instead of that a sentence on what is wrong."""
-    _give_way()
+    os.nice(NICENESS)
     progress.listen(told.send)
     try:
         told.send(make(name))
@@ -50,12 +53,6 @@ def run(told: Connection, name: str) -> None:
         while cause.__cause__:  # Rasa says but in which of its components something went wrong
             cause = cause.__cause__
         told.send(f"{type(cause).__name__}: {cause}")
-
-
-def _give_way() -> None:
-    """Train on what answering leaves over. A nice process is not enough: it keeps its processor for some
-    milliseconds when an answer wants it, and the encoder's threads wait for each other a hundred times."""
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def make(name: str) -> list[Reply]:
@@ -145,7 +142,7 @@ def _reply(question: Question, read: dict[str, Any]) -> Reply:
 
 def main() -> None:
     """Train, and say how good the model is."""
-    _give_way()
+    os.nice(NICENESS)
     started = time.monotonic()
     name = paths.fingerprint()
     replies = make(name)

@@ -155,11 +155,12 @@ class RasaSide:
         """The ids of the processes that were forked for a model or a training; training: only those that
         give way to others, or only those that do not."""
         alive = _alive()
+        own = alive[self.pid][1] if self.pid in alive else 0
         forking = {pid for pid, (parent, _) in alive.items() if parent == self.pid}
         return [
             pid
-            for pid, (parent, gives_way) in alive.items()
-            if parent in forking and training in {None, gives_way}
+            for pid, (parent, nice) in alive.items()
+            if parent in forking and training in {None, nice > own}
         ]
 
 
@@ -168,15 +169,15 @@ def is_alive(pid: int) -> bool:
     return pid in _alive()
 
 
-def _alive() -> dict[int, tuple[int, bool]]:
-    """Parent of each process that is no zombie, and whether it is one that gives way; see proc(5)."""
+def _alive() -> dict[int, tuple[int, int]]:
+    """Parent and niceness of each process that is no zombie; see proc(5)."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 if fields[0] != "Z":
-                    found[int(entry.name)] = (int(fields[1]), int(fields[38]) == os.SCHED_IDLE)
+                    found[int(entry.name)] = (int(fields[1]), int(fields[16]))
     return found
 
 
