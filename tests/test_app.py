@@ -52,6 +52,7 @@ async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator
         yield process, event["url"]
         if process.returncode is None:  # the test may have stopped it
             await stopped(process)
+        assert process.returncode == 0
     finally:
         if process.returncode is None:
             process.kill()
