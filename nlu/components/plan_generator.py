@@ -32,7 +32,7 @@ Turns = list[list[Plan]]
 """The plans of each of the bot's turns, newest first."""
 
 
-class PlanGenerator(TemplatedNaturalLanguageGenerator):  # type: ignore[misc]
+class PlanGenerator(TemplatedNaturalLanguageGenerator):
     """Fills the plan that domain.yml has for an utterance.
 
     A templated generator, since Rasa gives the responses of a loaded model to no other kind.
@@ -73,6 +73,8 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
             return _back(plan, said)
         case "more":
             return _more(said, language)
+        case "fallback" if plan["reason"] == "ask_topic" and (named := _named_with_side(tracker)):
+            return [{"reply": "choices", "ids": named, "language": language}]
         case "fallback" if plan["reason"] == "ask_topic":
             return [{**plan, "facet": tracker.get_slot("facet")}]
         case "fallback":
@@ -133,6 +135,9 @@ questions that have no answer, one is as short and scores as much."""
 HINT_LEAST = 0.1
 """Score of an answer that is hinted at ("and the land?"), if it is of the topic in hand's own field."""
 
+NAMED_LEAST = 0.15
+"""Score of an answer, to be offered where only a side is named and there is no topic in hand."""
+
 LEAD = 1.2
 """By how much the meant one is ahead of the others."""
 
@@ -165,6 +170,13 @@ def _in_context(tracker: DialogueStateTracker, said: Turns) -> Plan | None:
         if hinted := _ahead(near, HINT_LEAST):
             return {**plan, "id": hinted}
     return None
+
+
+def _named_with_side(tracker: DialogueStateTracker) -> list[str]:
+    """The answers that a message names about as clearly as a side of some answer ("trụ sở thành phố")."""
+    answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
+    least = max(NAMED_LEAST, max(sides.values(), default=0) / 2)
+    return [answer for answer, score in answers.items() if score >= least][:NEXT_MOST]
 
 
 def _ahead(scores: dict[str, float], least: float) -> str | None:
@@ -209,7 +221,7 @@ def _vote(plan: Plan, tracker: DialogueStateTracker, said: Turns) -> Plan:
     """What an answer was called, and what to offer instead if it did not help."""
     voted = _entities(tracker).get("about")
     answers = (turn[0] for turn in said if turn[0]["reply"] == "answer" and turn[0]["id"] == voted)
-    ids = next((answer.get("ids", []) for answer in answers), [])
+    ids: list[str] = next((answer.get("ids", []) for answer in answers), [])
     return {**plan, "id": voted, "ids": ids if plan["action"] == "unhelpful" else []}
 
 

@@ -63,7 +63,8 @@ async def _tidy(app: Sanic) -> None:
 def _store(app: Sanic) -> PrivateTrackerStore:
     """Ours, which Rasa wraps."""
     store = app.ctx.agent.tracker_store
-    return getattr(store, "_tracker_store", store)
+    ours: PrivateTrackerStore = getattr(store, "_tracker_store", store)
+    return ours
 
 
 def how_it_is_read(parsed: dict[str, Any]) -> dict[str, Any]:
