@@ -8,9 +8,7 @@ Python, which is most of the time that a training takes here. It is still what `
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import yaml
 from rasa.shared.importers.importer import ResponsesSyncImporter
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader
@@ -48,9 +46,7 @@ class _Files(RasaFileImporter):  # type: ignore[misc]
 class _Reader(RasaYAMLReader):  # type: ignore[misc]
     def add(self, file: Path) -> None:
         """Read the examples of a file, if it has any."""
-        loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-        with file.open(encoding="utf-8") as text:  # what is wrong in it is told with its name
-            content: Any = yaml.load(text, loader)  # noqa: S506 both are safe
+        content = paths.read_yaml(file)
         if isinstance(content, dict) and "nlu" in content:
             self.filename = str(file)
             self._parse_nlu(content["nlu"])

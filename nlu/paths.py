@@ -1,10 +1,13 @@
-"""Where the Rasa side's files are, from the project's directory."""
+"""Where the Rasa side's files are, from the project's directory, and how they are read."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 EXPORT = Path("build/rasa")
 MODELS = Path("models")
@@ -16,6 +19,17 @@ NLU = Path("nlu")
 STORIES = Path("stories")
 MUST_PASS = NLU / "must_pass.yml"
 EVALUATION = Path("tests/nlu")
+
+
+def read_yaml(file: Path) -> Any:
+    """What a file says, read with libyaml where it is there: ten times as fast.
+
+    Raises:
+        OSError, UnicodeDecodeError, yaml.YAMLError: it cannot be read; the last one tells the file's name.
+    """
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    with file.open(encoding="utf-8") as text:
+        return yaml.load(text, loader)  # noqa: S506 both are safe
 
 
 def fingerprint(files: Mapping[str, str] | None = None) -> str:

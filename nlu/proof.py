@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from nlu import paths
+
 DROP_MOST = 0.005
 """How much of the accuracy a change of the training data may cost."""
 
@@ -103,7 +105,7 @@ def read_questions(must_pass: Path, evaluation: Path) -> list[Question]:
     questions: dict[str, Question] = {}
     for file in [must_pass, *sorted(evaluation.glob("*.yml"))]:
         try:
-            for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
+            for entry in paths.read_yaml(file):
                 question = _question(entry, must_pass=file == must_pass)
                 questions.setdefault(question.text, question)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:

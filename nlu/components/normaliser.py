@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -15,6 +14,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import paths
 from nlu.components.forms import DiacriticRestorer, Forms, Spelling, TypoCorrector, fold, sentences
 from nlu.components.language import LANGUAGE
 
@@ -62,7 +62,7 @@ class TextNormaliser(GraphComponent):
     ) -> TextNormaliser:
         """An untrained component with its spelling table."""
         path = config.get("spelling")
-        table = yaml.safe_load(Path(path).read_text(encoding="utf-8")) if path else {}
+        table = paths.read_yaml(Path(path)) if path else {}
         spelling = {"vi": table.get("spelling", {}), "en": table.get("english", {})}
         return cls(model_storage, resource, spelling, DiacriticRestorer({}, {}), TypoCorrector({}))
 
