@@ -345,7 +345,8 @@ async def main() -> None:
             rate, seconds = rate * STEP, STEP_SECONDS
     database = "PostgreSQL" if "postgres" in arguments.database_url else "SQLite"
     heading = f"## {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: {machine}, {database}"
-    seconds = f"First line: {arguments.seconds:.0f} s; each further one {STEP_SECONDS} s."
+    seconds = f"{arguments.seconds:.0f} s"
+    seconds += f"; each further line {STEP_SECONDS} s." if len(lines) > 1 else "."
     if arguments.is_new:
         seconds += " No question comes twice."
     RESULTS.parent.mkdir(exist_ok=True)
