@@ -185,18 +185,19 @@ class SentenceEncoder(GraphComponent):
                 vector_of[text] if text in vector_of else self._encoder.encode(text)
                 for text in _read(message)
             ]
-            message.set(VECTORS, np.stack([_whole(vectors), *vectors] if len(vectors) > 1 else vectors))
+            has_whole = len(vectors) == len(message.get(FORMS))
+            message.set(VECTORS, np.stack(vectors if has_whole else [_mean(vectors), *vectors]))
         return messages
 
 
 def _read(message: Message) -> list[str]:
-    """The texts of a message that are encoded: its sentences, or the whole if it is one."""
+    """The texts of a message that are encoded: the whole, and its sentences if it has several. A whole that
+    would have to be cut is left out: the mean of its sentences then stands for it."""
     whole, *sentences = [form.read for form in message.get(FORMS)]
-    return sentences or [whole]
+    return [whole, *sentences] if len(whole) <= TEXT_MOST else sentences or [whole]
 
 
-def _whole(sentences: list[np.ndarray]) -> np.ndarray:
-    """A vector for a message of several sentences: to encode it as a whole takes as long again."""
+def _mean(sentences: list[np.ndarray]) -> np.ndarray:
     total = np.sum(sentences, axis=0)
     return total / np.linalg.norm(total)
 
