@@ -47,6 +47,10 @@ TALK = 0.15
 """Probability from which a message is taken for what is no question: to say "you are welcome" wrongly does
 less harm than a wrong answer, and what would do harm is confirmed first."""
 
+NEARLY = 0.75
+"""Share of the score of "no answer" that an answer needs to be offered instead of the refusal: today's price
+of gold is refused, with nothing offered that has gold in it."""
+
 # What labels of the form base/detail mean for the conversation: the entity that carries the detail.
 ENTITY_OF = {"faq": "answer", "followup": "facet", "language": "language"}
 
@@ -189,15 +193,17 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         ranking = [
             (str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]
         ]
+        answers = {name.partition("/")[2]: score for name, score in ranking if name.startswith("faq/")}
         is_talk = not label.startswith("faq/") and label != NO_ANSWER
+        is_sure = confidence >= (TALK if is_talk else self._thresholds.answer)
+        if label == NO_ANSWER and max(answers.values(), default=0) < NEARLY * ranking[0][1]:
+            is_sure = True
         if not known[part]:
             label, confidence = NO_ANSWER, 1.0
-        elif confidence < (TALK if is_talk else self._thresholds.answer):
-            choices = [name.partition("/")[2] for name, _ in ranking if name.startswith("faq/")]
-            if among[part] >= self._thresholds.choices and choices:
-                self._set(
-                    message, UNSURE, float(among[part]), ranking, Reading(choices=choices[:CHOICES_MOST])
-                )
+        elif not is_sure:
+            if among[part] >= self._thresholds.choices and answers:
+                reading = Reading(choices=[*answers][:CHOICES_MOST])
+                self._set(message, UNSURE, float(among[part]), ranking, reading)
                 return
             if label != NO_ANSWER:
                 label, confidence = NO_ANSWER, 1 - float(among[part])
