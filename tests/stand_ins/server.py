@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,7 @@ class Call:
     at: float
 
 
-class PlatformServer:
+class PlatformServer(ABC):
     """A platform's server, as one bot sees it.
 
     calls: everything the bot asked; what the server sends to a webhook is no call.
@@ -65,9 +66,9 @@ class PlatformServer:
 
     # The server.
 
+    @abstractmethod
     def routes(self) -> list[BaseRoute]:
         """What the bot may call."""
-        raise NotImplementedError
 
     def app(self) -> Starlette:
         """The server as an application of its own."""
