@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from rasa.shared.nlu.constants import (
     ENTITY_ATTRIBUTE_VALUE,
     INTENT,
     INTENT_RANKING_KEY,
+    TEXT,
 )
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -37,6 +39,7 @@ from nlu.components.reading import READING, Reading
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
 
 NO_ANSWER = "out_of_scope"
+AFFIRM, DENY, DOUBT = "affirm", "deny", "doubt"
 UNSURE = "nlu_fallback"
 CHOICES_MOST = 3
 RANKING_LENGTH = 10
@@ -72,13 +75,20 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
     intent. Confidence is the calibrated probability that the label is right.
     """
 
-    def __init__(self, storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, storage: ModelStorage, resource: Resource, courtesies: Sequence[str] = ()) -> None:
         self._storage = storage
         self._resource = resource
         self._machine = KernelMachine()
         self._acceptance = Acceptance()
         self._thresholds = Thresholds(0.45, 0.6, 0.3)
         self._words: frozenset[str] = frozenset()
+        self._agreements: frozenset[str] = frozenset()
+        self._courtesies = frozenset(courtesies)
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """courtesies: words around a "yes" that change nothing about it; none by default."""
+        return {"courtesies": []}
 
     @classmethod
     def create(
@@ -89,7 +99,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
     ) -> AnswerClassifier:
         """An untrained classifier."""
-        return cls(model_storage, resource)
+        return cls(model_storage, resource, config["courtesies"])
 
     @classmethod
     def load(
@@ -101,7 +111,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         **kwargs: Any,
     ) -> AnswerClassifier:
         """The trained classifier."""
-        classifier = cls(model_storage, resource)
+        classifier = cls(model_storage, resource, config["courtesies"])
         with model_storage.read_from(resource) as directory:
             stored = pickle.loads((directory / "classifier.pickle").read_bytes())
         (
@@ -109,6 +119,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
             classifier._acceptance,
             classifier._thresholds,
             classifier._words,
+            classifier._agreements,
         ) = stored
         return classifier
 
@@ -128,7 +139,10 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         questions = np.array([not is_answer_text(example) for example in examples])
         self._calibrate(texts, np.array(labels), questions)
         self._machine.forget_training()
-        stored = (self._machine, self._acceptance, self._thresholds, self._words)
+        self._agreements = frozenset(
+            self._bare(text) for text, label in zip(texts, labels, strict=True) if label == AFFIRM
+        )
+        stored = (self._machine, self._acceptance, self._thresholds, self._words, self._agreements)
         with self._storage.write_to(self._resource) as directory:
             (directory / "classifier.pickle").write_bytes(pickle.dumps(stored))
         return self._resource
@@ -207,6 +221,8 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
                 return
             if label != NO_ANSWER:
                 label, confidence = NO_ANSWER, 1 - float(among[part])
+        if label in {AFFIRM, DENY} and _asks(message.get(TEXT)):
+            label = DOUBT
         also = self._second_answers(best, first, label)
         self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)))
 
@@ -215,6 +231,15 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         answers = [n for n, label in enumerate(best) if label.startswith("faq/")]
         sure = [n for n in answers if first[n] >= self._thresholds.answer]
         return max(sure, key=lambda n: first[n]) if sure else 0
+
+    def _bare(self, text: str) -> str:
+        """A folded text without the courtesies around it."""
+        words = text.split()
+        while words and words[0] in self._courtesies:
+            del words[0]
+        while words and words[-1] in self._courtesies:
+            del words[-1]
+        return " ".join(words) or text
 
     def _second_answers(self, best: np.ndarray, first: np.ndarray, label: str) -> list[str]:
         """What else is asked for, in sentences of its own, as surely."""
@@ -245,12 +270,19 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         reading = replace(reading, language=message.get(LANGUAGE))
         message.set(READING, reading.as_json(), add_to_output=True)
         entities = {ENTITY_OF[intent]: detail} if intent in ENTITY_OF and detail else {}
+        if intent == AFFIRM:
+            entities["clear"] = str(self._bare(message.get(FORMS)[0].folded) in self._agreements).lower()
         if message.get(LANGUAGE_IS_SURE) and "language" not in entities:
             entities["language"] = message.get(LANGUAGE)
         message.set(ENTITIES, [entity(name, value) for name, value in entities.items()], add_to_output=True)
         if detail:
             # What Rasa's ResponseSelector would say, so that `rasa test` reports for each answer.
             message.set("response_selector", _selected(intent, label, confidence), add_to_output=True)
+
+
+def _asks(text: str) -> bool:
+    """Whether a text ends as a question."""
+    return text.rstrip(" .!)…").endswith(("?", "？"))
 
 
 def _choice(label: str) -> int | None:

@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from nlu.components.features import SideBySide
 from nlu.components.forms import fold, words
+from nlu.components.signs import spoken
 
 LANGUAGE = "language"
 """Property of a message: "vi" or "en"."""
@@ -111,6 +112,7 @@ class LanguageIdentifier(GraphComponent):
         """Each text's language, and whether that is sure."""
         if self._model is None or not texts:
             return [("vi" if has_diacritics(text) else "en", has_diacritics(text)) for text in texts]
+        texts = [spoken(text) for text in texts]  # "bit.ly" and ":D" are words of no language
         column = list(self._model.classes_).index("vi")
         vietnamese = self._model.predict_proba(texts)[:, column]
         return [
@@ -122,7 +124,7 @@ class LanguageIdentifier(GraphComponent):
     def _decide(model: Pipeline, text: str, vietnamese: float) -> tuple[str, bool]:
         if not words(text):
             return "vi", False
-        if has_diacritics(text) and vietnamese > 1 - SURE:
+        if has_diacritics(text) and (vietnamese > 1 - SURE or _is_mostly_marked(text)):
             return "vi", True
         is_long_enough = sum(word.isalpha() for word in words(text)) > 1  # "visa" is a word of both
         is_sure = is_long_enough and _knows(model, text) and max(vietnamese, 1 - vietnamese) >= SURE
@@ -133,6 +135,13 @@ def _knows(model: Pipeline, text: str) -> bool:
     """Whether a word of the text stands in the examples: a few strange letters tell no language."""
     _letters, (whole, _) = model[0].vectorizers
     return any(fold(word) in whole.vocabulary_ for word in words(text))
+
+
+def _is_mostly_marked(text: str) -> bool:
+    """Whether most words have diacritics and are no names ("Cần Thơ" stands in English sentences, too)."""
+    tokens = text.split()
+    marked = [token for token in tokens if has_diacritics(token) and token[:1].islower()]
+    return len(marked) > len(tokens) - len(marked)
 
 
 def has_diacritics(text: str) -> bool:
