@@ -12,6 +12,9 @@ from math import log
 
 _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"(?<=[.?!…;\n])\s+|\n+")
+_FIRST_MARK = "\u0300"
+"""There is no combining mark before it."""
+
 _REPEATED = re.compile(r"(\w)\1{2,}")
 
 
@@ -26,8 +29,10 @@ class Forms:
 
 def fold(text: str) -> str:
     """Lower case without diacritics: "Chợ nổi" -> "cho noi"."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+    return "".join([c for c in decomposed if c < _FIRST_MARK or unicodedata.category(c) != "Mn"])
 
 
 fold_word = lru_cache(20_000)(fold)
