@@ -27,8 +27,8 @@ class _Counter:
 
     def count(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The columns that the text has, and their values."""
-        seen = Counter(self.sequences(text))
-        counted = [(self.columns[one], times) for one, times in seen.items() if one in self.columns]
+        seen = Counter(self.sequences(text)).items()
+        counted = [(column, times) for one, times in seen if (column := self.columns.get(one)) is not None]
         if not counted:
             return np.zeros(0, np.intp), np.zeros(0)
         columns, times = np.array(counted).T
