@@ -21,6 +21,7 @@ os.environ.update(
 )
 warnings.filterwarnings("ignore", message=".*Slot auto-fill has been removed.*")  # said of every domain
 warnings.filterwarnings("ignore", message=".*duplicated intents.*")  # of every retrieval intent in a domain
+warnings.filterwarnings("ignore", message=".*'RulePolicy' is not included.*")  # a kind of it is
 warnings.filterwarnings("ignore", module="matplotlib")
 
 _show = warnings.showwarning

@@ -17,8 +17,15 @@ from rasa.core.utils import AvailableEndpoints
 
 from nlu import paths
 from nlu.components import encoder
+from nlu.runner import InOrderRunner
 
 log = structlog.get_logger(__name__)
+
+
+async def _run_in_order(app: Any, _: Any) -> None:
+    processor = app.ctx.agent.processor
+    if processor:
+        processor.graph_runner = InOrderRunner.of(processor.graph_runner)
 
 
 async def _end_without_model(app: Any, _: Any) -> None:
@@ -43,5 +50,8 @@ def serve(model: Path, port: int, *, is_crowded: Callable[[], bool]) -> None:
         credentials=str(paths.CREDENTIALS),
         endpoints=AvailableEndpoints.read_endpoints(str(paths.ENDPOINTS)),
         enable_api=False,
-        server_listeners=[(_end_without_model, "after_server_start")],
+        server_listeners=[
+            (_run_in_order, "after_server_start"),
+            (_end_without_model, "after_server_start"),
+        ],
     )

@@ -19,6 +19,8 @@ _SENTENCE = re.compile(r"(?<=[.?!…;\n])\s+|\n+")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _MEANS_ITSELF = re.compile(r"\w*\d\w*|[ivxlcdm]+|www")
 """Words whose equal letters mean something: with digits in them, Roman numerals, addresses."""
+_FIRST_MARK = "\u0300"
+"""There is no combining mark before it."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,11 @@ def plain(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without diacritics: "Chợ nổi" -> "cho noi"."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.translate(DECORATED).casefold().replace("đ", "d"))
-    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn").casefold().replace("đ", "d")
+    bare = "".join([c for c in decomposed if c < _FIRST_MARK or unicodedata.category(c) != "Mn"])
+    return bare.casefold().replace("đ", "d")
 
 
 fold_word = lru_cache(20_000)(fold)

@@ -78,9 +78,12 @@ class KernelMachine:
 
     def scores(self, inputs: Inputs) -> np.ndarray:
         """Scores of shape (texts, labels)."""
-        counts = self._counts.transform(inputs.texts)
         radial = np.exp(WIDTH * (self._centred(inputs.vectors) @ self._vectors.T - 1))
-        return radial @ self._weights + counts @ self._count_weights
+        scores = radial @ self._weights
+        for number, text in enumerate(inputs.texts):
+            columns, values = self._counts.count(text)
+            scores[number] += values.astype(np.float32) @ self._count_weights[columns]
+        return scores
 
     def left_out(self, blocks: Sequence[Sequence[int] | np.ndarray]) -> list[np.ndarray]:
         """For each block of example numbers, the scores (block, labels) of a machine that was
