@@ -54,7 +54,7 @@ environments: .venv/ready .venv/ready-dev .venv-rasa/ready
 lock:  ## new versions, with hashes and without index addresses
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.lock
-	uv pip compile --upgrade --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header nlu/requirements.in -o nlu/requirements.lock
+	uv pip compile --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header nlu/requirements.in -o nlu/requirements.lock
 
 clean:
 	rm -rf .venv .venv-rasa build models
