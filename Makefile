@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
-run: .venv/ready .venv-rasa/ready  ## the bot
+run: .venv/ready build/encoder/ready  ## the bot
 	@exec .venv/bin/python -m bot run
 
 test: environments
@@ -22,7 +22,7 @@ test: environments
 check: .venv/ready
 	@.venv/bin/python -m bot check
 
-evaluate: .venv/ready .venv-rasa/ready  ## numbers, and a report with plots in build/evaluation/
+evaluate: .venv/ready build/encoder/ready  ## numbers, and a report with plots in build/evaluation/
 	@.venv/bin/python -m bot evaluate $(FILES)
 
 telegram-demo: environments
@@ -31,7 +31,7 @@ telegram-demo: environments
 zalo-demo: environments
 	@.venv/bin/python -m tests.stand_ins.zalo.demo
 
-environments: .venv/ready .venv/ready-dev .venv-rasa/ready
+environments: .venv/ready .venv/ready-dev build/encoder/ready
 
 .venv/ready: requirements.lock
 	@echo "Setting up the bot's environment (.venv): about half a minute"
@@ -49,6 +49,10 @@ environments: .venv/ready .venv/ready-dev .venv-rasa/ready
 	@echo "Setting up Rasa's environment (.venv-rasa): two to five minutes, once"
 	@python310=$$(nlu/find_python.sh) && "$$python310" -m venv .venv-rasa
 	@.venv-rasa/bin/python $(PIP) -r nlu/requirements.lock
+	@touch $@
+
+build/encoder/ready: .venv-rasa/ready $(wildcard nlu/encoder/*.py) nlu/encoder/calibration.npz
+	@.venv-rasa/bin/python -m nlu.encoder.files
 	@touch $@
 
 lock:  ## new versions, with hashes and without index addresses
