@@ -1,6 +1,7 @@
 """The encoder as an ONNX graph of 8-bit products.
 
-The same graph has to give the same vector on every processor, and the same bytes wherever it is made:
+A vector is to be the same, but for its last bits, whatever the processor and whatever else it is doing, and
+the graph's bytes are to be the same wherever it is made:
 
 - Weights have 7 bits: where there is no instruction for products of 8 bits (AVX2 without VNNI), two of them
   are added in 16 bits, which those of 8 bits overflow.

