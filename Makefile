@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
-run: .venv/ready .venv-rasa/ready  ## the bot
+run: .venv/ready build/encoder/ready  ## the bot
 	@exec .venv/bin/python -m bot run
 
 test: environments
@@ -22,7 +22,7 @@ test: environments
 check: .venv/ready
 	@.venv/bin/python -m bot check
 
-evaluate: .venv/ready .venv-rasa/ready  ## numbers, and a report with plots in build/evaluation/
+evaluate: .venv/ready build/encoder/ready  ## numbers, and a report with plots in build/evaluation/
 	@.venv/bin/python -m bot evaluate $(FILES)
 
 telegram-demo: environments
@@ -31,7 +31,7 @@ telegram-demo: environments
 zalo-demo: environments
 	@.venv/bin/python -m tests.stand_ins.zalo.demo
 
-environments: .venv/ready .venv/ready-dev .venv-rasa/ready
+environments: .venv/ready .venv/ready-dev build/encoder/ready
 
 .venv/ready: requirements.lock
 	@echo "Setting up the bot's environment (.venv): about half a minute"
@@ -51,10 +51,14 @@ environments: .venv/ready .venv/ready-dev .venv-rasa/ready
 	@.venv-rasa/bin/python $(PIP) -r nlu/requirements.lock
 	@touch $@
 
+build/encoder/ready: .venv-rasa/ready $(wildcard nlu/encoder/*.py) nlu/encoder/calibration.npz
+	@.venv-rasa/bin/python -m nlu.encoder.files
+	@touch $@
+
 lock:  ## new versions, with hashes and without index addresses
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.lock
-	uv pip compile --upgrade --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header nlu/requirements.in -o nlu/requirements.lock
+	uv pip compile --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header nlu/requirements.in -o nlu/requirements.lock
 
 clean:
 	rm -rf .venv .venv-rasa build models

@@ -59,12 +59,12 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="keeps sentence vectors for the next run; none by default")
     parser.add_argument("--diet", type=int, metavar="EPOCHS", help="Rasa's DIETClassifier, too")
     arguments = parser.parse_args()
-    training, test = _read(arguments.directory / "train.csv"), _read(arguments.directory / "test.csv")
+    training, test = read(arguments.directory / "train.csv"), read(arguments.directory / "test.csv")
     quiet.keep_private()
-    results = [_measure("ours", _our_pipeline(arguments.cache), training, test)]
+    results = [measure("ours", our_pipeline(arguments.cache), training, test)]
     if arguments.diet:
         diet = [*DIET_PIPELINE, {"name": "DIETClassifier", "epochs": arguments.diet}]
-        results.append(_measure(f"DIET, {arguments.diet} epochs", diet, training, test))
+        results.append(measure(f"DIET, {arguments.diet} epochs", diet, training, test))
     print(f"\n{'BANKING77':<18}{'accuracy':>10}{'right':>14}{'training':>12}{'a question':>13}")
     for result in results:
         counts = f"{result.right}/{result.of}"
@@ -74,13 +74,13 @@ def main() -> None:
         )
 
 
-def _read(file: Path) -> list[Example]:
+def read(file: Path) -> list[Example]:
     with file.open(encoding="utf-8", newline="") as rows:
         # Rasa's intents have no signs in their names, as "reverted_card_payment?" has.
         return [(row["text"].strip(), re.sub(r"\W", "", row["category"])) for row in csv.DictReader(rows)]
 
 
-def _our_pipeline(cache: Path | None) -> list[dict[str, Any]]:
+def our_pipeline(cache: Path | None) -> list[dict[str, Any]]:
     """That of config.yml, with a cache of its own: ours must not fill with a bank's questions."""
     pipeline: list[dict[str, Any]] = yaml.safe_load((PROJECT / "config.yml").read_text("utf-8"))["pipeline"]
     for component in pipeline:
@@ -91,7 +91,7 @@ def _our_pipeline(cache: Path | None) -> list[dict[str, Any]]:
     return pipeline
 
 
-def _measure(
+def measure(
     name: str, pipeline: list[dict[str, Any]], training: list[Example], test: list[Example]
 ) -> Result:
     """Train as `rasa train nlu` does, then read the test questions with the trained agent."""

@@ -256,7 +256,7 @@ def copied(directory: Path) -> None:
     (directory / "build").mkdir()
     (directory / "data").mkdir()
     with suppress(FileNotFoundError):
-        shutil.copy(PROJECT / "build" / "embeddings.sqlite3", directory / "build")
+        shutil.copy(PROJECT / "build" / "vectors.sqlite3", directory / "build")
 
 
 def report(made: list[Change], rows: list[str], rate: float, load_before: float) -> Iterator[str]:

@@ -23,6 +23,9 @@ import nlu.components.rest_channel
 import nlu.components.tracker_store
 import nlu.serve
 import nlu.train  # noqa: F401 all of these for being there
+from nlu.encoder import engines
+
+engines.prepare()
 
 gc.collect()
 gc.freeze()  # the collector would write to every object, and so make a copy of it in each process

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from nlu.encoder import identity
+
 EXPORT = Path("build/rasa")
 MODELS = Path("models")
 CONFIG = Path("config.yml")
@@ -34,12 +36,12 @@ def read_yaml(file: Path) -> Any:
 
 def fingerprint(files: Mapping[str, str] | None = None) -> str:
     """A name for everything that a model is made of: the data, the configuration, our components, what
-    they stand on.
+    they stand on, and which encoder runs on this machine.
 
     Args:
         files: what content/ teaches, by name; by default what is in EXPORT.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"{identity.name()}\0".encode())
     for name, text in sorted((exported() if files is None else files).items()):
         digest.update(f"{name}\0{text}\0".encode())
     rest = [
@@ -49,6 +51,7 @@ def fingerprint(files: Mapping[str, str] | None = None) -> str:
         *NLU.rglob("*.yml"),
         *STORIES.rglob("*.yml"),
         *(NLU / "components").rglob("*.py"),
+        *(NLU / "encoder").rglob("*.py"),
     ]
     for file in sorted(rest):
         digest.update(file.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")

@@ -33,8 +33,6 @@ _context = multiprocessing.get_context("forkserver")
 # The main module, so that none of the processes imports it again.
 _context.set_forkserver_preload(["__main__", "nlu.loaded"])
 _one_at_a_time = threading.Lock()
-_computing = _context.RawValue("i", 0)
-"""How many trainings and starts of a Rasa are under way: each takes a processor from those that answer."""
 
 
 class NotReady(Exception):
@@ -47,15 +45,6 @@ class TrainingFailed(Exception):
     def __init__(self, reason: str, *, is_accident: bool) -> None:
         super().__init__(reason)
         self.is_accident = is_accident
-
-
-@contextlib.contextmanager
-def _is_computing() -> Iterator[None]:
-    _computing.value += 1  # by the server alone
-    try:
-        yield
-    finally:
-        _computing.value -= 1
 
 
 class Process:
@@ -125,7 +114,7 @@ class RasaProcess:
         self.model = model
         port = _free_port()
         self.address = f"http://127.0.0.1:{port}"
-        self._process = Process(_serve, str(models.file_of(model)), port, _computing)
+        self._process = Process(_serve, str(models.file_of(model)), port)
         self.ended = self._process.ended
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -140,9 +129,8 @@ class RasaProcess:
         """
         rasa = cls(model)
         try:
-            with _is_computing():
-                await rasa._process.start()
-                await asyncio.wait_for(rasa._until_ready(http), READY_SECONDS)
+            await rasa._process.start()
+            await asyncio.wait_for(rasa._until_ready(http), READY_SECONDS)
         except asyncio.TimeoutError as error:
             rasa._process.kill()
             raise NotReady(f"Rasa was not ready in time with model {model}") from error
@@ -197,7 +185,7 @@ async def train(name: str, told: Callable[[Progress], None]) -> list[Reply]:
     """
     ours, theirs = _context.Pipe(duplex=False)
     process = Process(_train, theirs, name)
-    with _is_computing(), contextlib.closing(ours):
+    with contextlib.closing(ours):
         try:
             await process.start()
             theirs.close()
@@ -225,10 +213,10 @@ async def _replies(training: Connection, told: Callable[[Progress], None]) -> li
             return message  # type: ignore[no-any-return]
 
 
-def _serve(model: str, port: int, computing: Any) -> None:
+def _serve(model: str, port: int) -> None:
     from nlu.serve import serve  # which imports Rasa, and so does not belong in the server's own process
 
-    serve(Path(model), port, is_crowded=lambda: bool(computing.value))
+    serve(Path(model), port)
 
 
 def _train(told: Any, name: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
 
 from nlu import paths
-from nlu.components import encoder
 from nlu.runner import InOrderRunner
 
 log = structlog.get_logger(__name__)
@@ -40,9 +38,8 @@ async def _end_without_model(app: Any, _: Any) -> None:
     os._exit(3)
 
 
-def serve(model: Path, port: int, *, is_crowded: Callable[[], bool]) -> None:
-    """Serve until SIGTERM. is_crowded: whether others want the processors at the moment, too."""
-    encoder.is_crowded = is_crowded
+def serve(model: Path, port: int) -> None:
+    """Serve until SIGTERM."""
     serve_application(
         model_path=str(model),
         interface="127.0.0.1",

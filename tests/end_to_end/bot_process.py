@@ -132,7 +132,7 @@ def copy_project(directory: Path) -> None:
     for name in ("content", "nlu", "stories", "models", "tests/nlu"):
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, directory / name)
-    for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "build/embeddings.sqlite3"):
+    for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "build/vectors.sqlite3"):
         if (ROOT / name).exists():
             (directory / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, directory / name)

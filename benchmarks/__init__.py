@@ -1,0 +1,1 @@
+"""What is measured: speed, accuracy, load; each a script that prints a table."""
