@@ -49,6 +49,7 @@ environments: .venv/ready .venv/ready-dev .venv-rasa/ready
 	@echo "Setting up Rasa's environment (.venv-rasa): two to five minutes, once"
 	@python310=$$(nlu/find_python.sh) && "$$python310" -m venv .venv-rasa
 	@.venv-rasa/bin/python $(PIP) -r nlu/requirements.lock
+	@.venv-rasa/bin/python -m nlu.processor
 	@touch $@
 
 lock:  ## new versions, with hashes and without index addresses
