@@ -1,4 +1,4 @@
-"""Rasa set up so that it neither tells tales nor chatters, and computes right. Imported before Rasa itself."""
+"""Rasa set up so that it tells no tales, does not chatter, and computes right. Imported before Rasa."""
 
 from __future__ import annotations
 
