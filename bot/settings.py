@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -54,6 +55,12 @@ def _fernet_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _bearer_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+        raise ValueError("only letters, digits and signs of ASCII may stand in it")
+    return value
+
+
 def _directory(value: Path) -> Path:
     if not value.is_dir():
         raise ValueError("there is no such directory")
@@ -80,7 +87,7 @@ class Settings(BaseSettings):
     rasa_port: int = Field(
         5005, ge=1, le=65535, description="Port of the Rasa side that is started as a child"
     )
-    rasa_token: SecretStr = Field(
+    rasa_token: Annotated[SecretStr, AfterValidator(_bearer_token)] = Field(
         SecretStr(""),
         description="Secret by which the Rasa side knows the bot, the same on both sides; empty without "
         "RASA_URL: one is made and kept in data/rasa_token",

@@ -58,7 +58,8 @@ class _Response(BaseModel):
 
 def authorization(settings: Settings) -> dict[str, str]:
     """The header by which the Rasa side knows the bot."""
-    return {"Authorization": f"Bearer {settings.rasa_token.get_secret_value()}"}
+    token = settings.rasa_token.get_secret_value()
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def connection(settings: Settings, timeout: httpx.Timeout | float = TIMEOUT) -> httpx.AsyncClient:

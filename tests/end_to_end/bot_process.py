@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 
 START_SECONDS = 30
 
-RASA_TOKEN = "what the bots and Rasa sides of the tests know"
+RASA_TOKEN = "known-to-the-bots-and-Rasa-sides-of-the-tests"
 
 
 class BotProcess:

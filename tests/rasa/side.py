@@ -43,7 +43,7 @@ FOOD_IS_LOST: Data = {**WITH_BRIDGE, "culture.drinks": FOOD, "culture.food": SAU
 
 EVERY = ("city.bridge", "culture.drinks", "culture.food", "culture.music", "culture.sauce")
 
-TOKEN = "what the bot and the Rasa side of the tests know"
+TOKEN = "known-to-the-bot-and-the-Rasa-side-of-the-tests"
 
 MUST_PASS = [
     {"q": "cháy nhà rồi cứu với", "lang": "vi", "intent": "emergency"},
@@ -174,6 +174,16 @@ class RasaSide:
 def is_alive(pid: int) -> bool:
     """Whether a process runs."""
     return pid in _alive()
+
+
+def listens_on(pid: int) -> int:
+    """The port on which a process listens; see proc(5)."""
+    inodes = {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink()}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+            return int(fields[1].partition(":")[2], 16)
+    raise AssertionError(f"process {pid} listens nowhere")
 
 
 def _alive() -> dict[int, tuple[int, int]]:
