@@ -127,7 +127,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the machine, then probabilities and thresholds on what it says of held-out examples."""
-        examples = learned_from(training_data)
+        examples = sorted(learned_from(training_data), key=example_label)
         labels = [example_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
         every = [example for example in training_data.intent_examples if example.get(FORMS)]
@@ -150,25 +150,20 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
     def _calibrate(self, texts: list[str], labels: np.ndarray, questions: np.ndarray) -> None:
         """Fit the probabilities on two kinds of held-out predictions: each question without itself,
         and each question of a label without all of that label, which then has no answer."""
-        alone = np.flatnonzero(questions)
-        whole = [np.flatnonzero(labels == label) for label in np.unique(labels) if label != NO_ANSWER]
-        left_out = self._machine.left_out([*([index] for index in alone), *whole])
-        scores_alone = np.vstack(left_out[: len(alone)])
-        numbers = np.concatenate(whole)
-        scores_whole = np.vstack(left_out[len(alone) :])
-        is_question = questions[numbers]
-        numbers, scores_whole = numbers[is_question], scores_whole[is_question]
-        scores_whole[np.arange(len(numbers)), self._machine.numbers_of(labels[numbers])] = -1
+        scores_alone, scores_whole = self._machine.left_out(_ranges(labels))
+        alone, whole = np.flatnonzero(questions), np.flatnonzero(questions & (labels != NO_ANSWER))
+        scores_alone, scores_whole = scores_alone[alone], scores_whole[whole]
+        scores_whole[np.arange(len(whole)), self._machine.numbers_of(labels[whole])] = -1
 
         seen = Counter(word for text in texts for word in set(text.split()))
         once = {word for word, count in seen.items() if count == 1}
         words = self._words - once
-        used = [*alone, *numbers]
+        used = [*alone, *whole]
         known = np.array([_share(texts[index].split(), words) for index in used])
         lengths = np.array([len(texts[index].split()) for index in used])
         scores = np.vstack([scores_alone, scores_whole])
         best = self._machine.labels[np.argsort(-scores, axis=1)[:, :CHOICES_MOST]]
-        truth = np.concatenate([labels[alone], np.full(len(numbers), NO_ANSWER)])
+        truth = np.concatenate([labels[alone], np.full(len(whole), NO_ANSWER)])
         first = best[:, 0] == truth
         among = (best == truth[:, None]).any(axis=1)
         in_scope = truth != NO_ANSWER
@@ -283,6 +278,12 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 def _asks(text: str) -> bool:
     """Whether a text ends as a question."""
     return text.rstrip(" .!)…").endswith(("?", "？"))
+
+
+def _ranges(labels: np.ndarray) -> list[slice]:
+    """Where each label stands among examples that are sorted by label."""
+    starts = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]]))
+    return [slice(*ends) for ends in zip(starts, [*starts[1:], len(labels)], strict=True)]
 
 
 def _choice(label: str) -> int | None:
