@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
-import httpx
 import structlog
 import uvicorn
 from alembic.util import CommandError
@@ -38,8 +37,8 @@ from bot.conversation.worker import Worker
 from bot.log import set_up
 from bot.monitoring import Monitoring
 from bot.publishing.report import report_route
-from bot.rasa.child import NoRasa, child, command
-from bot.rasa.client import Rasa
+from bot.rasa.child import NoRasa, rasa_side
+from bot.rasa.client import Rasa, connection
 from bot.rasa.teaching import Teacher
 from bot.settings import Settings, SettingsError
 from bot.settings import load as load_settings
@@ -50,8 +49,6 @@ from bot.store.work import utc_now
 from bot.store.zalo import ZaloStore
 
 log = structlog.get_logger(__name__)
-
-RASA_TIMEOUT = httpx.Timeout(20, connect=2)
 
 REQUESTS_FINISH = 15
 WORKER_FINISHES = 10
@@ -85,7 +82,7 @@ def create_app(settings: Settings) -> Starlette:
     secret = settings.secret_key.get_secret_value()
     engine = _connect(settings)
     inbox, outbox = Inbox(engine, secret), Outbox(engine)
-    http = httpx.AsyncClient(base_url=settings.rasa_address, timeout=RASA_TIMEOUT, trust_env=False)
+    http = connection(settings)
     rasa = Rasa(http)
     teacher = Teacher(rasa, served)
 
@@ -117,7 +114,7 @@ def create_app(settings: Settings) -> Starlette:
             await _open(engine, inbox, outbox)
             await stack.enter_async_context(http)
             if not settings.rasa_url:
-                await stack.enter_async_context(child(command(settings.rasa_port)))
+                await stack.enter_async_context(rasa_side(settings))
             if telegram:
                 await stack.enter_async_context(telegram.connected())
             if zalo:

@@ -16,7 +16,7 @@ from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
 from bot.content.schema import TOPICS
 from bot.content.watch import Watch
-from bot.rasa.client import Rasa, RasaUnavailable
+from bot.rasa.client import Rasa, RasaRefuses, RasaUnavailable
 from bot.rasa.status import Status
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
@@ -47,16 +47,18 @@ class Monitoring:
         return JSONResponse({"live": True})
 
     async def _ready(self, _request: Request) -> JSONResponse:
-        status = await self._status()
+        status, away = await self._status()
         checks = {
-            "model": status is not None and bool(status.model),
+            "model": bool(status.model),
             "database": await self.inbox.is_reachable(),
             "content": any(map(self.watch.library().of_topic, TOPICS)),
         }
         wrong = [name for name, is_well in checks.items() if not is_well]
         body: dict[str, object] = {"ready": not wrong, "wrong": wrong}
         if "model" in wrong:
-            body["model"] = _no_model(status)
+            body["model"] = away or _no_model(status)
+        elif status.failed and status.failed.advice:
+            body["training"] = status.failed.advice
         # The channels are told, but no reason to take the page away from everybody.
         if self.telegram:
             body["telegram"] = self.telegram.problem or "connected"
@@ -72,16 +74,18 @@ class Monitoring:
         await self._look()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    async def _status(self) -> Status | None:
-        """How the Rasa side is; None if it does not say."""
+    async def _status(self) -> tuple[Status, str | None]:
+        """How the Rasa side is, and why it does not say so, if it does not."""
         try:
-            return await self.rasa.status()
+            return await self.rasa.status(), None
+        except RasaRefuses as error:
+            return Status(), f"the Rasa side does not answer: {error}"
         except RasaUnavailable:
-            return None
+            return Status(), "the Rasa side is out of reach"
 
     async def _look(self) -> None:
         """Bring the gauges up to date."""
-        status = await self._status() or Status()
+        status, _ = await self._status()
         metrics.MODEL_READY.set(bool(status.model))
         metrics.MODEL_TRAINING.set(bool(status.training))
         metrics.MODEL_FAILED.set(bool(status.failed))
@@ -112,10 +116,8 @@ class Monitoring:
         metrics.OLDEST_LEFT.set(backlog.left_question)
 
 
-def _no_model(status: Status | None) -> str:
+def _no_model(status: Status) -> str:
     """Why there is no model, in words for whoever runs the bot."""
-    if status is None:
-        return "the Rasa side is out of reach"
     if status.training:
         return f"a model is being made: {status.training.step}, {status.training.share:.0%}"
     return f"the training failed: {status.failed.reason}" if status.failed else "no model yet"

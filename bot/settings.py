@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 SECRET_KEY_FILE = Path("data/secret_key")
+RASA_TOKEN_FILE = Path("data/rasa_token")
 
 _DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
@@ -53,6 +55,12 @@ def _fernet_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _bearer_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+        raise ValueError("only letters, digits and signs of ASCII may stand in it")
+    return value
+
+
 def _directory(value: Path) -> Path:
     if not value.is_dir():
         raise ValueError("there is no such directory")
@@ -78,6 +86,11 @@ class Settings(BaseSettings):
     rasa_url: Url = Field("", description="Address of the Rasa side; empty: it is started as a child")
     rasa_port: int = Field(
         5005, ge=1, le=65535, description="Port of the Rasa side that is started as a child"
+    )
+    rasa_token: Annotated[SecretStr, AfterValidator(_bearer_token)] = Field(
+        SecretStr(""),
+        description="Secret by which the Rasa side knows the bot, the same on both sides; empty without "
+        "RASA_URL: one is made and kept in data/rasa_token",
     )
     content_dir: Annotated[Path, AfterValidator(_directory)] = Field(
         Path("content"), description="The editors' directory"
@@ -147,7 +160,7 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings as the environment has them, with a secret key.
+    """The settings as the environment has them, with a secret key and the Rasa side's token.
 
     Raises:
         SettingsError: one is wrong.
@@ -156,9 +169,12 @@ def load() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(explain(error)) from error
-    if settings.secret_key.get_secret_value():
-        return settings
-    return settings.model_copy(update={"secret_key": SecretStr(_kept_secret_key(SECRET_KEY_FILE))})
+    made = {}
+    if not settings.secret_key.get_secret_value():
+        made["secret_key"] = SecretStr(_kept_secret("SECRET_KEY", SECRET_KEY_FILE))
+    if not settings.rasa_token.get_secret_value() and not settings.rasa_url:
+        made["rasa_token"] = SecretStr(_kept_secret("RASA_TOKEN", RASA_TOKEN_FILE))
+    return settings.model_copy(update=made)
 
 
 def _is_set(value: str | SecretStr) -> bool:
@@ -178,8 +194,8 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"The setting {name} is wrong: {problem[0].lower()}{problem[1:]}."
 
 
-def _kept_secret_key(file: Path) -> str:
-    """The key made at the first start. Only the owner can read it."""
+def _kept_secret(name: str, file: Path) -> str:
+    """The secret of a setting, made at the first start. Only the owner can read it."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -189,9 +205,9 @@ def _kept_secret_key(file: Path) -> str:
             pass
         key = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The setting SECRET_KEY is not set, and {file} cannot be used.") from error
+        raise SettingsError(f"The setting {name} is not set, and {file} cannot be used.") from error
     if not key:
-        raise SettingsError(f"The setting SECRET_KEY is not set, and {file} is empty; delete that file.")
+        raise SettingsError(f"The setting {name} is not set, and {file} is empty; delete that file.")
     return key
 
 

@@ -17,6 +17,7 @@ import nlu.components.encoder
 import nlu.components.facet_reader
 import nlu.components.language
 import nlu.components.normaliser
+import nlu.components.one_reply_policy
 import nlu.components.plan_generator
 import nlu.components.rest_channel
 import nlu.components.tracker_store

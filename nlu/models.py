@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nlu.paths import MODELS
-from nlu.proof import Broken, Reply, Verdict
+from nlu.proof import Broken, Proof, Verdict
 
 KEPT = 5
 _LIVE = MODELS / "live.json"
@@ -20,7 +21,8 @@ _LIVE = MODELS / "live.json"
 class Model:
     """made_at, live_at: ISO times; live_at is None for one that was never live.
     right: for each question of its proof, whether it was right.
-    verdict: of its proof. override: why it went live in spite of it."""
+    verdict: of its proof. override: why it went live in spite of it.
+    answers: ids that it can answer with. digest: of its file; None if that was not kept yet."""
 
     name: str
     made_at: str
@@ -28,6 +30,8 @@ class Model:
     override: str | None = None
     right: dict[str, bool] = field(default_factory=dict)
     verdict: Verdict | None = None
+    answers: tuple[str, ...] = ()
+    digest: str | None = None
 
     @property
     def accuracy(self) -> float | None:
@@ -69,15 +73,29 @@ def find(name: str) -> Model | None:
         if verdict := stored["verdict"]:
             verdict |= {"broken": [Broken(**broken) for broken in verdict["broken"]]}
             stored |= {"verdict": Verdict(**verdict)}
-        return Model(**stored)
+        return Model(**{**stored, "answers": tuple(stored.get("answers", ()))})
     except (OSError, ValueError, TypeError, KeyError):
         return None  # half written, or by another version: as if it had not been made
 
 
-def made(name: str, replies: list[Reply], verdict: Verdict) -> Model:
+def made(name: str, proof: Proof, verdict: Verdict) -> Model:
     """Keep what the proof of a new model found."""
-    right = {reply.question.text: reply.is_right for reply in replies}
-    return _save(Model(name, now(), right=right, verdict=verdict))
+    right = {reply.question.text: reply.is_right for reply in proof.replies}
+    answers = tuple(sorted(proof.answers))
+    return _save(Model(name, now(), None, None, right, verdict, answers, _digest(file_of(name))))
+
+
+def is_damaged(model: Model) -> bool:
+    """Whether a model's file is not what was made."""
+    return model.digest is not None and model.digest != _digest(file_of(model.name))
+
+
+def set_aside(name: str) -> None:
+    """Have a model no more. Its file stays until the next one, for whoever looks what is wrong with it."""
+    for older in MODELS.glob("*.damaged"):
+        older.unlink()
+    file_of(name).rename(MODELS / f"{name}.damaged")
+    _record(name).unlink(missing_ok=True)
 
 
 def went_live(model: Model, *, override: str | None = None, held_against: str | None = None) -> Live:
@@ -116,6 +134,14 @@ def _drop_old(current: str) -> None:
         if name not in stay:
             file.unlink()
             _record(name).unlink(missing_ok=True)
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        while part := content.read(2**20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _record(name: str) -> Path:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import platform
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,8 @@ def read_yaml(file: Path) -> Any:
 
 
 def fingerprint(files: Mapping[str, str] | None = None) -> str:
-    """A name for everything that a model is made of: the data, the configuration, our components, what
-    they stand on, and which encoder runs on this machine.
+    """A name for everything that a model is made of: data, configuration, our code, what it stands on, and
+    which encoder runs on this machine.
 
     Args:
         files: what content/ teaches, by name; by default what is in EXPORT.
@@ -44,18 +46,23 @@ def fingerprint(files: Mapping[str, str] | None = None) -> str:
     digest = hashlib.sha256(f"{identity.name()}\0".encode())
     for name, text in sorted((exported() if files is None else files).items()):
         digest.update(f"{name}\0{text}\0".encode())
-    rest = [
-        CONFIG,
-        DOMAIN,
-        NLU / "requirements.lock",
-        *NLU.rglob("*.yml"),
-        *STORIES.rglob("*.yml"),
-        *(NLU / "components").rglob("*.py"),
-        *(NLU / "encoder").rglob("*.py"),
-    ]
-    for file in sorted(rest):
-        digest.update(file.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    digest.update(_of_files([CONFIG, DOMAIN, *NLU.rglob("*.yml"), *STORIES.rglob("*.yml")]))
+    digest.update(_code())
     return digest.hexdigest()[:12]
+
+
+@cache
+def _code() -> bytes:
+    """A digest of what runs: once, since a process goes on with the code that it began with."""
+    code = _of_files([*NLU.rglob("*.py"), NLU / "requirements.lock"])
+    return code + f"{platform.python_version()} {platform.machine()}".encode()
+
+
+def _of_files(files: Iterable[Path]) -> bytes:
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.digest()
 
 
 def exported() -> dict[str, str]:

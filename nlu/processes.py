@@ -21,13 +21,21 @@ from typing import Any
 
 import aiohttp
 
-from nlu import models
+from nlu import models, trust
 from nlu.progress import Progress
-from nlu.proof import Reply
+from nlu.proof import Proof
 
 READY_SECONDS = 120
 ANSWER_SECONDS = 20
 TRAINING_SECONDS = 3600
+
+LOOK_SECONDS = 2
+HANGS_SECONDS = 10
+"""A process that has answered nothing for so long is put a question, and so long that may take. A message
+that waits in vain meanwhile is put to the next process within the 20 seconds that the bot waits."""
+
+WITHOUT_MODEL = 3
+"""The exit status of a Rasa process that cannot use its model."""
 
 _context = multiprocessing.get_context("forkserver")
 # The main module, so that none of the processes imports it again.
@@ -36,15 +44,21 @@ _one_at_a_time = threading.Lock()
 
 
 class NotReady(Exception):
-    """A Rasa process ended, or was not ready in time."""
+    """A Rasa process ended, or was not ready in time. is_model: because its model cannot be used."""
+
+    def __init__(self, reason: str, *, is_model: bool = False) -> None:
+        super().__init__(reason)
+        self.is_model = is_model
 
 
 class TrainingFailed(Exception):
-    """No model came of a training; says why. is_accident: the same data may well make one next time."""
+    """No model came of a training; says why. is_accident: the same data may well make one next time.
+    killed_by: what ended its process, if something did."""
 
-    def __init__(self, reason: str, *, is_accident: bool) -> None:
+    def __init__(self, reason: str, *, is_accident: bool, killed_by: signal.Signals | None = None) -> None:
         super().__init__(reason)
         self.is_accident = is_accident
+        self.killed_by = killed_by
 
 
 class Process:
@@ -76,10 +90,19 @@ class Process:
     @property
     def how_it_ended(self) -> str:
         """In words."""
-        code = self._process.exitcode
-        if code is not None and code < 0:
-            return f"it was ended by {signal.Signals(-code).name}"
-        return f"it ended with status {code}"
+        if self.killed_by:
+            return f"it was ended by {self.killed_by.name}"
+        return f"it ended with status {self.status}"
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative after a signal; None while it runs."""
+        return self._process.exitcode
+
+    @property
+    def killed_by(self) -> signal.Signals | None:
+        """The signal that ended it, if one did."""
+        return signal.Signals(-self.status) if self.status and self.status < 0 else None
 
     def terminate(self) -> None:
         """Have it end in its own time."""
@@ -117,6 +140,7 @@ class RasaProcess:
         self._process = Process(_serve, str(models.file_of(model)), port)
         self.ended = self._process.ended
         self._in_flight = 0
+        self._answered = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -147,10 +171,26 @@ class RasaProcess:
                 if read and said:
                     return
             await asyncio.sleep(0.05)
-        raise NotReady(f"Rasa does not start with model {self.model}: {self._process.how_it_ended}")
+        reason = f"Rasa does not start with model {self.model}: {self._process.how_it_ended}"
+        raise NotReady(reason, is_model=self._process.status == WITHOUT_MODEL)
+
+    async def until_ended(self, http: aiohttp.ClientSession) -> None:
+        """Returns when it has ended; if it hangs, it is killed."""
+        while not self.ended.is_set():
+            answered = self._answered
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.ended.wait(), LOOK_SECONDS)
+            if self._answered == answered and not self.ended.is_set():
+                with contextlib.suppress(asyncio.TimeoutError, aiohttp.ClientError):
+                    await asyncio.wait_for(self._asked(http, "parse", {"text": "Xin chào"}), HANGS_SECONDS)
+                    continue
+                if self._answered == answered:
+                    self._process.kill()
+                    await self.ended.wait()
 
     async def _asked(self, http: aiohttp.ClientSession, path: str, body: dict[str, str]) -> bool:
-        async with http.post(f"{self.address}/webhooks/rest/{path}", json=body) as response:
+        url, headers = f"{self.address}/webhooks/rest/{path}", trust.authorization()
+        async with http.post(url, json=body, headers=headers) as response:
             return response.status == 200 and bool(await response.json())
 
     @contextlib.contextmanager
@@ -160,6 +200,7 @@ class RasaProcess:
         self._idle.clear()
         try:
             yield
+            self._answered += 1
         finally:
             self._in_flight -= 1
             if not self._in_flight:
@@ -177,7 +218,7 @@ class RasaProcess:
             await self.ended.wait()
 
 
-async def train(name: str, told: Callable[[Progress], None]) -> list[Reply]:
+async def train(name: str, told: Callable[[Progress], None]) -> Proof:
     """Make the model of what is in the directory, and put the proof's questions to it.
 
     Raises:
@@ -189,11 +230,13 @@ async def train(name: str, told: Callable[[Progress], None]) -> list[Reply]:
         try:
             await process.start()
             theirs.close()
-            return await asyncio.wait_for(_replies(ours, told), TRAINING_SECONDS)
+            return await asyncio.wait_for(_proof(ours, told), TRAINING_SECONDS)
         except EOFError as error:
             await process.ended.wait()
             raise TrainingFailed(
-                f"The training did not finish: {process.how_it_ended}.", is_accident=True
+                f"The training did not finish: {process.how_it_ended}.",
+                is_accident=True,
+                killed_by=process.killed_by,
             ) from error
         except asyncio.TimeoutError as error:
             raise TrainingFailed("The training took too long.", is_accident=True) from error
@@ -202,7 +245,7 @@ async def train(name: str, told: Callable[[Progress], None]) -> list[Reply]:
             await process.ended.wait()
 
 
-async def _replies(training: Connection, told: Callable[[Progress], None]) -> list[Reply]:
+async def _proof(training: Connection, told: Callable[[Progress], None]) -> Proof:
     while True:
         message = await asyncio.to_thread(training.recv)
         if isinstance(message, Progress):

@@ -19,6 +19,11 @@ DROP_MOST = 0.005
 
 COMPETING_MOST = 3
 
+VANISHED_MOST = 5
+VANISHED_SHARE = 0.2
+"""How many answers of the live model, or which share of few, a new one may lack that nobody withdrew. One may
+always be missing: somebody has deleted its file."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -63,6 +68,14 @@ class Reply:
     def got(self) -> str | None:
         """The id or the intent; None if nothing would be answered."""
         return self.answer or (None if self.intent in {"out_of_scope", "nlu_fallback"} else self.intent)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of a new model's questions. answers: the ids that it can answer with."""
+
+    replies: list[Reply]
+    answers: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -156,6 +169,21 @@ def judge(replies: Sequence[Reply], before: Mapping[str, bool] | None) -> Verdic
     if now is None:
         now = _share([reply.is_right for reply in replies])
     return Verdict(now or 0.0, then, [_broken(reply) for reply in broken])
+
+
+def vanished(before: Iterable[str], now: Iterable[str], withdrawn: Iterable[str]) -> list[str]:
+    """The answers that a new model lacks, if they are so many that something else than an editor took them
+    away; else none.
+
+    Args:
+        before: ids that the live model can answer with.
+        now: those of the new one.
+        withdrawn: ids that content/ still names, and has taken back.
+    """
+    before = set(before)
+    gone = sorted(before - set(now) - set(withdrawn))
+    most = min(VANISHED_MOST, max(1, int(VANISHED_SHARE * len(before))))
+    return gone if len(gone) > most else []
 
 
 def _broken(reply: Reply) -> Broken:

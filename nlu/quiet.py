@@ -1,4 +1,4 @@
-"""Rasa set up so that it neither tells tales nor chatters. Imported before Rasa itself."""
+"""Rasa set up so that it tells no tales, does not chatter, and computes right. Imported before Rasa."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import warnings
 from collections.abc import MutableMapping
 from typing import Any
 
+from nlu import processor
+
 os.environ.update(
     RASA_TELEMETRY_ENABLED="false",
     SQLALCHEMY_SILENCE_UBER_WARNING="1",  # Rasa pins SQLAlchemy 1.4
@@ -19,8 +21,10 @@ os.environ.update(
     OPENBLAS_NUM_THREADS="1",
     LOG_LEVEL="WARNING",
 )
+processor.choose()
 warnings.filterwarnings("ignore", message=".*Slot auto-fill has been removed.*")  # said of every domain
 warnings.filterwarnings("ignore", message=".*duplicated intents.*")  # of every retrieval intent in a domain
+warnings.filterwarnings("ignore", message=".*'RulePolicy' is not included.*")  # a kind of it is
 warnings.filterwarnings("ignore", module="matplotlib")
 
 _show = warnings.showwarning

@@ -10,13 +10,34 @@ from nlu import quiet  # first: it sets up the environment that Rasa reads when 
 
 quiet.keep_private()
 
+import sanic.response
 import structlog
 from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
 
-from nlu import paths
+from nlu import paths, trust
+from nlu.processes import WITHOUT_MODEL
+from nlu.runner import InOrderRunner
 
 log = structlog.get_logger(__name__)
+
+
+async def _run_in_order(app: Any, _: Any) -> None:
+    processor = app.ctx.agent.processor
+    if processor:
+        processor.graph_runner = InOrderRunner.of(processor.graph_runner)
+
+
+async def _ask_who_asks(app: Any, _: Any) -> None:
+    """Other people of this machine reach the loopback, too."""
+
+    async def refuse(request: Any) -> Any:
+        if refusal := trust.refusal(request.method, request.headers):
+            status, reason = refusal
+            return sanic.response.text(reason, status)
+        return None
+
+    app.register_middleware(refuse, "request")
 
 
 async def _end_without_model(app: Any, _: Any) -> None:
@@ -28,7 +49,7 @@ async def _end_without_model(app: Any, _: Any) -> None:
             return
     except Exception as error:
         log.error("model_unusable", error=f"{type(error).__name__}: {error}")
-    os._exit(3)
+    os._exit(WITHOUT_MODEL)
 
 
 def serve(model: Path, port: int) -> None:
@@ -40,5 +61,9 @@ def serve(model: Path, port: int) -> None:
         credentials=str(paths.CREDENTIALS),
         endpoints=AvailableEndpoints.read_endpoints(str(paths.ENDPOINTS)),
         enable_api=False,
-        server_listeners=[(_end_without_model, "after_server_start")],
+        server_listeners=[
+            (_ask_who_asks, "before_server_start"),
+            (_run_in_order, "after_server_start"),
+            (_end_without_model, "after_server_start"),
+        ],
     )

@@ -2,17 +2,18 @@
 
     POST   /webhooks/rest/webhook    Rasa's REST channel
     DELETE /conversations/<id>       forget a conversation
-    PUT    /training-data            {"files": {name: text}, "override": null | reason}: what content/
-                                     teaches; trains if it is new. override: served whatever the proof says
+    PUT    /training-data            {"files": {name: text}, "override": null | reason, "withdrawn": [id]}:
+                                     what content/ teaches; trains if it is new. override: served whatever
+                                     the proof says; withdrawn: answers that content/ has taken back
     POST   /parse                    {"text": ...}: how it is read, with confidence, for the evaluation
     GET    /status                   what answers, what is in training, what failed or was refused: Status
     GET    /models                   {"models": [...]}: those that are kept, newest first
     POST   /models/<name>/serve      put one of them back, until the training data changes next
 
 A change of models is a change of processes: the new one answers before it gets the traffic, the old one
-ends when its last reply is out. Whatever ends is started again; messages wait for that. While there is
-no model they are answered 503 and the bot asks again. Requests come from the bot alone: the address
-belongs on the loopback or a private network.
+ends when its last reply is out. Whatever ends or hangs is started again; messages wait for that. While there
+is no model they are answered 503 and the bot asks again. Requests come from the bot alone, and are known by
+the token that both have (nlu.trust).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ import re
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,10 @@ import aiohttp
 from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from nlu import models, paths
+from nlu import models, paths, trust
 from nlu.processes import ANSWER_SECONDS, NotReady, RasaProcess, TrainingFailed, train
 from nlu.progress import Progress, Step
-from nlu.proof import Verdict, judge
+from nlu.proof import Proof, Verdict, judge, vanished
 
 MODEL_HEADER = "Rasa-Model"
 """Of each answer: the name of the model that gave it."""
@@ -51,6 +52,18 @@ FIRST_SECONDS = 5
 
 PAUSE_MOST = 30.0
 """Seconds between two tries at something that fails."""
+
+TRY_ARITHMETIC = (
+    "The arithmetic does not fit this processor: delete build/processor.json and start again, or set "
+    "OPENBLAS_CORETYPE=Sandybridge, which is slower and safer."
+)
+TRY = {
+    signal.SIGKILL: "The machine is probably short of memory: a training takes 1.5 GB.",
+    **dict.fromkeys(
+        (signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT), TRY_ARITHMETIC
+    ),
+}
+"""What to do about trainings that are ended by a signal."""
 
 
 def say(line: str) -> None:
@@ -77,14 +90,15 @@ class Training:
 class Status:
     """What GET /status tells. model, since: the one that answers, and since when; wanted: the one of the
     training data of now; training: the one being made, loading: the one being started; failed: the last one
-    that could not be made; refused: the last one that its proof spoke against, unless that was overridden."""
+    that could not be made; refused: the last one that its proof spoke against, unless that was overridden.
+    is_held: somebody put a model back, which answers until the training data change."""
 
     model: str | None = None
     since: str | None = None
     wanted: str | None = None
     training: Training | None = None
     loading: Training | None = None
-    failed: dict[str, str] | None = None
+    failed: dict[str, str | None] | None = None
     refused: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -97,15 +111,18 @@ class Status:
             "training": training.as_json() if training else None,
             "failed": self.failed,
             "refused": self.refused,
+            "is_held": self.wanted is not None and _is_held_against(self.wanted),
         }
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What content/ teaches. override: why a model of it is served even if its proof speaks against it."""
+    """What content/ teaches. override: why a model of it is served even if its proof speaks against it;
+    withdrawn: ids of answers that were taken back."""
 
     files: dict[str, str]
     override: str | None = None
+    withdrawn: frozenset[str] = frozenset()
 
 
 class Server:
@@ -118,6 +135,7 @@ class Server:
         self._changed = asyncio.Event()
         self._changed.set()
         self._rasa: RasaProcess | None = None
+        self._died: tuple[str, Step] | None = None  # which training was ended by a signal last, in which step
         self._live: str | None = None  # the model that is meant to answer, also while its process is started
         self._is_there = asyncio.Event()
         self._changing = asyncio.Lock()
@@ -126,7 +144,7 @@ class Server:
 
     def app(self) -> web.Application:
         """The HTTP side."""
-        app = web.Application(client_max_size=BODY_MOST)
+        app = web.Application(client_max_size=BODY_MOST, middlewares=[_only_the_bot])
         app.add_routes(
             [
                 web.post("/webhooks/rest/webhook", self._message),
@@ -194,7 +212,7 @@ class Server:
         return self._rasa
 
     async def _asked(self, rasa: RasaProcess, method: str, path: str, body: bytes) -> web.Response:
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **trust.authorization()}
         try:
             with rasa.in_flight():
                 async with self._http.request(
@@ -203,8 +221,11 @@ class Server:
                     return web.Response(
                         status=answer.status,
                         body=await answer.read(),
-                        content_type=answer.content_type,
-                        headers={MODEL_HEADER: rasa.model},
+                        # Passed on as it is: answer.content_type is parsed, a fifth of the time spent here.
+                        headers={
+                            MODEL_HEADER: rasa.model,
+                            "Content-Type": answer.headers.get("Content-Type", "application/octet-stream"),
+                        },
                     )
         except asyncio.TimeoutError as error:
             raise web.HTTPInternalServerError(text="no answer in time") from error
@@ -213,8 +234,8 @@ class Server:
         data = await _data(request)
         if data.files == self._data.files and data.override is None:
             # An override stays with the data that it was given for.
-            data = TrainingData(data.files, self._data.override)
-        self._data = data
+            data = TrainingData(data.files, self._data.override, data.withdrawn)
+        self._data, self._died = data, None
         self._status.wanted = paths.fingerprint(data.files)
         self._status.failed = self._status.refused = None
         self._is_taught.set()
@@ -241,7 +262,7 @@ class Server:
         model = models.find(request.match_info["name"])
         if model is None or not model.live_at:
             raise web.HTTPNotFound(text="no such model is kept")
-        self._data = TrainingData(self._data.files)  # a reason given before is no reason now
+        self._data = replace(self._data, override=None)  # a reason given before is no reason now
         self._in_background(self._hold(model, paths.fingerprint(self._data.files)))
         return web.json_response({"model": model.name}, status=202)
 
@@ -256,8 +277,8 @@ class Server:
             try:
                 await self._bring_up_to_date()
                 pause = 1.0
-            except (NotReady, OSError, TrainingFailed) as error:
-                say(str(error))
+            except Exception as error:  # whatever it is, what answers goes on, and this does
+                say(str(error) if isinstance(error, (NotReady, TrainingFailed)) else repr(error))
                 if not isinstance(error, TrainingFailed) or error.is_accident:
                     with contextlib.suppress(asyncio.TimeoutError):
                         await asyncio.wait_for(self._changed.wait(), pause)
@@ -265,12 +286,9 @@ class Server:
                     pause = min(2 * pause, PAUSE_MOST)
 
     async def _bring_up_to_date(self) -> None:
-        live = models.live()
-        if self._rasa is None and live and models.find(live.name):
-            # A model of other code may not load; that must not keep the new one from being made.
-            with contextlib.suppress(NotReady):
-                await self._serve(live.name)
-                self._status.since = live.since
+        # A model of other code may not load; that must not keep the new one from being made.
+        with contextlib.suppress(NotReady):
+            await self._serve_what_is_there()
         # At the start the bot is about to hand over what may be newer than what is kept here.
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_taught.wait(), FIRST_SECONDS)
@@ -278,16 +296,33 @@ class Server:
         wanted = paths.fingerprint(data.files)
         if not data.files or _is_held_against(wanted):
             return
-        model = models.find(wanted) or await self._train(wanted, data)
+        kept = models.find(wanted)
+        model = kept or await self._train(wanted, data)
         if _is_held_against(wanted):
             return
         override = self._data.override if self._data.files == data.files else data.override
         self._status.failed = self._status.refused = None
-        if model.verdict and model.verdict.is_refused and override is None:
-            self._tell_refusal(model.name, model.verdict)
+        before = models.find(self._live) if self._live else None
+        gone = vanished(before.answers, model.answers, data.withdrawn) if before else []
+        is_refused = model.is_refused or bool(gone)
+        if is_refused and override is None:
+            self._tell_refusal(model, gone)
             if self._live:
                 return
-        await self._go_live(model, override=override if model.is_refused else None)
+        try:
+            await self._go_live(model, override=override if is_refused else None)
+        except NotReady as error:
+            if kept or not error.is_model:
+                raise
+            self._status.failed = {"model": wanted, "reason": str(error), "advice": None}
+            raise TrainingFailed(f"A new model cannot be used: {error}", is_accident=False) from error
+
+    async def _serve_what_is_there(self) -> None:
+        """Serve the model that answered last, or the newest before it."""
+        async with self._changing:
+            if self._rasa is None and (live := models.live()):
+                self._take(await self._some_process(live.name))
+                self._status.since = live.since if self._live == live.name else models.now()
 
     async def _train(self, name: str, data: TrainingData) -> models.Model:
         started = time.monotonic()
@@ -299,22 +334,50 @@ class Server:
 
         told(Progress("reading", 0))
         try:
-            replies = await train(name, told)
-        except TrainingFailed as failure:
-            self._status.failed = {"model": name, "reason": str(failure)}
-            raise
+            proof = await train(name, told)
+        except TrainingFailed as failed:
+            failure = self._twice(name, failed)
+            advice = None if failure is failed else str(failure)
+            self._status.failed = {"model": name, "reason": str(failure), "advice": advice}
+            raise failure from failed
         finally:
             self._status.training = None
-        before = models.find(self._live) if self._live else None
-        verdict = judge(replies, before.right if before else None)
-        say(f"model {name} is trained: {verdict.accuracy:.1%} of the proof's questions are right")
-        return models.made(name, replies, verdict)
+        return await asyncio.to_thread(self._judged, name, proof)
 
-    def _tell_refusal(self, name: str, verdict: Verdict) -> None:
-        self._status.refused = {"model": name, **asdict(verdict)}
+    def _twice(self, name: str, failure: TrainingFailed) -> TrainingFailed:
+        """The failure; one that is not tried again if the same training was ended by a signal before, in the
+        same step."""
+        if failure.killed_by is None:
+            return failure
+        step = self._status.training.step if self._status.training else "reading"
+        died, self._died = self._died, (name, step)
+        if died != self._died:
+            return failure
+        reason = (
+            f"The training was ended twice by {failure.killed_by.name} while it was {step}. It is tried again"
+            " when a question changes or `python -m bot publish` asks for it."
+            f" {TRY.get(failure.killed_by, '')}"
+        )
+        return TrainingFailed(reason.strip(), is_accident=False)
+
+    def _judged(self, name: str, proof: Proof) -> models.Model:
+        before = models.find(self._live) if self._live else None
+        verdict = judge(proof.replies, before.right if before else None)
+        say(f"model {name} is trained: {verdict.accuracy:.1%} of the proof's questions are right")
+        return models.made(name, proof, verdict)
+
+    def _tell_refusal(self, model: models.Model, gone: list[str]) -> None:
+        verdict = model.verdict or Verdict(0, None)
+        self._status.refused = {"model": model.name, **asdict(verdict), "vanished": gone}
         for broken in verdict.broken:
             say(f"{broken.question!r} is for {broken.expected}, but got {broken.got}")
-        say(f"model {name} is refused" if self._live else f"model {name} is served: there is no other")
+        if gone:
+            say(f"it lacks answers that nobody withdrew: {', '.join(gone)}")
+        say(
+            f"model {model.name} is refused"
+            if self._live
+            else f"model {model.name} is served: there is no other"
+        )
 
     async def _hold(self, model: models.Model, against: str) -> None:
         """Put a kept model back; a training that is under way goes on, for later."""
@@ -347,21 +410,54 @@ class Server:
             if self._rasa and self._rasa.model == name:
                 return False
             say(f"loading model {name}")
-            new, old = await RasaProcess.start(name, self._http), self._rasa
+            new, old = await self._started(name), self._rasa
             self._take(new)
-        say(f"model {name} answers")
         if old:
             self._in_background(old.stop())
         return True
+
+    async def _started(self, name: str) -> RasaProcess:
+        """A process with a model. One that cannot be used is set aside, so that it is made anew.
+
+        Raises:
+            NotReady: it does not start.
+        """
+        kept = models.find(name)
+        is_damaged = await asyncio.to_thread(models.is_damaged, kept) if kept else False
+        if is_damaged:
+            models.set_aside(name)
+            raise NotReady(f"the file of model {name} is damaged, and set aside", is_model=True)
+        try:
+            return await RasaProcess.start(name, self._http)
+        except NotReady as error:
+            if error.is_model and name == paths.fingerprint(self._data.files):  # else it is of other code
+                models.set_aside(name)
+            raise
+
+    async def _some_process(self, name: str) -> RasaProcess:
+        """A process with a model, or else with the newest other one that can be used.
+
+        Raises:
+            NotReady: none can.
+        """
+        for candidate in [name, *(model.name for model in models.kept() if model.name != name)]:
+            if models.find(candidate):
+                say(f"loading model {candidate}")
+                try:
+                    return await self._started(candidate)
+                except NotReady as error:
+                    say(str(error))
+        raise NotReady("no model that is kept can be used")
 
     def _take(self, rasa: RasaProcess) -> None:
         self._rasa, self._live, self._status.model = rasa, rasa.model, rasa.model
         self._is_there.set()
         self._in_background(self._watch(rasa))
+        say(f"model {rasa.model} answers")
 
     async def _watch(self, rasa: RasaProcess) -> None:
-        """Start a process anew if it ends while it is the one that answers."""
-        await rasa.ended.wait()
+        """Start a process anew if it ends or hangs while it is the one that answers."""
+        await rasa.until_ended(self._http)
         if self._rasa is not rasa:
             return
         say("Rasa ended; it is started again")
@@ -373,11 +469,24 @@ class Server:
                 if self._rasa is not None:
                     return
                 try:
-                    self._take(await RasaProcess.start(rasa.model, self._http))
+                    self._take(await self._some_process(rasa.model))
+                    if self._live != rasa.model:
+                        self._changed.set()  # it may be made anew
                 except NotReady as error:
                     say(str(error))
+                    self._changed.set()
             await asyncio.sleep(0 if self._rasa else pause)
             pause = min(2 * pause, PAUSE_MOST)
+
+
+@web.middleware  # type: ignore[untyped-decorator]
+async def _only_the_bot(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    if refusal := trust.refusal(request.method, request.headers):
+        status, reason = refusal
+        return web.Response(status=status, text=reason)
+    return await handler(request)
 
 
 def _is_held_against(data: str) -> bool:
@@ -397,7 +506,7 @@ async def _data(request: web.Request) -> TrainingData:
     """The body of PUT /training-data."""
     try:
         body = await request.json()
-        files, override = body["files"], body.get("override")
+        files, override, withdrawn = body["files"], body.get("override"), body.get("withdrawn", [])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise web.HTTPBadRequest(text='send {"files": {name: text}, "override": null or a reason}') from error
     if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
@@ -406,7 +515,9 @@ async def _data(request: web.Request) -> TrainingData:
         raise web.HTTPBadRequest(text="a file's name is letters, digits and .yml")
     if override is not None and not (isinstance(override, str) and override.strip()):
         raise web.HTTPBadRequest(text="override: the reason, in words")
-    return TrainingData(files, override)
+    if not isinstance(withdrawn, list) or not all(isinstance(answer, str) for answer in withdrawn):
+        raise web.HTTPBadRequest(text="withdrawn: a list of ids")
+    return TrainingData(files, override, frozenset(withdrawn))
 
 
 async def _end_of_stdin() -> None:
@@ -422,7 +533,11 @@ async def serve(host: str, port: int, *, is_child: bool) -> None:
     """Serve until SIGTERM or, as a child, until the parent is gone."""
     runner = web.AppRunner(Server().app(), access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SystemExit(f"rasa: nothing can be served at {host}, port {port}: {error.strerror}") from None
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -442,6 +557,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=5005)
     parser.add_argument("--child", action="store_true", help="end when stdin closes")
     arguments = parser.parse_args()
+    if not trust.token():
+        raise SystemExit(
+            f"rasa: set {trust.TOKEN}, a secret that the bot has, too: it is how the bot is known"
+        )
     os.chdir(Path(__file__).resolve().parent.parent)
     for directory in (Path("data"), paths.MODELS):
         directory.mkdir(exist_ok=True)

@@ -35,15 +35,15 @@ from nlu import models, paths, progress
 from nlu.components.encoder import REMEMBERED
 from nlu.components.rest_channel import how_it_is_read
 from nlu.importer import Importer
-from nlu.proof import Question, Reply, counted, judge, read_questions
+from nlu.proof import Proof, Question, Reply, counted, judge, read_questions
 
 NICENESS = 10
 """Training gives way to answering."""
 
 
 def run(told: Connection, name: str) -> None:
-    """What a training's process does: make the model, and tell Progress and then the list of Reply, or
-    instead of that a sentence on what is wrong."""
+    """What a training's process does: make the model, and tell Progress and then the Proof, or instead of
+    that a sentence on what is wrong."""
     os.nice(NICENESS)
     progress.listen(told.send)
     try:
@@ -55,7 +55,7 @@ def run(told: Connection, name: str) -> None:
         told.send(f"{type(cause).__name__}: {cause}")
 
 
-def make(name: str) -> list[Reply]:
+def make(name: str) -> Proof:
     """Train the model of what is in the directory now, as what Rasa's own `train` would make of it.
 
     Raises:
@@ -72,11 +72,12 @@ def make(name: str) -> list[Reply]:
             configuration.train_schema, storage, ExecutionContext(configuration.train_schema)
         )
         trainer.run(inputs={PLACEHOLDER_IMPORTER: importer})
-        replies = ask(configuration, storage, counted(questions, _published(importer.get_nlu_data())))
+        answers = _published(importer.get_nlu_data())
+        proof = Proof(ask(configuration, storage, counted(questions, answers)), answers)
         half = models.file_of(f"{name}.part")
         storage.create_model_package(half, configuration, importer.get_domain())
         half.replace(models.file_of(name))
-    return replies
+    return proof
 
 
 class _Storage(LocalModelStorage):  # type: ignore[misc]
@@ -145,9 +146,9 @@ def main() -> None:
     os.nice(NICENESS)
     started = time.monotonic()
     name = paths.fingerprint()
-    replies = make(name)
-    verdict = judge(replies, None)
-    models.made(name, replies, verdict)
+    proof = make(name)
+    verdict = judge(proof.replies, None)
+    models.made(name, proof, verdict)
     for broken in verdict.broken:
         print(f"must pass: {broken.question!r} is for {broken.expected}, got {broken.got}")
     print(f"model {name}: {verdict.accuracy:.1%} right, {time.monotonic() - started:.0f} s", flush=True)

@@ -21,6 +21,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from bot.settings import Settings
 from tests.conftest import ROOT
 from tests.end_to_end.bot_process import free_port
+from tests.rasa.side import TOKEN
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -75,8 +76,9 @@ class TestTheFiles:
         secret = {name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field)}
         for service in SERVICES.values():
             environment = service.get("environment", {})
-            assert not secret & environment.keys()
             for name, value in environment.items():
+                if name in secret:
+                    assert value.startswith(f"${{{name}:?")
                 if "PASSWORD" in name or ("://" in value and "@" in value):
                     assert "${POSTGRES_PASSWORD:?" in value
 
@@ -162,7 +164,9 @@ class TestTheEntryPoints:
         assert python.exists(), "run `make environments`"
         directory = unpacked("rasa", tmp_path)
         port = free_port()
-        assert (await self.answers("rasa", str(python), directory, {}, port, "/status"))["model"] is None
+        assert (await self.answers("rasa", str(python), directory, {"RASA_TOKEN": TOKEN}, port, "/status"))[
+            "model"
+        ] is None
 
     @staticmethod
     async def answers(
@@ -176,7 +180,8 @@ class TestTheEntryPoints:
             stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
         )  # fmt: skip
         try:
-            async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(60):
+            known = {"Authorization": f"Bearer {TOKEN}"}
+            async with httpx.AsyncClient(headers=known, trust_env=False) as http, asyncio.timeout(60):
                 while process.returncode is None:
                     with suppress(httpx.TransportError):
                         told: dict[str, Any] = (await http.get(f"http://127.0.0.1:{port}{path}")).json()

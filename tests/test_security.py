@@ -42,6 +42,7 @@ SECRETS = {
     "ZALO_OA_SECRET": "oa-secret-that-nobody-may-see",
     "ZALO_TOKEN_KEY": "c2VjcmV0LWtleS10aGF0LW5vYm9keS1tYXktc2VlISE=",
     "SECRET_KEY": "secret-key-that-nobody-may-see",
+    "RASA_TOKEN": "rasa-token-that-nobody-may-see",
     "METRICS_TOKEN": "metrics-token-that-nobody-may-see",
 }
 

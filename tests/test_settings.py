@@ -39,6 +39,7 @@ def test_no_setting_is_needed() -> None:
         ("DATABASE_URL", "mysql://localhost/bot"),
         ("RASA_URL", "localhost:5005"),
         ("RASA_PORT", "0"),
+        ("RASA_TOKEN", "mật khẩu"),
         ("CONTENT_DIR", "nowhere"),
         ("WEB_RATE_LIMIT", "-1"),
         ("LOG_LEVEL", "LOUD"),

@@ -39,6 +39,7 @@ class Phrases(Strict):
     goodbye: BothLanguages
     bot_challenge: BothLanguages
     affirm: BothLanguages
+    doubt: BothLanguages
     deny: BothLanguages
     insult: BothLanguages
     smalltalk: BothLanguages
@@ -81,6 +82,7 @@ class Phrases(Strict):
     helpful: BothLanguages
     unhelpful: BothLanguages
     cancelled: BothLanguages
+    not_done_yet: BothLanguages
     no_clarification: BothLanguages
     gone: BothLanguages
     withdrawn: Annotated[BothLanguages, _filled("title", "date")]

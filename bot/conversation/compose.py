@@ -348,11 +348,11 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
         case "subscribe", "do":
             text, buttons = _subscribed(plan.topics, language, library)
         case "handoff", "ask" if plan.reason == "no_answer":
-            text, buttons = phrases.handoff_offer[language], _yes_or_no(language, library)
+            text, buttons = phrases.handoff_offer[language], _yes_or_no("handoff", language, library)
             text = text.format(question=escape(plan.question or ""))
         case action, "ask":
             text = getattr(phrases, f"{action}_ask")[language].format(question=escape(plan.question or ""))
-            buttons = _yes_or_no(language, library)
+            buttons = _yes_or_no(str(action), language, library)
         case _, "cancel":
             text, buttons = phrases.cancelled[language], _topic_buttons(language, library)
         case "handoff", "do":
@@ -375,6 +375,8 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
         case action, _:
             text = getattr(phrases, str(action))[language]
             buttons = _topic_buttons(language, library)
+    if plan.reason == "unclear":
+        text = f"{text.rstrip()}\n\n{phrases.not_done_yet[language]}"
     return Card(
         kind=Kind.ACTION,
         language=language,
@@ -385,18 +387,18 @@ def _action(plan: Plan, library: Library, today: datetime.date) -> Card:
     )
 
 
-def _yes_or_no(language: Language, library: Library) -> list[Button]:
+def _yes_or_no(action: str, language: Language, library: Library) -> list[Button]:
     labels = library.messages.labels
     return [
-        Button(labels.yes[language], payload.for_saying("affirm")),
-        Button(labels.no[language], payload.for_saying("deny")),
+        Button(labels.yes[language], payload.for_confirming(action, is_wanted=True)),
+        Button(labels.no[language], payload.for_confirming(action, is_wanted=False)),
     ]
 
 
 def _subscribing(language: Language, library: Library) -> list[Button]:
     """All news, or a topic's; in this language or the other."""
     labels = library.messages.labels
-    yes, no = _yes_or_no(language, library)
+    yes, no = _yes_or_no("subscribe", language, library)
     return [
         yes,
         *_news_buttons(labels.only_topic, frozenset(), language, library),

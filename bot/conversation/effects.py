@@ -19,6 +19,7 @@ from bot.store import people
 from bot.store.inbox import Entry
 from bot.store.models import QuestionState
 from bot.store.retention import forget
+from bot.text import words
 
 NOTHING_FOUND = frozenset({"no_answer", "again"})
 """The reasons of a plan for a question that has no answer."""
@@ -77,7 +78,8 @@ async def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
         await people.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
     state = _state(first)
     # In a group nothing is said where there is no answer, so nothing is kept either.
-    if state and message.text and not message.is_quiet:
+    # What holds no word (a thumb, a row of dots, a masked number) is no question for anybody.
+    if state and words(message.text) and not message.is_quiet:
         await people.keep_question(
             turn.connection,
             message,

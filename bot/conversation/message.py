@@ -15,6 +15,9 @@ TEXT_LIMIT = 1000
 """Characters of a message that are read. Longer than any question that was ever put to us, and
 short enough that the sentence encoder answers in a fraction of a second."""
 
+CUT = " […] "
+"""What stands in place of the middle of a longer message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -26,7 +29,7 @@ class Message:
     key: the platform's id of this delivery within the channel; the same when it is redelivered.
     text: cleaned and masked; empty if a button was pressed or nothing could be read.
     button: the payload of the button that was pressed.
-    is_cut: the person wrote more than TEXT_LIMIT.
+    is_cut: the person wrote more than TEXT_LIMIT; the middle is missing.
     is_quiet: in a group: if there is no answer, say nothing.
     unreadable: it was a picture, a voice message, a file: nothing that can be read.
     language: of the person's app; decides only where nothing else does.
@@ -60,19 +63,33 @@ def incoming(
 
     The text is cut before the cleaning, generously, so that even a huge one costs little.
     """
-    cleaned = clean(text[: 8 * TEXT_LIMIT])
+    cleaned = mask_personal(clean(_ends(text, 8 * TEXT_LIMIT)))
     is_cut = len(cleaned) > TEXT_LIMIT or len(text) > 8 * TEXT_LIMIT
     return Message(
         channel=channel,
         address=address,
         conversation=conversation,
         key=key,
-        text=mask_personal(cleaned[:TEXT_LIMIT]),
+        text=_ends(cleaned, TEXT_LIMIT),
         button=button,
         is_cut=is_cut,
         is_quiet=is_quiet,
         unreadable=unreadable,
         language=language,
+    )
+
+
+def _ends(text: str, most: int) -> str:
+    """The text, or of a longer one its beginning and its end: people tell their story first and ask last.
+    It is cut between words where there are any."""
+    if len(text) <= most:
+        return text
+    half = (most - len(CUT)) // 2
+    begin, end = text[:half], text[-half:]
+    return (
+        begin.rpartition(" ")[0] + CUT + end.partition(" ")[2]
+        if " " in begin and " " in end
+        else (begin + CUT + end)
     )
 
 

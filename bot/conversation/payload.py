@@ -2,8 +2,9 @@
 
 A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
 callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
-`language:en`, `say:help`, `news:city`, `helpful:culture.food:en`. It comes back from outside and may
-be forged or years old, so only what names something in the library is turned into a Rasa command.
+`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`. It comes back from
+outside and may be forged or years old, so only what names something in the library is turned into a Rasa
+command.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from bot.content.schema import TOPICS, Facet, Language
 
 SAID = frozenset(
     {
-        "affirm", "deny", "emergency", "forget", "go_back", "greet", "handoff", "help", "none_of_these",
-        "privacy", "subscribe", "topics", "unsubscribe", "which_language",
+        "emergency", "forget", "go_back", "greet", "handoff", "help", "none_of_these", "privacy",
+        "subscribe", "topics", "unsubscribe", "which_language",
     }
 )  # fmt: skip
 """Intents that a button may stand for."""
 
-_FORM = re.compile(r"(?:answer|facet|topic|language|news|say|helpful|unhelpful):[a-z0-9_.:-]{1,64}")
+CONFIRMED = frozenset({"forget", "handoff", "subscribe", "unsubscribe"})
+"""Actions that are asked about first. A button says which question it answers: under an older one it must
+not answer the one that was asked since."""
+
+_FORM = re.compile(r"(?:answer|facet|topic|language|news|say|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}")
 
 
 def for_answer(answer_id: str) -> str:
@@ -48,6 +53,11 @@ def for_language(language: Language) -> str:
 def for_saying(intent: str) -> str:
     """The payload that stands for an intent of SAID."""
     return f"say:{intent}"
+
+
+def for_confirming(action: str, *, is_wanted: bool) -> str:
+    """The payload that answers the question whether an action of CONFIRMED is wanted."""
+    return f"{'yes' if is_wanted else 'no'}:{action}"
 
 
 def for_news(topic: str) -> str:
@@ -86,6 +96,12 @@ def rasa_command(payload: str, library: Library) -> str | None:
             return _command(vote, about=answer_id, language=language)
         case ["say", intent] if intent in SAID:
             return _command(intent)
+        case ["yes", action] if action in CONFIRMED:
+            return _command(f"affirm_{action}")
+        case ["no", action] if action in CONFIRMED:
+            return _command(f"deny_{action}")
+        case ["say", "affirm" | "deny"]:
+            return _command("doubt")  # an old button that names no question: whatever is open is asked again
     return None
 
 

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 
 import httpx
@@ -15,7 +16,9 @@ from bot.channels.web.schema import Answer
 from bot.content.schema import Language
 from bot.conversation.message import incoming
 from bot.evaluation.read import Question
+from bot.rasa.client import authorization
 from bot.rasa.plan import Kind
+from bot.settings import load
 
 AT_A_TIME = 4
 TIMED = 100
@@ -117,7 +120,7 @@ async def time_replies(questions: Sequence[Question], url: str, rasa: str | None
 
         async def alone(text: str) -> None:
             body = {"sender": secrets.token_hex(16), "message": _as_rasa_gets(text)}
-            await http.post(f"{rasa}/webhooks/rest/webhook", json=body)
+            await http.post(f"{rasa}/webhooks/rest/webhook", json=body, headers=_known())
 
         return Times(
             bot=tuple([await _seconds(bot, question.q) for question in picked[::2]]),
@@ -154,8 +157,14 @@ async def _reply(http: httpx.AsyncClient, url: str, text: str) -> Answer | None:
 
 
 async def _read(http: httpx.AsyncClient, rasa: str, text: str) -> Reading:
-    response = await http.post(f"{rasa}/parse", json={"text": _as_rasa_gets(text)})
+    body = {"text": _as_rasa_gets(text)}
+    response = await http.post(f"{rasa}/parse", json=body, headers=_known())
     return Reading.model_validate(_json(response))
+
+
+@cache
+def _known() -> dict[str, str]:
+    return authorization(load())
 
 
 def _as_rasa_gets(text: str) -> str:

@@ -15,8 +15,10 @@ from pathlib import Path
 import httpx
 
 from bot.content.library import load
+from bot.rasa.client import authorization
 from bot.rasa.export import training_files
 from bot.settings import Settings
+from bot.settings import load as load_settings
 
 READY_SECONDS = 900
 """With no model yet, one is trained first: minutes, from an empty cache of sentence vectors."""
@@ -49,6 +51,7 @@ async def running_bot() -> AsyncIterator[tuple[str, str]]:
             "PYTHONPATH": str(project),
             "PORT": str(port),
             "RASA_PORT": str(rasa_port),
+            "RASA_TOKEN": load_settings().rasa_token.get_secret_value(),
             "RASA_CONVERSATIONS": str(directory / "conversations.sqlite3"),
             "CONTENT_DIR": str(project / "content"),
             "WEB_RATE_LIMIT": "0",
@@ -75,7 +78,8 @@ async def _is_ready(url: str, rasa: str, process: Process, files: dict[str, str]
     # What is measured is measured, whatever the proof of the model says.
     body = {"files": files, "override": "python -m bot evaluate measures it"}
     wanted = ""
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+    headers = authorization(load_settings())
+    async with httpx.AsyncClient(headers=headers, timeout=30, trust_env=False) as http:
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_SECONDS):
                 while process.returncode is None:

@@ -20,8 +20,8 @@ from bot.content.schema import VIETNAM
 from bot.content.watch import LAST_GOOD, load_first
 from bot.publishing import plain
 from bot.publishing.report import PATH, Report
-from bot.rasa.client import Rasa, RasaUnavailable
-from bot.rasa.export import training_files
+from bot.rasa.client import Rasa, RasaRefuses, RasaUnavailable, connection
+from bot.rasa.export import training_files, withdrawn
 from bot.rasa.status import Model
 from bot.settings import Settings
 from bot.settings import load as load_settings
@@ -64,7 +64,7 @@ async def publish(say: Say, *, wait: bool, reason: str | None) -> bool:
     for finding in findings:
         say(str(finding))
     async with _rasa(settings) as rasa:
-        model = await rasa.teach(training_files(library), reason)
+        model = await rasa.teach(training_files(library), reason, withdrawn(library))
         if reason:
             _record(OVERRIDES, model, reason)
             say(f"Publishing {model} whatever its proof says; recorded in {OVERRIDES}.")
@@ -192,9 +192,11 @@ def _now() -> datetime.datetime:
 
 @asynccontextmanager
 async def _rasa(settings: Settings) -> AsyncIterator[Rasa]:
-    async with httpx.AsyncClient(base_url=settings.rasa_address, timeout=30, trust_env=False) as http:
+    async with connection(settings, 30) as http:
         try:
             yield Rasa(http)
+        except RasaRefuses as error:
+            raise NotDone(f"The Rasa side at {settings.rasa_address} does not answer: {error}.") from error
         except RasaUnavailable as error:
             raise NotDone(
                 f"The Rasa side at {settings.rasa_address} is out of reach ({error}). Does the bot run?"

@@ -6,14 +6,21 @@ from bot.content.library import Library
 from bot.content.schema import Language
 from bot.rasa.status import Broken, Refused
 
+NAMED_MOST = 10
+
 
 def refusal(refused: Refused, library: Library) -> list[str]:
-    """Why a model does not answer: its accuracy if that fell, and each question that it gets wrong."""
+    """Why a model does not answer: answers that vanished, its accuracy if that fell, each question that it
+    gets wrong."""
     lines = [question(broken, library) for broken in refused.broken]
     before, after = refused.accuracy_before, refused.accuracy
     if before is not None and after is not None and after < before:
         fell = f"from {before:.1%} to {after:.1%}"
         lines.insert(0, f"Fewer of the test questions are answered rightly: {fell}.")
+    if refused.vanished:
+        number, named = len(refused.vanished), ", ".join(refused.vanished[:NAMED_MOST])
+        more = ", ..." if number > NAMED_MOST else ""
+        lines.insert(0, f"{number} answers are gone that nobody withdrew: {named}{more}.")
     return lines
 
 

@@ -64,9 +64,11 @@ class Refusal(_Body):
 
 
 class Failure(_Body):
-    """A model that could not be made; the log says why."""
+    """A model that could not be made; the log says why. advice: what happened and what to do, where it is not
+    tried again."""
 
     model: str
+    advice: str | None
 
 
 class Mistake(_Body):
@@ -119,7 +121,7 @@ def report(watch: Watch, teacher: Teacher, now: datetime.datetime) -> Report:
             name=status.model,
             since=since,
             age_seconds=_seconds(now - since) if since else None,
-            is_current=status.model == status.wanted,
+            is_current=status.model == (teacher.wanted or status.wanted),
         )
         if status.model
         else None,
@@ -132,7 +134,7 @@ def report(watch: Watch, teacher: Teacher, now: datetime.datetime) -> Report:
         )
         if status.refused
         else None,
-        failed=Failure(model=status.failed.model) if status.failed else None,
+        failed=Failure(model=status.failed.model, advice=status.failed.advice) if status.failed else None,
         mistakes=tuple(_mistake(finding, library, watch.directory) for finding in watch.findings),
     )
 

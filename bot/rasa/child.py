@@ -6,18 +6,43 @@ import asyncio
 import ctypes
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx
 import structlog
+
+from bot.rasa.client import connection
+from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 PYTHON = Path(".venv-rasa/bin/python")
 SERVER = Path("nlu/server.py")
+
+HUNG_SECONDS = 60.0
+"""A child that has answered before and then does not for so long is killed; what it started ends with it."""
+
+INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "PYTHONUNBUFFERED",
+)
+INHERITED_WITH = ("OPENBLAS_", "OMP_", "GOMP_", "RASA_")
+"""What the child has of the bot's environment: names, and beginnings of names. No secret but its token."""
+
+FREE_SECONDS = 10.0
+"""How long the child's port may be taken when the bot starts."""
 
 STOP_SECONDS = 20.0
 """How long the child may take to end when its stdin closes: it ends its own Rasa first."""
@@ -42,14 +67,74 @@ def command(port: int) -> list[str]:
     return [str(PYTHON), str(SERVER), "--port", str(port), "--child"]
 
 
+def environment(token: str) -> dict[str, str]:
+    """What the Rasa side gets to know of the bot's environment, and its token."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name in INHERITED or name.startswith(INHERITED_WITH)
+    }
+    return {**inherited, "RASA_TOKEN": token}
+
+
 @asynccontextmanager
-async def child(arguments: Sequence[str]) -> AsyncIterator[None]:
-    """The process runs, and is started again if it ends, while the context is open.
+async def rasa_side(settings: Settings) -> AsyncIterator[None]:
+    """The Rasa side runs while the context is open.
+
+    Raises:
+        NoRasa: it cannot be started.
+    """
+    port = settings.rasa_port
+    arguments = command(port)
+    await _until_free(port)
+    async with connection(settings, 5) as http:
+
+        async def answers() -> bool:
+            with suppress(httpx.TransportError):
+                return bool(await http.get("/status"))
+            return False
+
+        async with child(arguments, environment(settings.rasa_token.get_secret_value()), answers):
+            yield
+
+
+async def _until_free(port: int) -> None:
+    """Wait for a port that the child of a bot that was just killed may hold for a moment still.
+
+    Raises:
+        NoRasa: it stays taken.
+    """
+    deadline = asyncio.get_running_loop().time() + FREE_SECONDS
+    while True:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+            return
+        except OSError as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise NoRasa(
+                    f"Port {port} of the setting RASA_PORT is taken ({error.strerror}), perhaps by another"
+                    " bot: each needs one of its own."
+                ) from error
+        await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def child(
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    answers: Callable[[], Awaitable[bool]] | None = None,
+) -> AsyncIterator[None]:
+    """The process runs, and is started again if it ends or hangs, while the context is open.
 
     It must end when its stdin does: that pipe closes however the bot dies, also by SIGKILL. On
     Linux the kernel sends it SIGTERM then, too.
+
+    Args:
+        arguments: program and arguments.
+        environment: its own; the bot's if it is None.
+        answers: whether it answers now; without it a process that hangs is not noticed.
     """
-    watcher = asyncio.create_task(_keep_running(arguments))
+    watcher = asyncio.create_task(_keep_running(arguments, environment, answers))
     try:
         yield
     finally:
@@ -58,26 +143,49 @@ async def child(arguments: Sequence[str]) -> AsyncIterator[None]:
             await watcher
 
 
-async def _keep_running(arguments: Sequence[str]) -> None:
+async def _keep_running(
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None,
+    answers: Callable[[], Awaitable[bool]] | None,
+) -> None:
     pause = 1.0
     while True:
         started = asyncio.get_running_loop().time()
         process = await asyncio.create_subprocess_exec(
             *arguments,
             stdin=PIPE,
+            env=environment,
             start_new_session=True,  # Ctrl-C is for the bot, which ends the child when it has finished
             preexec_fn=_dies_with(os.getpid()),
         )
         log.info("rasa_started", pid=process.pid)
+        watch = asyncio.create_task(_kill_if_hung(process, answers)) if answers else None
         try:
             status = await process.wait()
         finally:
+            if watch:
+                watch.cancel()
             await _stop(process)
         log.error("rasa_ended", status=status)
         if asyncio.get_running_loop().time() - started > 60:
             pause = 1.0
         await asyncio.sleep(pause)
         pause = min(2 * pause, 30.0)
+
+
+async def _kill_if_hung(process: Process, answers: Callable[[], Awaitable[bool]]) -> None:
+    """Kill a process that has answered once and then does not for HUNG_SECONDS."""
+    answered: float | None = None
+    while True:
+        now = asyncio.get_running_loop().time()
+        if await answers():
+            answered = now
+        elif answered is not None and now - answered > HUNG_SECONDS:
+            log.error("rasa_hangs", pid=process.pid)
+            with suppress(ProcessLookupError):
+                process.kill()
+            return
+        await asyncio.sleep(HUNG_SECONDS / 12)
 
 
 async def _stop(process: Process) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -13,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.content.schema import Language
 from bot.rasa.plan import Plan, Plans
 from bot.rasa.status import Model, Models, Status
+from bot.settings import Settings
+
+TIMEOUT = httpx.Timeout(20, connect=2)
 
 MODEL_HEADER = "Rasa-Model"
 """The header in which the Rasa side names the model that answered."""
@@ -24,6 +28,10 @@ class RasaError(Exception):
 
 class RasaUnavailable(RasaError):
     """The Rasa side cannot be reached, or has no model yet."""
+
+
+class RasaRefuses(RasaUnavailable):
+    """The Rasa side does not know this bot; says what to do."""
 
 
 class RasaFailed(RasaError):
@@ -48,6 +56,24 @@ class _Response(BaseModel):
     custom: _Custom
 
 
+def authorization(settings: Settings) -> dict[str, str]:
+    """The header by which the Rasa side knows the bot."""
+    token = settings.rasa_token.get_secret_value()
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def connection(settings: Settings, timeout: httpx.Timeout | float = TIMEOUT) -> httpx.AsyncClient:
+    """Connections to the Rasa side."""
+    return httpx.AsyncClient(
+        base_url=settings.rasa_address, headers=authorization(settings), timeout=timeout, trust_env=False
+    )
+
+
+def _check_known(response: httpx.Response) -> None:
+    if response.status_code in {401, 403, 421}:
+        raise RasaRefuses(f"it refuses this bot, for {response.text[:200]}")
+
+
 class Rasa:
     """A client of the Rasa side's one address.
 
@@ -56,7 +82,7 @@ class Rasa:
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
-        """`http` has the Rasa side's address as its base URL, and its time limits."""
+        """`http` is a `connection`."""
         self._http = http
         self.away_since: float | None = None
         self.model: str | None = None
@@ -96,6 +122,7 @@ class Rasa:
             raise self._away(type(error).__name__) from error
         if response.status_code in {502, 503, 504}:
             raise self._away(f"status {response.status_code}")
+        _check_known(response)
         self.away_since = None
         if response.status_code != 200:
             raise RasaFailed(f"status {response.status_code}")
@@ -120,12 +147,16 @@ class Rasa:
         self.model = status.model
         return status
 
-    async def teach(self, files: dict[str, str], override: str | None = None) -> str:
+    async def teach(
+        self, files: dict[str, str], override: str | None = None, withdrawn: Collection[str] = ()
+    ) -> str:
         """Hand over the training files of content/; a model is made if they are new.
 
         Args:
             files: text by name.
             override: why their model is to answer although it is or may be refused.
+            withdrawn: ids of answers that content/ has and teaches no more; whatever else vanishes in
+                numbers is not believed.
 
         Returns:
             The name of their model.
@@ -133,7 +164,7 @@ class Rasa:
         Raises:
             RasaUnavailable: they were not taken.
         """
-        body = {"files": files, "override": override}
+        body = {"files": files, "override": override, "withdrawn": sorted(withdrawn)}
         return _understood(_Named, await self._request("PUT", "/training-data", json=body)).model
 
     async def models(self) -> list[Model]:
@@ -142,7 +173,8 @@ class Rasa:
 
     async def put_back(self, model: str) -> bool:
         """Let a model that is kept answer; False if there is none of this name. Raises RasaUnavailable."""
-        response = await self._request("POST", f"/models/{quote(model, safe='')}/serve", allowed=(202, 404))
+        path = f"/models/{quote(model, safe='')}/serve"
+        response = await self._request("POST", path, json={}, allowed=(202, 404))
         return response.status_code != 404
 
     async def forget(self, conversation: str) -> None:
@@ -168,6 +200,7 @@ class Rasa:
             response = await self._http.request(method, path, json=json, timeout=limit)
         except httpx.TransportError as error:
             raise RasaUnavailable(type(error).__name__) from error
+        _check_known(response)
         if response.status_code not in allowed:
             raise RasaUnavailable(f"status {response.status_code}")
         return response

@@ -28,6 +28,11 @@ def lesson(library: Library) -> Lesson:
     return tuple((answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught())
 
 
+def withdrawn(library: Library) -> set[str]:
+    """The ids that content/ still names and teaches no more: they were taken back, and have not vanished."""
+    return set(library.answers) - {answer.id for answer in library.taught()}
+
+
 def training_files(library: Library) -> dict[str, str]:
     """Rasa's training files by name: the examples of every answer that a model has to know, in both
     languages, and the responses that Rasa expects of a retrieval intent."""

@@ -31,7 +31,8 @@ class Plan(BaseModel):
         "cancel" on the one that does not.
     topic, page: which part of the topics menu; page counts from 1. topic also: of the news wanted.
     reason: why a fallback: nothing fits, again, or the message could not be read; why something else is
-        offered beside or instead: nothing fits, the staff was to answer, there is nothing to do it with.
+        offered beside or instead: nothing fits, the staff was to answer, there is nothing to do it with;
+        why a question is asked again: what was said to it was no clear yes or no.
     question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
         which keeps no text: filled in by bot.conversation.effects, and so is
     topics: what the person gets news of.
@@ -50,7 +51,15 @@ class Plan(BaseModel):
     page: int = 1
     reason: (
         Literal[
-            "no_answer", "again", "ask_topic", "empty", "unreadable", "trouble", "nothing_there", "for_staff"
+            "no_answer",
+            "again",
+            "ask_topic",
+            "empty",
+            "unreadable",
+            "trouble",
+            "nothing_there",
+            "for_staff",
+            "unclear",
         ]
         | None
     ) = None

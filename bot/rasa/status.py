@@ -24,10 +24,11 @@ class Training(_Told):
 
 
 class Failed(_Told):
-    """A model that could not be made."""
+    """A model that could not be made. advice: what happened and what to do, where it is not tried again."""
 
     model: str
     reason: str
+    advice: str | None = None
 
 
 class Broken(_Told):
@@ -45,17 +46,19 @@ class Broken(_Told):
 
 
 class Refused(_Told):
-    """A model that was made and does not answer, because it is worse. Accuracies from 0 to 1."""
+    """A model that was made and does not answer, because it is worse. Accuracies from 0 to 1; vanished: ids
+    of the answers that it lacks, if they are many and nobody withdrew them."""
 
     model: str
     accuracy_before: float | None
     accuracy: float | None
     broken: tuple[Broken, ...] = ()
+    vanished: tuple[str, ...] = ()
 
 
 class Status(_Told):
     """How the Rasa side is. model, since: the one that answers, and since when; wanted: the one of what it
-    was taught last, by whomever."""
+    was taught last, by whomever; is_held: somebody put another one back, until that changes."""
 
     model: str | None = None
     since: datetime.datetime | None = None
@@ -63,6 +66,7 @@ class Status(_Told):
     training: Training | None = None
     failed: Failed | None = None
     refused: Refused | None = None
+    is_held: bool = False
 
 
 class Model(_Told):

@@ -10,7 +10,7 @@ import structlog
 from bot.content.library import Library
 from bot.log import describe
 from bot.rasa.client import Rasa, RasaUnavailable
-from bot.rasa.export import Lesson, lesson, training_files
+from bot.rasa.export import Lesson, lesson, training_files, withdrawn
 from bot.rasa.status import Status
 
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ LOOK_SECONDS = 1.0
 """Seconds between two looks at what is to be taught and at what became of it."""
 
 AGAIN_SECONDS = 30.0
-"""Seconds after which files are handed over again to a Rasa side that has no model and makes none."""
+"""Seconds between two times that the same files are handed over, to a Rasa side that does otherwise."""
 
 
 class Teacher:
@@ -28,6 +28,7 @@ class Teacher:
     Changed words of an answer train nothing by themselves: they are learned from, but with the
     next change of a question, or the next start.
 
+    wanted: the model of what was taught last, by its name.
     status: how the Rasa side was a moment ago; None if it was out of reach.
     """
 
@@ -36,6 +37,7 @@ class Teacher:
         self._library = library
         self._taught: Lesson | None = None
         self._again_at = 0.0
+        self.wanted: str | None = None
         self.status: Status | None = None
 
     async def run(self) -> None:
@@ -58,19 +60,29 @@ class Teacher:
         library = self._library()
         wanted = lesson(library)
         now = asyncio.get_running_loop().time()
-        if wanted != self._taught or (self._is_idle() and now >= self._again_at):
+        if wanted != self._taught or (now >= self._again_at and self._is_otherwise()):
+            if self._is_strange():
+                log.error("taught_by_another", model=self.status.wanted if self.status else None)
             files = await asyncio.to_thread(training_files, library)
-            model = await self._rasa.teach(files)
+            self.wanted = await self._rasa.teach(files, withdrawn=withdrawn(library))
             self._again_at = now + AGAIN_SECONDS
             if wanted != self._taught:
-                log.info("questions_handed_over", version=library.version, model=model)
+                log.info("questions_handed_over", version=library.version, model=self.wanted)
             self._taught = wanted
         before, self.status = self.status or Status(), await self._rasa.status()
         _tell(before, self.status)
 
-    def _is_idle(self) -> bool:
-        """Whether the Rasa side has no model and makes none."""
-        return self.status is not None and not self.status.model and not self.status.training
+    def _is_strange(self) -> bool:
+        """Whether the Rasa side wants another model than ours: somebody else has taught it."""
+        return self.status is not None and self.status.wanted not in {None, self.wanted}
+
+    def _is_otherwise(self) -> bool:
+        """Whether the Rasa side neither answers with our model nor comes to it, without telling why."""
+        status = self.status
+        if status is None or self._is_strange():
+            return status is not None
+        has_reason = status.training or status.failed or status.refused or status.is_held
+        return status.model != self.wanted and not has_reason
 
 
 def _tell(before: Status, now: Status) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,9 @@ def _fitted(evidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> _Re
     return _Regression(mean, scale, model)
 
 
+_pairs = functools.cache(np.triu_indices)
+
+
 def _with_products(columns: np.ndarray) -> np.ndarray:
-    one, other = np.triu_indices(columns.shape[1])
+    one, other = _pairs(columns.shape[1])
     return np.hstack([columns, columns[:, one] * columns[:, other]])

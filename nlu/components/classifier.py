@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from rasa.shared.nlu.constants import (
     ENTITY_ATTRIBUTE_VALUE,
     INTENT,
     INTENT_RANKING_KEY,
+    TEXT,
 )
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -37,6 +39,7 @@ from nlu.components.reading import READING, Reading
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
 
 NO_ANSWER = "out_of_scope"
+AFFIRM, DENY, DOUBT = "affirm", "deny", "doubt"
 UNSURE = "nlu_fallback"
 CHOICES_MOST = 3
 RANKING_LENGTH = 10
@@ -72,13 +75,20 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
     intent. Confidence is the calibrated probability that the label is right.
     """
 
-    def __init__(self, storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, storage: ModelStorage, resource: Resource, courtesies: Sequence[str] = ()) -> None:
         self._storage = storage
         self._resource = resource
         self._machine = KernelMachine()
         self._acceptance = Acceptance()
         self._thresholds = Thresholds(0.45, 0.6, 0.3)
         self._words: frozenset[str] = frozenset()
+        self._agreements: frozenset[str] = frozenset()
+        self._courtesies = frozenset(courtesies)
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """courtesies: words around a "yes" that change nothing about it; none by default."""
+        return {"courtesies": []}
 
     @classmethod
     def create(
@@ -89,7 +99,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
     ) -> AnswerClassifier:
         """An untrained classifier."""
-        return cls(model_storage, resource)
+        return cls(model_storage, resource, config["courtesies"])
 
     @classmethod
     def load(
@@ -101,7 +111,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         **kwargs: Any,
     ) -> AnswerClassifier:
         """The trained classifier."""
-        classifier = cls(model_storage, resource)
+        classifier = cls(model_storage, resource, config["courtesies"])
         with model_storage.read_from(resource) as directory:
             stored = pickle.loads((directory / "classifier.pickle").read_bytes())
         (
@@ -109,6 +119,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
             classifier._acceptance,
             classifier._thresholds,
             classifier._words,
+            classifier._agreements,
         ) = stored
         return classifier
 
@@ -116,7 +127,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the machine, then probabilities and thresholds on what it says of held-out examples."""
-        examples = learned_from(training_data)
+        examples = sorted(learned_from(training_data), key=example_label)
         labels = [example_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
         every = [example for example in training_data.intent_examples if example.get(FORMS)]
@@ -128,7 +139,10 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         questions = np.array([not is_answer_text(example) for example in examples])
         self._calibrate(texts, np.array(labels), questions)
         self._machine.forget_training()
-        stored = (self._machine, self._acceptance, self._thresholds, self._words)
+        self._agreements = frozenset(
+            self._bare(text) for text, label in zip(texts, labels, strict=True) if label == AFFIRM
+        )
+        stored = (self._machine, self._acceptance, self._thresholds, self._words, self._agreements)
         with self._storage.write_to(self._resource) as directory:
             (directory / "classifier.pickle").write_bytes(pickle.dumps(stored))
         return self._resource
@@ -136,25 +150,20 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
     def _calibrate(self, texts: list[str], labels: np.ndarray, questions: np.ndarray) -> None:
         """Fit the probabilities on two kinds of held-out predictions: each question without itself,
         and each question of a label without all of that label, which then has no answer."""
-        alone = np.flatnonzero(questions)
-        whole = [np.flatnonzero(labels == label) for label in np.unique(labels) if label != NO_ANSWER]
-        left_out = self._machine.left_out([*([index] for index in alone), *whole])
-        scores_alone = np.vstack(left_out[: len(alone)])
-        numbers = np.concatenate(whole)
-        scores_whole = np.vstack(left_out[len(alone) :])
-        is_question = questions[numbers]
-        numbers, scores_whole = numbers[is_question], scores_whole[is_question]
-        scores_whole[np.arange(len(numbers)), self._machine.numbers_of(labels[numbers])] = -1
+        scores_alone, scores_whole = self._machine.left_out(_ranges(labels))
+        alone, whole = np.flatnonzero(questions), np.flatnonzero(questions & (labels != NO_ANSWER))
+        scores_alone, scores_whole = scores_alone[alone], scores_whole[whole]
+        scores_whole[np.arange(len(whole)), self._machine.numbers_of(labels[whole])] = -1
 
         seen = Counter(word for text in texts for word in set(text.split()))
         once = {word for word, count in seen.items() if count == 1}
         words = self._words - once
-        used = [*alone, *numbers]
+        used = [*alone, *whole]
         known = np.array([_share(texts[index].split(), words) for index in used])
         lengths = np.array([len(texts[index].split()) for index in used])
         scores = np.vstack([scores_alone, scores_whole])
         best = self._machine.labels[np.argsort(-scores, axis=1)[:, :CHOICES_MOST]]
-        truth = np.concatenate([labels[alone], np.full(len(numbers), NO_ANSWER)])
+        truth = np.concatenate([labels[alone], np.full(len(whole), NO_ANSWER)])
         first = best[:, 0] == truth
         among = (best == truth[:, None]).any(axis=1)
         in_scope = truth != NO_ANSWER
@@ -207,6 +216,8 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
                 return
             if label != NO_ANSWER:
                 label, confidence = NO_ANSWER, 1 - float(among[part])
+        if label in {AFFIRM, DENY} and _asks(message.get(TEXT)):
+            label = DOUBT
         also = self._second_answers(best, first, label)
         self._set(message, label, confidence, ranking, Reading(also=also, choice=_choice(label)))
 
@@ -215,6 +226,15 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         answers = [n for n, label in enumerate(best) if label.startswith("faq/")]
         sure = [n for n in answers if first[n] >= self._thresholds.answer]
         return max(sure, key=lambda n: first[n]) if sure else 0
+
+    def _bare(self, text: str) -> str:
+        """A folded text without the courtesies around it."""
+        words = text.split()
+        while words and words[0] in self._courtesies:
+            del words[0]
+        while words and words[-1] in self._courtesies:
+            del words[-1]
+        return " ".join(words) or text
 
     def _second_answers(self, best: np.ndarray, first: np.ndarray, label: str) -> list[str]:
         """What else is asked for, in sentences of its own, as surely."""
@@ -245,12 +265,25 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         reading = replace(reading, language=message.get(LANGUAGE))
         message.set(READING, reading.as_json(), add_to_output=True)
         entities = {ENTITY_OF[intent]: detail} if intent in ENTITY_OF and detail else {}
+        if intent == AFFIRM:
+            entities["clear"] = str(self._bare(message.get(FORMS)[0].folded) in self._agreements).lower()
         if message.get(LANGUAGE_IS_SURE) and "language" not in entities:
             entities["language"] = message.get(LANGUAGE)
         message.set(ENTITIES, [entity(name, value) for name, value in entities.items()], add_to_output=True)
         if detail:
             # What Rasa's ResponseSelector would say, so that `rasa test` reports for each answer.
             message.set("response_selector", _selected(intent, label, confidence), add_to_output=True)
+
+
+def _asks(text: str) -> bool:
+    """Whether a text ends as a question."""
+    return text.rstrip(" .!)…").endswith(("?", "？"))
+
+
+def _ranges(labels: np.ndarray) -> list[slice]:
+    """Where each label stands among examples that are sorted by label."""
+    starts = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]]))
+    return [slice(*ends) for ends in zip(starts, [*starts[1:], len(labels)], strict=True)]
 
 
 def _choice(label: str) -> int | None:

@@ -17,11 +17,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from nlu.components.classifier import entity
 from nlu.components.examples import example_label, example_metadata, is_answer_text
-from nlu.components.features import SideBySide
+from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.normaliser import FORMS
 from nlu.components.reading import READING
 
@@ -65,7 +64,7 @@ class FacetReader(GraphComponent):
         self._resource = resource
         self._vocabulary = Vocabulary()
         self._sides: frozenset[tuple[str, str]] = frozenset()
-        self._model: Pipeline | None = None
+        self._model: TextClassifier | None = None
 
     @classmethod
     def create(
@@ -115,7 +114,7 @@ class FacetReader(GraphComponent):
             letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
             several = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True)  # noqa: S106
             regression = LogisticRegression(C=20, class_weight="balanced", max_iter=500)
-            self._model = make_pipeline(SideBySide((letters, 1), (several, 1)), regression)
+            self._model = TextClassifier(SideBySide((letters, 1), (several, 1)), regression)
             pairs = [(text, facet) for facet, texts in asked_on.items() for text in texts]
             self._model.fit([text for text, _ in pairs], [facet for _, facet in pairs])
         with self._storage.write_to(self._resource) as directory:
@@ -156,8 +155,8 @@ class FacetReader(GraphComponent):
         asked = self._vocabulary.without_topic(text, answer)
         if self._model is None or not asked or len(text.split()) > WORDS_MOST:
             return None
-        probabilities = self._model.predict_proba([asked])[0]
-        facet = str(self._model.classes_[probabilities.argmax()])
+        probabilities = self._model.probabilities(asked)
+        facet = str(self._model.labels[probabilities.argmax()])
         is_there = facet == EVERY_ANSWER_HAS or (answer, facet) in self._sides
         return facet if is_there and probabilities.max() >= SURE else None
 

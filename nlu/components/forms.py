@@ -10,9 +10,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
-_WORD = re.compile(r"\w+")
+from nlu.components.letters import DECORATED
+
+_MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c)[0] == "M")
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
+_LEFT_OVER = re.compile(rf"(?<=[a-z\u00c0-\u024f\u1e00-\u1eff])[{_MARKS}]+")
 _SENTENCE = re.compile(r"(?<=[.?!…;\n])\s+|\n+")
-_REPEATED = re.compile(r"(\w)\1{2,}")
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
+_MEANS_ITSELF = re.compile(r"\w*\d\w*|[ivxlcdm]+|www")
+"""Words whose equal letters mean something: with digits in them, Roman numerals, addresses."""
+_FIRST_MARK = "\u0300"
+"""There is no combining mark before it."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +32,20 @@ class Forms:
     folded: str
 
 
+def plain(text: str) -> str:
+    """The text in ordinary letters, lower case: decorative, full-width and composed forms of a letter are
+    one, and marks that belong to no Latin letter are gone. "𝗖𝗵𝗼̛̣" -> "chợ"."""
+    composed = unicodedata.normalize("NFKC", text.translate(DECORATED)).lower()
+    return _LEFT_OVER.sub("", unicodedata.normalize("NFKC", composed))
+
+
 def fold(text: str) -> str:
     """Lower case without diacritics: "Chợ nổi" -> "cho noi"."""
-    decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.translate(DECORATED).casefold().replace("đ", "d"))
+    bare = "".join([c for c in decomposed if c < _FIRST_MARK or unicodedata.category(c) != "Mn"])
+    return bare.casefold().replace("đ", "d")
 
 
 fold_word = lru_cache(20_000)(fold)
@@ -35,8 +53,9 @@ fold_word = lru_cache(20_000)(fold)
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, lower case, NFC, without punctuation."""
-    return _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    """The words of a text, as `plain`, without punctuation."""
+    found: list[str] = _WORD.findall(plain(text))
+    return found
 
 
 def sentences(text: str, most: int) -> list[str]:
@@ -44,6 +63,11 @@ def sentences(text: str, most: int) -> list[str]:
     tell the story first and ask at the end. Empty if there is but one."""
     parts = [part for part in _SENTENCE.split(text) if len(words(part)) > 1]
     return parts[-most:] if len(parts) > 1 else []
+
+
+def _shortened(word: str) -> str:
+    """The word without letters that are drawn out: "nổiiii" -> "nổi"; numbers stay as they are."""
+    return word if _MEANS_ITSELF.fullmatch(word) else _DRAWN_OUT.sub(r"\1", word)
 
 
 class Spelling:
@@ -55,7 +79,7 @@ class Spelling:
 
     def write_out(self, text: str) -> str:
         """The text, lower case, with each entry of the table replaced; longer entries first."""
-        tokens = words(_REPEATED.sub(r"\1", text))
+        tokens = [_shortened(word) for word in words(text)]
         written: list[str] = []
         position = 0
         while position < len(tokens):

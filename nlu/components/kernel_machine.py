@@ -8,12 +8,12 @@ calibration are fitted on honest predictions without training a second model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import blas, cho_solve, cholesky, lapack
+from scipy.linalg import blas, cho_solve, cholesky, solve_triangular
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from nlu.components.features import SideBySide
@@ -31,8 +31,11 @@ RIDGE = 0.15
 COMMON = 600
 """How many letter sequences and words, the most frequent ones, are multiplied as a dense matrix."""
 
-BLOCK = 1000
+BLOCK = 500
 """Examples that are multiplied at a time."""
+
+SOLVED = 2000
+"""Examples that are left out at a time, or more: each time costs a copy of what stands after them."""
 
 
 @dataclass(frozen=True)
@@ -78,26 +81,40 @@ class KernelMachine:
 
     def scores(self, inputs: Inputs) -> np.ndarray:
         """Scores of shape (texts, labels)."""
-        counts = self._counts.transform(inputs.texts)
         radial = np.exp(WIDTH * (self._centred(inputs.vectors) @ self._vectors.T - 1))
-        return radial @ self._weights + counts @ self._count_weights
+        scores = radial @ self._weights
+        for number, text in enumerate(inputs.texts):
+            columns, values = self._counts.count(text)
+            scores[number] += values.astype(np.float32) @ self._count_weights[columns]
+        return scores
 
-    def left_out(self, blocks: Sequence[Sequence[int] | np.ndarray]) -> list[np.ndarray]:
-        """For each block of example numbers, the scores (block, labels) of a machine that was
-        trained without that block."""
-        # A block of the inverse is made of columns of the inverted factor, so the whole is never needed.
-        root, failed = lapack.strtri(self._factor, lower=1)
-        if failed:
-            raise ValueError("the kernel matrix is not positive definite")
-        diagonal = np.einsum("ij,ij->j", root, root)
+    def left_out(self, blocks: Sequence[slice]) -> tuple[np.ndarray, np.ndarray]:
+        """What the machine would say of its own examples, had it not been trained on them.
 
-        def corrections(block: np.ndarray) -> np.ndarray:
-            if len(block) == 1:
-                return self._weights[block] / diagonal[block]
-            columns = root[block.min() :, block]  # there is nothing above
-            return np.linalg.solve(columns.T @ columns, self._weights[block])
+        Args:
+            blocks: ranges of examples, one after the other, that are all examples together.
 
-        return [self._targets[block] - corrections(np.asarray(block)) for block in blocks]
+        Returns:
+            Two arrays (examples, labels): the scores of each example by a machine that was trained without
+            it, and by one that was trained without its whole block.
+        """
+        alone, together = [], []
+        for group in _groups(blocks):
+            # A block of the kernel's inverse is made of columns of the inverted factor, in which nothing
+            # stands above the block. They are solved for: LAPACK's strtri, which inverts the whole, dies on
+            # odd sizes in OpenBLAS 0.3.18 where that does not know the processor (see nlu/processor.py).
+            start, stop = group[0].start, group[-1].stop
+            own = slice(start, stop)
+            rest = self._factor[start:, start:]
+            identity = np.eye(len(rest), stop - start, dtype=np.float32, order="F")
+            root = solve_triangular(rest, identity, lower=True, overwrite_b=True, check_finite=False)
+            diagonal = np.einsum("ij,ij->j", root, root)
+            alone.append(self._targets[own] - self._weights[own] / diagonal[:, np.newaxis])
+            for block in group:
+                columns = root[block.start - start :, block.start - start : block.stop - start]
+                corrections = np.linalg.solve(columns.T @ columns, self._weights[block])
+                together.append(self._targets[block] - corrections)
+        return np.vstack(alone), np.vstack(together)
 
     def numbers_of(self, labels: np.ndarray) -> np.ndarray:
         """The column of each label in the scores."""
@@ -112,6 +129,18 @@ class KernelMachine:
         return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
 
 
+def _groups(blocks: Sequence[slice]) -> Iterator[list[slice]]:
+    """Neighbouring blocks together, SOLVED examples or more where there are so many."""
+    group: list[slice] = []
+    for block in blocks:
+        group.append(block)
+        if group[-1].stop - group[0].start >= SOLVED:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
 def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> np.ndarray:
     """The lower triangle of the kernel matrix of the examples, float32.
 
@@ -121,15 +150,15 @@ def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> np.ndarray:
     size = len(vectors)
     kernel = np.zeros((size, size), np.float32, order="F")
     kernel = blas.ssyrk(WIDTH, vectors.T, trans=1, beta=0, c=kernel, lower=1, overwrite_c=1)
-    kernel -= WIDTH
-    np.exp(kernel, out=kernel)
     order = np.argsort(-counts.getnnz(axis=0))
     common, rare = np.sort(order[:COMMON]), np.sort(order[COMMON:])
-    dense = np.asfortranarray(counts[:, common].toarray().T)
-    kernel = blas.ssyrk(1, dense, trans=1, beta=1, c=kernel, lower=1, overwrite_c=1)
     rows = counts[:, rare]
     columns = rows.T.tocsr()
     for start in range(0, size, BLOCK):
-        stop = start + BLOCK
-        kernel[start:, start:stop] += (rows[start:] @ columns[:, start:stop]).toarray()
-    return kernel
+        block = slice(start, start + BLOCK)
+        part = kernel[start:, block]
+        part -= WIDTH
+        np.exp(part, out=part)
+        part += (rows[start:] @ columns[:, block]).toarray()
+    dense = np.asfortranarray(counts[:, common].toarray().T)
+    return blas.ssyrk(1, dense, trans=1, beta=1, c=kernel, lower=1, overwrite_c=1)

@@ -14,10 +14,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 
-from nlu.components.features import SideBySide
-from nlu.components.forms import fold, words
+from nlu.components.features import SideBySide, TextClassifier
+from nlu.components.forms import fold, plain, words
+from nlu.components.signs import spoken
 
 LANGUAGE = "language"
 """Property of a message: "vi" or "en"."""
@@ -36,7 +36,9 @@ class LanguageIdentifier(GraphComponent):
     names with them.
     """
 
-    def __init__(self, storage: ModelStorage, resource: Resource, model: Pipeline | None = None) -> None:
+    def __init__(
+        self, storage: ModelStorage, resource: Resource, model: TextClassifier | None = None
+    ) -> None:
         self._storage = storage
         self._resource = resource
         self._model = model
@@ -79,7 +81,7 @@ class LanguageIdentifier(GraphComponent):
             )
             whole = TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True)  # noqa: S106
             regression = LogisticRegression(C=30, class_weight="balanced")
-            self._model = make_pipeline(SideBySide((letters, 1), (whole, 1)), regression)
+            self._model = TextClassifier(SideBySide((letters, 1), (whole, 1)), regression)
             self._model.fit([text for text, _ in known], [language for _, language in known])
         with self._storage.write_to(self._resource) as directory:
             (directory / "language.pickle").write_bytes(pickle.dumps(self._model))
@@ -88,56 +90,47 @@ class LanguageIdentifier(GraphComponent):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Mark each example with its language."""
         examples = [example for example in training_data.training_examples if example.get(TEXT)]
-        unknown = []
         for example in examples:
-            if language := known_language(example):
-                example.set(LANGUAGE, language)
-            else:
-                unknown.append(example)
-        identified = self._identify([example.get(TEXT) for example in unknown])
-        for example, (language, _) in zip(unknown, identified, strict=True):
-            example.set(LANGUAGE, language)
+            example.set(LANGUAGE, known_language(example) or self._identify(example.get(TEXT))[0])
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark each message with its language and whether that is sure."""
-        identified = self._identify([message.get(TEXT) or "" for message in messages])
-        for message, (language, is_sure) in zip(messages, identified, strict=True):
+        for message in messages:
+            language, is_sure = self._identify(message.get(TEXT) or "")
             message.set(LANGUAGE, language)
             message.set(LANGUAGE_IS_SURE, is_sure, add_to_output=True)
         return messages
 
-    def _identify(self, texts: list[str]) -> list[tuple[str, bool]]:
-        """Each text's language, and whether that is sure."""
-        if self._model is None or not texts:
-            return [("vi" if has_diacritics(text) else "en", has_diacritics(text)) for text in texts]
-        column = list(self._model.classes_).index("vi")
-        vietnamese = self._model.predict_proba(texts)[:, column]
-        return [
-            self._decide(self._model, text, float(share))
-            for text, share in zip(texts, vietnamese, strict=True)
-        ]
-
-    @staticmethod
-    def _decide(model: Pipeline, text: str, vietnamese: float) -> tuple[str, bool]:
-        if not words(text):
+    def _identify(self, text: str) -> tuple[str, bool]:
+        """A text's language, and whether that is sure."""
+        text = spoken(text)  # "bit.ly" and ":D" are words of no language
+        is_marked = has_diacritics(text)
+        if self._model is None:
+            return ("vi" if is_marked else "en"), is_marked
+        said = words(text)
+        if not said:
             return "vi", False
-        if has_diacritics(text) and vietnamese > 1 - SURE:
+        vietnamese = float(self._model.probabilities(text)[list(self._model.labels).index("vi")])
+        if is_marked and (vietnamese > 1 - SURE or _is_mostly_marked(text)):
             return "vi", True
-        is_long_enough = sum(word.isalpha() for word in words(text)) > 1  # "visa" is a word of both
-        is_sure = is_long_enough and _knows(model, text) and max(vietnamese, 1 - vietnamese) >= SURE
+        is_long_enough = sum(word.isalpha() for word in said) > 1  # "visa" is a word of both
+        # A word of the text stands in the examples: a few strange letters tell no language.
+        is_known = self._model.counts.knows_a_word(text)
+        is_sure = is_long_enough and is_known and max(vietnamese, 1 - vietnamese) >= SURE
         return ("vi" if vietnamese >= 0.5 else "en"), is_sure
 
 
-def _knows(model: Pipeline, text: str) -> bool:
-    """Whether a word of the text stands in the examples: a few strange letters tell no language."""
-    _letters, (whole, _) = model[0].vectorizers
-    return any(fold(word) in whole.vocabulary_ for word in words(text))
+def _is_mostly_marked(text: str) -> bool:
+    """Whether most words have diacritics and are no names ("Cần Thơ" stands in English sentences, too)."""
+    tokens = text.split()
+    marked = [token for token in tokens if has_diacritics(token) and token[:1].islower()]
+    return len(marked) > len(tokens) - len(marked)
 
 
 def has_diacritics(text: str) -> bool:
     """Whether a text has letters that Vietnamese has and English has not."""
-    return fold(text) != text.casefold()
+    return fold(text) != plain(text)
 
 
 def known_language(example: Message) -> str | None:

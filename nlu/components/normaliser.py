@@ -15,14 +15,25 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu import paths
-from nlu.components.forms import DiacriticRestorer, Forms, Spelling, TypoCorrector, fold, sentences
+from nlu.components.forms import (
+    DiacriticRestorer,
+    Forms,
+    Spelling,
+    TypoCorrector,
+    fold,
+    sentences,
+)
 from nlu.components.language import LANGUAGE
+from nlu.components.signs import signs, without_emoticons
 
 FORMS = "forms"
 """Property of a message: a list of Forms, of the whole text and then, if it has several sentences,
 of each of the last ones."""
 
 SENTENCES_MOST = 4
+
+ANY_SIGN = "*"
+"""In the table of signs: every one that is not named there."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -43,7 +54,12 @@ class TextNormaliser(GraphComponent):
         self._storage = storage
         self._resource = resource
         self._tables = spelling
-        self._spelling = {language: Spelling(table) for language, table in spelling.items()}
+        self._spelling = {language: Spelling(spelling.get(language, {})) for language in ("vi", "en")}
+        self._signs = {
+            sign.lower(): meaning
+            for meaning, drawn in spelling.get("signs", {}).items()
+            for sign in drawn.split()
+        }
         self._restorer = restorer
         self._corrector = corrector
 
@@ -63,7 +79,11 @@ class TextNormaliser(GraphComponent):
         """An untrained component with its spelling table."""
         path = config.get("spelling")
         table = paths.read_yaml(Path(path)) if path else {}
-        spelling = {"vi": table.get("spelling", {}), "en": table.get("english", {})}
+        spelling = {
+            "vi": table.get("spelling", {}),
+            "en": table.get("english", {}),
+            "signs": table.get("signs", {}),
+        }
         return cls(model_storage, resource, spelling, DiacriticRestorer({}, {}), TypoCorrector({}))
 
     @classmethod
@@ -114,9 +134,18 @@ class TextNormaliser(GraphComponent):
         """Give each message its forms."""
         for message in messages:
             text, language = message.get(TEXT) or "", message.get(LANGUAGE)
+            text = self._in_words(text)
             parts = [text, *sentences(text, SENTENCES_MOST)]
             message.set(FORMS, [self.forms(part, language) for part in parts])
         return messages
+
+    def _in_words(self, text: str) -> str:
+        """The text without its emoticons, or, without any word, what its first known sign says."""
+        found = signs(text)
+        if not found:
+            return without_emoticons(text)
+        known = (self._signs[sign.lower()] for sign in found if sign.lower() in self._signs)
+        return next(known, self._signs.get(ANY_SIGN, text))
 
     def forms(self, text: str, language: str) -> Forms:
         """The forms of a text."""

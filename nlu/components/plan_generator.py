@@ -80,6 +80,8 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
         case "fallback":
             again = bool(said) and said[0][0].get("reply") == "fallback"
             return [_in_context(tracker, said) or {**plan, "reason": "again" if again else plan["reason"]}]
+        case "action" if plan.get("step") == "ask" and _is_asked_again(plan, tracker, said):
+            return [{**plan, "reason": "unclear"}]
         case "action" if plan["action"] == "topics":
             return [{**plan, **_menu_place(tracker)}]
         case "action" if plan["action"] == "subscribe":
@@ -109,6 +111,14 @@ def _said(tracker: DialogueStateTracker) -> Iterator[list[Plan]]:
 
 def _entities(tracker: DialogueStateTracker) -> dict[str, str]:
     return {entity["entity"]: entity["value"] for entity in tracker.latest_message.entities}
+
+
+def _is_asked_again(plan: Plan, tracker: DialogueStateTracker, said: Turns) -> bool:
+    """Whether a confirmation is asked for again: what was said was no clear yes or no, or the button of an
+    older question was pressed."""
+    intent = str(tracker.latest_message.intent.get("name"))
+    was_asked = bool(said) and said[0][0].get("action") == plan["action"] and said[0][0].get("step") == "ask"
+    return intent.startswith("affirm_") or (was_asked and intent in {"affirm", "doubt"})
 
 
 def _facet_named(tracker: DialogueStateTracker) -> str | None:

@@ -7,8 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from rasa.core.channels.channel import UserMessage
-from rasa.core.channels.rest import RestInput
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
 from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -22,13 +26,37 @@ TIDY_SECONDS = 600.0
 """Seconds between two rounds of forgetting."""
 
 
-class ForgettingRestInput(RestInput):
-    """RestInput under the same address, DELETE /webhooks/rest/conversations/<id>, and POST
-    /webhooks/rest/parse: a text outside any conversation, for the evaluation."""
+class ForgettingRestInput(InputChannel):
+    """Rasa's REST channel under its own address, POST /webhooks/rest/webhook, and two more routes:
+    DELETE /webhooks/rest/conversations/<id>, and POST /webhooks/rest/parse, a text outside any conversation,
+    for the evaluation."""
+
+    @classmethod
+    def name(cls) -> str:
+        """As of Rasa's own: a part of the address."""
+        return "rest"
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """The routes of RestInput and two more."""
-        blueprint = super().blueprint(on_new_message)
+        """The three routes."""
+        blueprint = Blueprint("rest")
+
+        @blueprint.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            said = request.json or {}
+            text, collector = said.get("message"), CollectingOutputChannel()
+            message = UserMessage(
+                text,
+                collector,
+                said.get("sender"),
+                _button(text or "", request.app.ctx.agent.domain),
+                input_channel=self.name(),
+                metadata=said.get("metadata"),
+            )
+            try:
+                await on_new_message(message)
+            except Exception:
+                log.exception("rest.message.received.failure")
+            return response.json(collector.messages)
 
         @blueprint.route("/conversations/<conversation_id:str>", methods=["DELETE"])
         async def forget(request: Request, conversation_id: str) -> HTTPResponse:
@@ -48,6 +76,14 @@ class ForgettingRestInput(RestInput):
             app.add_task(_tidy(app))
 
         return blueprint
+
+
+def _button(text: str, domain: Domain) -> dict[str, Any] | None:
+    """What a button stands for ("/faq{...}"), as Rasa would say after reading it as if a person had written
+    it; None if the text is no button."""
+    written = Message({TEXT: text})
+    read = YAMLStoryReader.unpack_regex_message(written, domain, RegexMessageHandler.__name__)
+    return None if read is written else dict(read.as_dict(only_output_properties=True))
 
 
 async def _tidy(app: Sanic) -> None:

@@ -1,46 +1,71 @@
-"""Where Rasa remembers what is in hand: SQL, without what people said, and not for long."""
+"""Where Rasa remembers what is in hand: SQLite, without what people said, and not for long."""
 
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import os
+import sqlite3
 import time
+from collections.abc import Iterable
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
-from rasa.core.tracker_store import SQLTrackerStore
-from rasa.shared.core.events import Event, SessionStarted, UserUttered
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 KEPT_SECONDS = 24 * 3600
 EVENTS_MOST = 200
-"""Rasa replays all events at each message; beyond these the oldest go, but what slots hold stays."""
+"""Events of a conversation that are kept; beyond these the oldest go, but what slots hold stays."""
+
+TURNS_WHOLE = 5
+"""Newest turns of which Rasa gets every event: rules are about three at most. Of older ones it gets what was
+said and what slots hold, since it replays all events several times at each message."""
 
 STORED = "stored"
-"""Attribute of a tracker: how many of its events are in the database. Rasa counts them there each time."""
+"""Attribute of a tracker: how many of its events are in the database, or need not be."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY,
+    sender_id VARCHAR(255) NOT NULL,
+    type_name VARCHAR(255) NOT NULL,
+    timestamp FLOAT,
+    intent_name VARCHAR(255),
+    action_name VARCHAR(255),
+    data TEXT
+);
+CREATE INDEX IF NOT EXISTS ix_events_sender_id ON events (sender_id);
+"""
+"""Those of Rasa's own SQL store, whose files can be read on."""
 
 log = structlog.get_logger()
 
 
-class PrivateTrackerStore(SQLTrackerStore):
-    """Rasa's SQL tracker store with five differences: SQLite in WAL mode, no message text, bounded
-    history, one statement to read a conversation and one to write, and loud when it fails (Rasa would
-    carry on with a memory of its own).
+class PrivateTrackerStore(TrackerStore):
+    """A tracker store on one connection to an SQLite file, with one statement to read a conversation and one
+    to write. It keeps no text, keeps for a day, and is loud when it fails (Rasa would carry on with a memory
+    of its own).
 
-    RASA_CONVERSATIONS in the environment: another SQLite file than endpoints.yml has, for the evaluation,
+    db: the file (endpoints.yml). RASA_CONVERSATIONS in the environment: another one, for the evaluation,
     whose conversations do not belong among people's.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if file := os.environ.get("RASA_CONVERSATIONS"):
-            kwargs |= {"dialect": "sqlite", "db": file}
-        super().__init__(*args, **kwargs)
-        self._table = self.SQLEvent.__table__
-        if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _set_up_sqlite)
-            self.engine.dispose()
+    def __init__(
+        self, domain: Domain | None = None, event_broker: EventBroker | None = None, *, db: str, **_: Any
+    ) -> None:
+        super().__init__(domain, event_broker)
+        self._database = sqlite3.connect(os.environ.get("RASA_CONVERSATIONS") or db, timeout=10)
+        self._database.row_factory = sqlite3.Row
+        # A power cut may take the last turns of a context along; each turn waits for no disk.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
+            self._database.execute(f"PRAGMA {pragma}")
+        self._database.executescript(_TABLES)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the tracker's new events; end the process if that fails, so that it is noticed, started
@@ -48,86 +73,123 @@ class PrivateTrackerStore(SQLTrackerStore):
         try:
             new = list(tracker.events)[getattr(tracker, STORED, 0) :]
             if new:
-                with self.engine.begin() as connection:
-                    rows = [_row(tracker.sender_id, event) for event in map(_without_text, new)]
-                    connection.execute(self._table.insert(), rows)
+                rows = [_row(tracker.sender_id, event) for event in map(_without_text, new)]
+                with self._database:
+                    self._database.executemany(
+                        "INSERT INTO events (sender_id, type_name, timestamp, intent_name, action_name, data)"
+                        " VALUES (?, ?, ?, ?, ?, ?)",
+                        rows,
+                    )
             setattr(tracker, STORED, len(tracker.events))
         except Exception as error:
             _fail(error)
 
-    async def _retrieve(
-        self, sender_id: str, fetch_events_from_all_sessions: bool
-    ) -> DialogueStateTracker | None:
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """What Rasa needs of a conversation's session, or None if there is none."""
         try:
             rows = self._kept(sender_id)
-            starts = [n for n, row in enumerate(rows) if row.type_name == SessionStarted.type_name]
-            if starts and not fetch_events_from_all_sessions:
-                rows = rows[starts[-1] :]
-            if not rows:
-                return None
-            events = [json.loads(row.data) for row in rows]
-            tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
-            setattr(tracker, STORED, len(tracker.events))
+            starts = [n for n, row in enumerate(rows) if row["type_name"] == SessionStarted.type_name]
+            return self._tracker(sender_id, _needed(rows[starts[-1] :] if starts else rows))
         except Exception as error:
             _fail(error)
             return None
-        return tracker
+
+    async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
+        """A conversation with all events of all its sessions."""
+        return self._tracker(conversation_id, self._kept(conversation_id))
+
+    async def keys(self) -> Iterable[str]:
+        """The ids of all conversations."""
+        return [row[0] for row in self._database.execute("SELECT DISTINCT sender_id FROM events")]
 
     def forget(self, sender_id: str) -> None:
         """Delete all that is remembered of a conversation."""
-        with self.engine.begin() as connection:
-            connection.execute(sa.delete(self._table).where(self._table.c.sender_id == sender_id))
+        with self._database:
+            self._database.execute("DELETE FROM events WHERE sender_id = ?", (sender_id,))
         self._truncate_log()
 
     def purge(self) -> None:
         """Delete what happened a day ago or earlier."""
-        with self.engine.begin() as connection:
-            connection.execute(sa.delete(self._table).where(self._table.c.timestamp <= _day_ago()))
+        with self._database:
+            self._database.execute("DELETE FROM events WHERE timestamp <= ?", (_day_ago(),))
         self._truncate_log()
 
     def _truncate_log(self) -> None:
         """Empty SQLite's log, in which what was deleted can be read until the next checkpoint."""
-        if self.engine.dialect.name == "sqlite":
-            with self.engine.connect() as connection:
-                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _kept(self, sender_id: str) -> list[Any]:
+    def _tracker(self, sender_id: str, rows: list[sqlite3.Row]) -> DialogueStateTracker | None:
+        if not rows:
+            return None
+        tracker = DialogueStateTracker.from_events(sender_id, map(_event, rows), self.domain.slots)
+        setattr(tracker, STORED, len(tracker.events))
+        return tracker
+
+    def _kept(self, sender_id: str) -> list[sqlite3.Row]:
         """The rows of a conversation, oldest first. What happened a day ago or earlier is deleted; if much
         is left, all but the session's start, the newest events from a turn's beginning on, and the last
         value of each slot."""
-        events = self._table.c
-        query = sa.select(self._table).where(events.sender_id == sender_id).order_by(events.id)
-        with self.engine.begin() as connection:
-            every = connection.execute(query).all()
-            rows = [row for row in every if row.timestamp > _day_ago()]
-            if len(rows) > EVENTS_MOST:
-                starts = [n for n, row in enumerate(rows) if row.action_name == "action_listen"]
-                cut = next((n for n in starts if n >= len(rows) - EVENTS_MOST // 2), len(rows))
-                slots = {row.action_name: row.id for row in rows[:cut] if row.type_name == "slot"}
-                sessions = [row.id for row in rows[:cut] if row.type_name == SessionStarted.type_name]
-                old = {*slots.values(), *sessions[-1:]}
-                rows = [row for n, row in enumerate(rows) if n >= cut or row.id in old]
-            if len(rows) < len(every):
-                dropped = {row.id for row in every} - {row.id for row in rows}
-                connection.execute(sa.delete(self._table).where(events.id.in_(dropped)))
+        every = self._database.execute(
+            "SELECT id, type_name, timestamp, action_name, data FROM events WHERE sender_id = ? ORDER BY id",
+            (sender_id,),
+        ).fetchall()
+        rows = [row for row in every if row["timestamp"] > _day_ago()]
+        if len(rows) > EVENTS_MOST:
+            cut = next((n for n in _turns(rows) if n >= len(rows) - EVENTS_MOST // 2), len(rows))
+            sessions = [row["id"] for row in rows[:cut] if row["type_name"] == SessionStarted.type_name]
+            old = {*_last_values(rows[:cut]), *sessions[-1:]}
+            rows = [row for n, row in enumerate(rows) if n >= cut or row["id"] in old]
+        if len(rows) < len(every):
+            dropped = {row["id"] for row in every} - {row["id"] for row in rows}
+            with self._database:
+                self._database.executemany("DELETE FROM events WHERE id = ?", [(n,) for n in dropped])
         return rows
+
+
+def _needed(rows: list[sqlite3.Row]) -> list[sqlite3.Row]:
+    """The rows of a session without those that nothing depends on any more (see TURNS_WHOLE)."""
+    turns = _turns(rows)
+    if len(turns) <= TURNS_WHOLE:
+        return rows
+    cut = turns[-TURNS_WHOLE]
+    values = _last_values(rows[:cut])
+    passing = {ActionExecuted.type_name, UserUttered.type_name, SlotSet.type_name}
+    return [
+        row
+        for n, row in enumerate(rows)
+        if n >= cut or row["type_name"] not in passing or row["id"] in values
+    ]
+
+
+def _turns(rows: list[sqlite3.Row]) -> list[int]:
+    """Where turns begin: Rasa begins to listen."""
+    return [n for n, row in enumerate(rows) if row["action_name"] == ACTION_LISTEN_NAME]
+
+
+def _last_values(rows: list[sqlite3.Row]) -> set[int]:
+    """The ids of the rows with the last value of each slot."""
+    return set(
+        {row["action_name"]: row["id"] for row in rows if row["type_name"] == SlotSet.type_name}.values()
+    )
 
 
 def _day_ago() -> float:
     return time.time() - KEPT_SECONDS
 
 
-def _row(sender_id: str, event: Event) -> dict[str, Any]:
+def _row(sender_id: str, event: Event) -> tuple[Any, ...]:
     """An event as Rasa's own store writes it."""
     data = event.as_dict()
-    return {
-        "sender_id": sender_id,
-        "type_name": event.type_name,
-        "timestamp": data.get("timestamp"),
-        "intent_name": data.get("parse_data", {}).get("intent", {}).get("name"),
-        "action_name": data.get("name"),
-        "data": json.dumps(data),
-    }
+    intent = data.get("parse_data", {}).get("intent", {}).get("name")
+    return (sender_id, event.type_name, data.get("timestamp"), intent, data.get("name"), json.dumps(data))
+
+
+_type_of = functools.cache(Event.resolve_by_type)  # which asks all of Rasa's classes for their names
+
+
+def _event(row: sqlite3.Row) -> Event:
+    """The event that a row stands for."""
+    return _type_of(row["type_name"])._from_parameters(json.loads(row["data"]))
 
 
 def _without_text(event: Event) -> Event:
@@ -141,12 +203,8 @@ def _without_text(event: Event) -> Event:
     return bare
 
 
-def _set_up_sqlite(connection: Any, _: Any) -> None:
-    # A power cut may take the last turns of a context along; each turn waits for no disk.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 def _fail(error: Exception) -> None:
-    log.critical("tracker_store.failed", error=type(error).__name__, detail=str(error.__cause__ or "")[:200])
+    # Of what went wrong elsewhere than in SQLite the text may have people's words in it.
+    detail = str(error) if isinstance(error, sqlite3.Error) else ""
+    log.critical("tracker_store.failed", error=type(error).__name__, detail=detail[:200])
     os._exit(70)

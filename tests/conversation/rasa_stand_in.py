@@ -39,7 +39,7 @@ class RasaStandIn:
     instead of plans, once each: a status, or a JSON value. forgotten: senders whose context was
     deleted. is_away: it answers as a proxy does whose server is starting. taught: the training
     files it got; overrides: with what reasons. status: what it tells of its models; kept: those.
-    gates: texts whose answer waits until the event is set.
+    looks: how often its status was asked for. gates: texts whose answer waits until the event is set.
     """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -49,6 +49,7 @@ class RasaStandIn:
     is_away: bool = False
     taught: list[str] = field(default_factory=list)
     overrides: list[str | None] = field(default_factory=list)
+    looks: int = 0
     status: dict[str, object] = field(default_factory=lambda: {"model": "stand-in"})
     kept: list[dict[str, object]] = field(default_factory=list)
     plans: Callable[[str], list[Plan]] = plans_for
@@ -112,6 +113,9 @@ class RasaStandIn:
             await self.changed.wait_for(lambda: bool(self.taught))
 
     async def _status(self, _request: Request) -> Response:
+        async with self.changed:
+            self.looks += 1
+            self.changed.notify_all()
         if self.is_away:
             return Response(status_code=503)
         return JSONResponse({"wanted": "stand-in", **self.status})

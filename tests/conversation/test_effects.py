@@ -162,7 +162,7 @@ class TestLeaving:
     async def test_it_says_what_is_kept_and_acts_on_yes(self, bot: Bot, engine: AsyncEngine) -> None:
         asked = await says(bot, "where is *the* moon", "staff")
         assert r"where is \*the\* moon" in asked
-        assert payloads(bot) == ["say:affirm", "say:deny"]
+        assert payloads(bot) == ["yes:handoff", "no:handoff"]
         assert [kept.state for kept in await bot.outbox.questions()] == [QuestionState.OPEN]
         await says(bot, "yes, leave it")
         (row,) = await rows(engine, Question)
@@ -313,7 +313,9 @@ class TestNews:
     async def test_whoever_chose_topics_gets_news_of_those_alone(self, bot: Bot) -> None:
         await says(bot, "yes, news", chat="all")
         await says(bot, "news", chat="some")
-        assert {"say:affirm", "news:city", "news:culture", "language:vi", "say:deny"} <= set(payloads(bot))
+        assert {"yes:subscribe", "news:city", "news:culture", "language:vi", "no:subscribe"} <= set(
+            payloads(bot)
+        )
         topics = bot.library.messages.topics
         assert topics.city[Language.EN] in await presses(bot, "news:city", chat="some")
         assert "news:city" not in payloads(bot)

@@ -18,6 +18,8 @@ from tests.conftest import ROOT
 
 START_SECONDS = 30
 
+RASA_TOKEN = "known-to-the-bots-and-Rasa-sides-of-the-tests"
+
 
 class BotProcess:
     """`python -m bot run`, in a directory that keeps its data over restarts.
@@ -29,7 +31,7 @@ class BotProcess:
         self.port = free_port()
         self.log: list[dict[str, Any]] = []
         self._directory = directory
-        self._settings = {"PORT": str(self.port), **settings}
+        self._settings = {"PORT": str(self.port), "RASA_TOKEN": RASA_TOKEN, **settings}
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._born = 0
@@ -132,7 +134,14 @@ def copy_project(directory: Path) -> None:
     for name in ("content", "nlu", "stories", "models", "tests/nlu"):
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, directory / name)
-    for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "build/vectors.sqlite3"):
+    for name in (
+        "config.yml",
+        "domain.yml",
+        "endpoints.yml",
+        "credentials.yml",
+        "build/vectors.sqlite3",
+        "build/processor.json",
+    ):
         if (ROOT / name).exists():
             (directory / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, directory / name)

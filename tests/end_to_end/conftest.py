@@ -15,7 +15,7 @@ import pytest
 from bot.content.library import Library, load
 from bot.rasa.export import training_files
 from tests.conftest import ROOT
-from tests.end_to_end.bot_process import BotProcess, free_port
+from tests.end_to_end.bot_process import RASA_TOKEN, BotProcess, free_port
 from tests.stand_ins.serving import serving
 from tests.stand_ins.telegram import TOKEN, StandIn
 
@@ -82,9 +82,10 @@ async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterat
         pytest.fail("The Rasa side's environment is missing: run `make environments`.")
     process = await asyncio.create_subprocess_exec(
         str(python), "nlu/server.py", "--port", str(port), "--child",
-        cwd=ROOT, stdin=PIPE, env={**os.environ, **settings},
+        cwd=ROOT, stdin=PIPE, env={**os.environ, "RASA_TOKEN": RASA_TOKEN, **settings},
     )  # fmt: skip
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
+    address, known = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {RASA_TOKEN}"}
+    async with httpx.AsyncClient(base_url=address, headers=known, timeout=30, trust_env=False) as http:
         async with asyncio.timeout(RASA_READY_SECONDS):
             wanted = None
             while wanted is None or await _model(http) != wanted:

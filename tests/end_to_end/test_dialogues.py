@@ -13,7 +13,7 @@ from tests.dialogues.play import Dialogue, Outcome, dialogues, play
 RIGHT = 0.92
 """The share of all turns that must be right."""
 
-IN_FULL = ("confirmations", "care")
+IN_FULL = ("confirmations", "doubt", "care")
 """Kinds in which a wrong turn does harm."""
 
 

@@ -91,10 +91,32 @@ async def test_ok_twice_acts_once(person: Person) -> None:
     assert (first["action"], second["action"]) == ("forget", "affirm")
 
 
+async def test_a_yes_under_another_question_confirms_nothing(person: Person) -> None:
+    await person.says("/subscribe")
+    await person.says("/forget")
+    under_the_first = await person.presses("yes:subscribe")
+    too_late = await person.presses("yes:forget")
+    confirmed = await person.presses("yes:forget")
+    again = await person.presses("yes:forget")
+
+    assert under_the_first["action"] == "subscribe"
+    assert under_the_first["buttons"][0]["payload"] == "yes:subscribe"
+    assert [button["payload"] for button in too_late["buttons"]] == ["yes:forget", "no:forget"]
+    assert (confirmed["action"], confirmed["buttons"]) == ("forget", [])
+    assert [button["payload"] for button in again["buttons"]] == ["yes:forget", "no:forget"]
+
+
+async def test_an_old_button_that_names_no_question_confirms_nothing(person: Person) -> None:
+    await person.says("/forget")
+    card = await person.presses("say:affirm")
+
+    assert [button["payload"] for button in card["buttons"]] == ["yes:forget", "no:forget"]
+
+
 async def test_after_forgetting_no_topic_is_in_hand(person: Person) -> None:
     await person.says("chợ nổi Cái Răng ở đâu")
     await person.says("xóa dữ liệu của tôi")
-    await person.presses("say:affirm")
+    await person.presses("yes:forget")
     card = await person.says("giá bao nhiêu vậy")
 
     assert card["kind"] == "fallback"

@@ -148,7 +148,7 @@ async def test_a_refusal_is_told_in_words_that_an_editor_understands(bot: Bot) -
 async def test_a_failure_is_told_but_its_reason_only_where_the_internet_does_not_look(bot: Bot) -> None:
     failed = {"model": "stand-in", "reason": "no space left in /somewhere"}
     bot.rasa.status = {"model": "old", "failed": failed}
-    assert (await bot.report_with("failed"))["failed"] == {"model": "stand-in"}
+    assert (await bot.report_with("failed"))["failed"] == {"model": "stand-in", "advice": None}
     status, said = await bot.command("publish", "--wait")
     assert (status, said[-1]) == (1, "Model stand-in could not be made: no space left in /somewhere")
 

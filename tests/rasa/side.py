@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,10 @@ WITH_BRIDGE: Data = {**FIRST, "city.bridge": BRIDGE}
 # What people ask of food leads elsewhere, though the answer about food is still there.
 FOOD_IS_LOST: Data = {**WITH_BRIDGE, "culture.drinks": FOOD, "culture.food": SAUCE}
 
+EVERY = ("city.bridge", "culture.drinks", "culture.food", "culture.music", "culture.sauce")
+
+TOKEN = "known-to-the-bot-and-the-Rasa-side-of-the-tests"
+
 MUST_PASS = [
     {"q": "cháy nhà rồi cứu với", "lang": "vi", "intent": "emergency"},
     {"q": "món ăn ngon của Cần Thơ", "lang": "vi", "id": "culture.food"},
@@ -71,15 +75,18 @@ class RasaSide:
         self.pid = process.pid
         self.address = str(http.base_url)
 
-    async def put(self, data: Data, override: str | None = None) -> str:
-        """Hand over training data; the name of its model."""
-        response = await self.put_files({"answers.yml": _training_file(data)}, override)
+    async def put(self, data: Data, override: str | None = None, withdrawn: Iterable[str] = EVERY) -> str:
+        """Hand over training data; the name of its model. withdrawn: what may be missing."""
+        response = await self.put_files({"answers.yml": _training_file(data)}, override, withdrawn)
         assert response.status_code == 202
         return str(response.json()["model"])
 
-    async def put_files(self, files: Mapping[str, str], override: str | None = None) -> httpx.Response:
+    async def put_files(
+        self, files: Mapping[str, str], override: str | None = None, withdrawn: Iterable[str] = ()
+    ) -> httpx.Response:
         """Hand over training files."""
-        return await self._http.put("/training-data", json={"files": files, "override": override})
+        body = {"files": files, "override": override, "withdrawn": list(withdrawn)}
+        return await self._http.put("/training-data", json=body)
 
     async def status(self) -> dict[str, Any]:
         """GET /status."""
@@ -116,7 +123,7 @@ class RasaSide:
 
     async def put_back(self, name: str) -> int:
         """Put a kept model back; the status code."""
-        return (await self._http.post(f"/models/{name}/serve")).status_code
+        return (await self._http.post(f"/models/{name}/serve", json={})).status_code
 
     @asynccontextmanager
     async def asked_steadily(self, a_second: float = 2) -> AsyncIterator[Load]:
@@ -169,6 +176,16 @@ def is_alive(pid: int) -> bool:
     return pid in _alive()
 
 
+def listens_on(pid: int) -> int:
+    """The port on which a process listens; see proc(5)."""
+    inodes = {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink()}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+            return int(fields[1].partition(":")[2], 16)
+    raise AssertionError(f"process {pid} listens nowhere")
+
+
 def _alive() -> dict[int, tuple[int, int]]:
     """Parent and niceness of each process that is no zombie; see proc(5)."""
     found = {}
@@ -187,11 +204,14 @@ async def rasa_side(directory: Path) -> AsyncIterator[RasaSide]:
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         ROOT / ".venv-rasa/bin/python", directory / "nlu/server.py", "--child", "--port", str(port),
-        cwd=directory, stdin=PIPE, env={"PATH": os.environ["PATH"]},
+        cwd=directory, stdin=PIPE, env={"PATH": os.environ["PATH"], "RASA_TOKEN": TOKEN},
     )  # fmt: skip
     try:
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=60,
+            trust_env=False,
         ) as http:
             async with asyncio.timeout(30):
                 while True:
@@ -208,6 +228,9 @@ async def rasa_side(directory: Path) -> AsyncIterator[RasaSide]:
 
 def make_project(directory: Path) -> None:
     """The Rasa side's own code and settings, and few examples."""
+    if (tried := ROOT / "build" / "processor.json").exists():
+        (directory / "build").mkdir(exist_ok=True)
+        shutil.copy(tried, directory / "build")
     for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml"):
         shutil.copy(ROOT / name, directory)
     shutil.copytree(ROOT / "stories", directory / "stories")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from bot.rasa.child import NoRasa, child, command
+from bot.rasa.child import NoRasa, child, command, environment, rasa_side
+from bot.settings import Settings
 from tests.conftest import ROOT
 
 # Says its id on a socket that stays open while it lives, and ends when its stdin does.
@@ -102,6 +105,55 @@ async def test_it_does_not_outlive_a_bot_that_is_killed(program: str) -> None:
         parent.kill()
         await parent.wait()
         await ended(life)
+
+
+def test_it_gets_its_token_and_what_it_needs_of_the_environment_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for secret in (
+        "SECRET_KEY",
+        "METRICS_TOKEN",
+        "TELEGRAM_TOKEN",
+        "ZALO_APP_SECRET",
+        "DATABASE_URL",
+        "OTHER",
+    ):
+        monkeypatch.setenv(secret, "not for Rasa")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setenv("RASA_TOKEN", "of another bot")
+    given = environment("ours")
+    assert "not for Rasa" not in given.values()
+    assert given["OPENBLAS_CORETYPE"] == "Haswell"
+    assert given["RASA_TOKEN"] == "ours"
+    assert given["PATH"] == os.environ["PATH"]
+
+
+async def test_a_child_that_hangs_is_killed_and_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.rasa.child.HUNG_SECONDS", 0.1)
+    first: list[int] = []
+
+    async def answers() -> bool:
+        return not first  # it did, until it was seen
+
+    async with Birthplace() as births, child([sys.executable, "-c", OBEDIENT, births.port], None, answers):
+        pid, life = await births.next()
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGSTOP)
+        first.append(pid)
+        await ended(life)
+        again, _ = await births.next()
+        first.clear()
+        assert again != pid
+
+
+async def test_a_taken_port_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.rasa.child.FREE_SECONDS", 0.1)
+    monkeypatch.chdir(ROOT)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = Settings(rasa_port=other.getsockname()[1], rasa_token=SecretStr("ours"))
+        with pytest.raises(NoRasa, match=rf"^Port {settings.rasa_port} of the setting RASA_PORT is taken"):
+            async with rasa_side(settings):
+                pass
 
 
 def test_without_its_environment_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,19 @@ whatever ends meanwhile, no message is lost."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.conftest import ROOT
+from tests.end_to_end.bot_process import free_port
 from tests.rasa.side import (
     BRIDGE,
     FIRST,
@@ -17,9 +23,11 @@ from tests.rasa.side import (
     FOOD_IS_LOST,
     MUSIC,
     SAUCE,
+    TOKEN,
     WITH_BRIDGE,
     RasaSide,
     is_alive,
+    listens_on,
     make_project,
     rasa_side,
 )
@@ -226,6 +234,162 @@ async def test_what_is_no_training_data_is_not_taken(
     assert response.status_code == 400
     assert response.text
     assert await side.status() == before
+
+
+async def test_a_training_that_dies_twice_in_a_step_is_told_with_what_to_do_and_not_tried_again(
+    side: RasaSide,
+) -> None:
+    live = await side.published(FIRST)
+    await side.until(lambda _: len(side.processes()) == 1)
+    name = await side.put({**FIRST, "culture.sauce": [*SAUCE, "which sauce kills"]})
+    killed: set[int] = set()
+
+    def is_given_up(status: dict[str, Any]) -> bool:
+        for trainer in set(side.processes(training=True)) - killed:
+            killed.add(trainer)
+            os.kill(trainer, signal.SIGSEGV)
+        return bool((status["failed"] or {}).get("advice"))
+
+    status = await side.until(is_given_up)
+    assert status["failed"]["model"] == name
+    assert "twice by SIGSEGV" in status["failed"]["advice"]
+    assert "OPENBLAS_CORETYPE" in status["failed"]["advice"]
+    assert len(killed) == 2
+    assert status["model"] == live
+    assert await side.answer(FOOD[0]) == "culture.food"
+    assert not side.processes(training=True)
+
+    # Asked once more, it is tried once more.
+    assert await side.published({**FIRST, "culture.sauce": [*SAUCE, "which sauce kills"]}) == name
+
+
+async def test_a_rasa_that_hangs_is_replaced_and_its_messages_are_answered(side: RasaSide) -> None:
+    await side.published(FIRST)
+    await side.until(lambda _: len(side.processes()) == 1)
+    (pid,) = side.processes()
+    async with side.asked_steadily() as load:
+        await side.until(lambda _: load.replies)
+        os.kill(pid, signal.SIGSTOP)
+        stopped = len(load.replies)
+        await side.until(lambda _: len(load.replies) > stopped + 3)
+    assert load.lost == []
+    assert pid not in side.processes()
+
+
+async def test_answers_that_vanish_in_numbers_are_not_believed_unless_they_were_withdrawn(
+    side: RasaSide,
+) -> None:
+    live = await side.published(WITH_BRIDGE)
+    nearly_nothing = {"culture.food": [*FOOD, "what shall I eat"]}
+    refused = await side.put(nearly_nothing, withdrawn=())
+    status = await side.until(lambda status: status["refused"])
+    assert (status["model"], status["refused"]["model"]) == (live, refused)
+    assert status["refused"]["vanished"] == ["city.bridge", "culture.music"]
+    assert await side.answer(MUSIC[0]) == "culture.music"
+
+    # It is no way around that such a model was made before.
+    await side.put(WITH_BRIDGE)
+    await side.until(lambda status: not status["refused"])
+    await side.put(nearly_nothing, withdrawn=())
+    await side.until(lambda status: status["refused"])
+
+    await side.put(nearly_nothing, withdrawn=["city.bridge", "culture.music"])
+    await side.until(lambda status: status["model"] == refused)
+
+
+async def test_an_override_lets_answers_vanish(side: RasaSide) -> None:
+    await side.published(WITH_BRIDGE)
+    name = await side.put({"culture.food": FOOD}, "we begin anew", withdrawn=())
+    await side.until(lambda status: status["model"] == name)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": ""}, 401),
+        ({"Authorization": "Bearer guessed"}, 401),
+        ({"Origin": "http://127.0.0.1:8080"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "rebound.example.org"}, 421),
+        ({"Host": "rebound.example.org:80"}, 421),
+        ({"Content-Type": "text/plain"}, 415),
+    ],
+)
+async def test_nobody_but_the_bot_is_answered_by_the_server_or_by_its_processes(
+    side: RasaSide, headers: dict[str, str], status: int
+) -> None:
+    await side.published(FIRST)
+    await side.until(lambda _: len(side.processes()) == 1)
+    (pid,) = side.processes()
+    before = await side.status()
+    known = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    requests = [
+        (side.address, "PUT", "/training-data", 415),
+        (side.address, "POST", "/webhooks/rest/webhook", 415),
+        (side.address, "POST", "/parse", 415),
+        (side.address, "POST", f"/models/{before['model']}/serve", 415),
+        (side.address, "GET", "/status", 200),
+        (side.address, "GET", "/models", 200),
+        (f"http://127.0.0.1:{listens_on(pid)}", "POST", "/webhooks/rest/webhook", 415),
+        (f"http://127.0.0.1:{listens_on(pid)}", "DELETE", "/webhooks/rest/conversations/x", 200),
+    ]
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for address, method, path, of_a_type in requests:
+            response = await http.request(method, address + path, headers={**known, **headers}, content="{}")
+            if status != 415 or of_a_type == 415:
+                assert response.status_code == status, (method, path)
+                assert response.text
+    assert await side.status() == before
+
+
+async def test_a_taken_port_is_told_in_one_sentence(side: RasaSide, project: Path) -> None:
+    port = side.address.rpartition(":")[2]
+    process = await asyncio.create_subprocess_exec(
+        ROOT / ".venv-rasa/bin/python", project / "nlu/server.py", "--port", port,
+        stderr=asyncio.subprocess.PIPE, env={"PATH": os.environ["PATH"], "RASA_TOKEN": "another"},
+    )  # fmt: skip
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    (sentence,) = said.decode().splitlines()
+    assert f"port {port}" in sentence
+
+
+async def test_without_a_token_it_does_not_start(project: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        ROOT / ".venv-rasa/bin/python", project / "nlu/server.py", "--port", str(free_port()),
+        stderr=asyncio.subprocess.PIPE, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert "set RASA_TOKEN" in said.decode()
+
+
+@pytest.mark.parametrize("damage", ["torn", "empty", "changed"])
+async def test_a_damaged_model_is_set_aside_the_one_before_answers_and_it_is_made_anew(
+    side: RasaSide, project: Path, tmp_path: Path, damage: str
+) -> None:
+    before = await side.published(WITH_BRIDGE)
+    live = await side.published(FIRST)
+    make_project(tmp_path)
+    for part in ("models", "build"):
+        shutil.copytree(project / part, tmp_path / part, dirs_exist_ok=True)
+    file = tmp_path / "models" / f"{live}.tar.gz"
+    whole = file.read_bytes()
+    half = len(whole) // 2
+    torn = {"torn": whole[:half], "empty": b"", "changed": whole[:half] + b"?" + whole[half + 1 :]}
+    file.write_bytes(torn[damage])
+    answered: list[str] = []
+
+    def is_live_again(status: dict[str, Any]) -> bool:
+        if status["model"]:
+            answered.append(status["model"])
+        return bool(status["model"] == live)
+
+    async with rasa_side(tmp_path) as again:
+        await again.until(is_live_again)
+        assert await again.answer(FOOD[0]) == "culture.food"
+    assert answered[0] == before
+    assert [path.name for path in (tmp_path / "models").glob("*.damaged")] == [f"{live}.damaged"]
 
 
 @pytest.mark.parametrize("end", [RasaSide.kill, RasaSide.leave_alone])

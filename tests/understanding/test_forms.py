@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.components.forms import DiacriticRestorer, Spelling, TypoCorrector, fold, sentences
+from nlu.components.forms import (
+    DiacriticRestorer,
+    Spelling,
+    TypoCorrector,
+    fold,
+    sentences,
+)
+from nlu.components.signs import signs, spoken, without_emoticons
 
 TAUGHT = ["museum opening hours", "the museum ticket", "opening hours", "the ticket price", "market price"]
 
@@ -43,6 +50,37 @@ def test_chat_spelling_is_written_out_longest_entry_first() -> None:
 
 def test_letters_drawn_out_are_shortened() -> None:
     assert Spelling({}).write_out("chợ nổiiiii") == "chợ nổi"
+
+
+@pytest.mark.parametrize(
+    "text", ["số 111 là số gì", "5000 usd", "năm 2000", "100 000 000 đồng", "www abc vn", "phường iii"]
+)
+def test_digits_numerals_and_addresses_are_no_drawn_out_letters(text: str) -> None:
+    assert Spelling({}).write_out(text) == text
+
+
+@pytest.mark.parametrize(
+    "decorated",
+    ["𝗖𝗵𝗼̛̣ 𝗻𝗼̂̉𝗶 𝟭𝟭𝟭", "Ｃｈợ　ｎổｉ　１１１", "chợ_nổi_111", "ᴄʜợ ɴổɪ 111", "🅲🅷ợ nổi 111", "C̶h̶ợ̶ nổi 111"],
+)
+def test_decorative_letters_are_the_letters_they_show(decorated: str) -> None:
+    assert Spelling({}).write_out(decorated) == "chợ nổi 111"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("👍", ["👍"]), ("❤️", ["❤"]), ("=))", ["=))"]), (":-((", [":-(("]), ("T_T 😭", ["T_T", "😭"]),
+     ("???", ["?"] * 3), ("ok 👍", []), ("8h :)", []), ("http://bit.ly/3xYz", []), ("[…]", []), ("", [])],
+)  # fmt: skip
+def test_signs_are_told_where_a_text_has_no_word(text: str, found: list[str]) -> None:
+    assert signs(text) == found
+
+
+def test_emoticons_and_addresses_are_words_of_no_language() -> None:
+    assert without_emoticons("giá vé :D <3").split() == ["giá", "vé"]
+    assert spoken(
+        "xem https://evil.example/win và gửi a.b@c.vn :v [...]".replace("[...]", "[…]")
+    ).split() == ["xem", "và", "gửi"]
 
 
 def test_diacritics_are_put_back_where_they_were_taught() -> None:

@@ -116,7 +116,7 @@ def test_a_long_button_never_shares_a_row(show: Show) -> None:
     buttons = (
         Button("Kiều bào", "topic:a:1"),
         Button("Văn hóa và du lịch", "topic:b:1"),
-        Button("Thôi", "say:deny"),
+        Button("Thôi", "no:forget"),
     )
     card = Card(Kind.ACTION, Language.VI, "Chọn:", buttons=buttons)
     assert labels(show(card)) == [["Kiều bào"], ["Văn hóa và du lịch"], ["Thôi"]]

@@ -113,7 +113,7 @@ def plan(message: str) -> dict[str, object]:
                 }
             case "topics" if "topic" in entities:
                 return {"reply": "action", "action": "topics", "topic": entities["topic"]}
-            case "affirm":
+            case "affirm_handoff":
                 return PLANS["gửi đi"]
             case "helpful" | "unhelpful":
                 return {"reply": "action", "action": intent, "id": entities["about"]}

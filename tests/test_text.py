@@ -1,0 +1,103 @@
+"""What people type is kept as they typed it, and what is personal in it is masked, however it is written."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text import MARKS_MOST, MASK, clean, fold, mask_personal, words
+
+PERSONAL = [
+    "0912345678", "0912 345 678", "0912.345.678", "0912-345-678", "0912–345–678", "0912‑345‑678",
+    "0912 - 345 - 678", "0912. 345. 678", "0912  345  678", "0912_345_678", "0912•345•678", "(0912) 345 678",
+    "(0912)345678", "0912/345/678", "0912, 345, 678", "0 9 1 2 3 4 5 6 7 8", "84 912 345 678", "84912345678",
+    "+84 912 345 678", "+84 (0) 912 345 678", "(+84) 912 345 678", "(0292) 3812345", "0292.3812.345",
+    "361 234 567", "361.234.567", "361234567", "079 090 001 234", "079.090.001.234", "079090001234",
+    "912 345 000", "٠٩١٢٣٤٥٦٧٨", "０９１２３４５６７８", "B1234567", "c12345678", "N 1234567",
+    "970436 0123456789012", "0912345678 0987654321",
+    "co.ba+zalo@gmail.com", "ten@co-quan.cantho.gov.vn",
+]  # fmt: skip
+
+PUBLIC = [
+    "202/2025/QH15", "1022", "111", "1800 1096", "18001096", "1900.1234", "1900 292900", "30/4/2026",
+    "01.07.2025", "2025-07-01", "2024 2025 2026", "2025-2030", "100.000.000 đồng", "1.500.000.000",
+    "3 500 000 đ",    "25.112.345 VND", "giá 12.345.678",
+    "$1.234.567", "3.256.078 người", "7h30 - 17h00", "24/7",
+    "QL1A", "K123", "10:30 11:45",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", PERSONAL)
+@pytest.mark.parametrize("around", ["{}", "gọi lại cho tôi {} nhé", "SĐT:{}, cảm ơn", "({})."])
+def test_personal_numbers_are_masked_in_every_way_of_writing(number: str, around: str) -> None:
+    masked = mask_personal(around.format(number))
+
+    assert MASK in masked
+    assert sum(c.isdigit() for c in masked) == 0
+
+
+@pytest.mark.parametrize("number", PUBLIC)
+@pytest.mark.parametrize("around", ["{}", "cho hỏi {} là sao?"])
+def test_dates_amounts_helplines_and_document_numbers_stay(number: str, around: str) -> None:
+    assert mask_personal(around.format(number)) == around.format(number)
+
+
+@given(
+    st.from_regex(r"0[35789]\d{8}", fullmatch=True),
+    st.lists(st.sampled_from(["", " ", ".", "-", "–", " - ", "‑", "  ", "·", "_"]), min_size=9, max_size=9),
+)
+def test_a_phone_number_is_masked_whatever_stands_between_its_digits(number: str, between: list[str]) -> None:
+    written = "".join(digit + gap for digit, gap in zip(number, [*between, ""], strict=True))
+
+    assert mask_personal(f"gọi {written} nha") == f"gọi {MASK} nha"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "តើផ្សារអណ្តែតកៃរ៉ាងបើកម៉ោងប៉ុន្មាន?",
+        "ตลาดน้ำเปิดกี่โมง",
+        "नदी का बाज़ार कब खुलता है?",
+        "Gia đình 👨‍👩‍👧‍👦 đi chợ ❤️ được không",
+        "𝗖𝗵𝗼̛̣ 𝗻𝗼̂̉𝗶",
+        "수상시장은 몇 시에 열어요?",
+    ],
+)
+def test_a_question_in_any_script_stays_as_it_was_typed(text: str) -> None:
+    assert clean(text) == unicodedata.normalize("NFC", text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("chợ\u200b nổi", "chợ nổi"),
+        ("\u202egnol\u202c dài", "gnol dài"),
+        ("a\U000e0041\x00b", "ab"),
+        ("o" + "\u0301" * 50, "ó" + "\u0301" * MARKS_MOST),
+        ("\u0301\u0301 xin chào \u200d", "xin chào"),
+        ("một\n\n dòng\t khác", "một dòng khác"),
+    ],
+)
+def test_what_cannot_be_seen_goes_and_marks_do_not_pile_up(typed: str, kept: str) -> None:
+    assert clean(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "decorated",
+    ["𝗖𝗵𝗼̛̣ 𝗻𝗼̂̉𝗶", "Ｃｈợ　ｎổｉ", "Chợ_nổi", "CHỢ NỔI", unicodedata.normalize("NFD", "chợ nổi"), "Ⓒⓗợ ⓝổⓘ"],
+)
+def test_decoration_makes_no_other_word(decorated: str) -> None:
+    assert words(decorated) == ["cho", "noi"]
+
+
+@given(st.text(max_size=300))
+def test_no_text_is_too_odd(text: str) -> None:
+    cleaned = clean(text)
+
+    assert clean(cleaned) == cleaned
+    assert not any(unicodedata.category(c) in {"Cc", "Cs", "Co"} for c in cleaned)
+    assert all(unicodedata.category(c) != "Mn" for c in fold(text))
+    mask_personal(cleaned)
