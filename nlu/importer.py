@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers.importer import ResponsesSyncImporter
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader
+from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils.common import cached_method
 
 from nlu import paths
 
@@ -32,15 +36,32 @@ class _Files(RasaFileImporter):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(str(paths.CONFIG), str(paths.DOMAIN), [])
         self._story_files = [str(file) for file in sorted(paths.STORIES.glob("*.yml"))]
-        self._data: TrainingData | None = None
 
+    @cached_method  # type: ignore[untyped-decorator]
+    def get_domain(self) -> Domain:
+        return super().get_domain()
+
+    @cached_method  # type: ignore[untyped-decorator]
+    def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
+        return super().get_stories(exclusion_percentage)
+
+    @cached_method  # type: ignore[untyped-decorator]
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        if self._data is None:
-            reader = _Reader()
-            for file in [*sorted(paths.EXPORT.glob("*.yml")), *sorted(paths.NLU.glob("*.yml"))]:
-                reader.add(file)
-            self._data = TrainingData(reader.training_examples, responses=reader.responses)
-        return self._data
+        reader = _Reader()
+        for file in [*sorted(paths.EXPORT.glob("*.yml")), *sorted(paths.NLU.glob("*.yml"))]:
+            reader.add(file)
+        return _Data(reader.training_examples, responses=reader.responses)
+
+
+class _Data(TrainingData):  # type: ignore[misc]
+    @staticmethod
+    def sanitize_examples(examples: list[Message]) -> list[Message]:
+        """Each example once. Rasa compares them by a digest of all they have, which takes as long as reading
+        them."""
+        first: dict[str, Message] = {}
+        for example in examples:
+            first.setdefault(repr(sorted(example.data.items())), example)
+        return list(first.values())
 
 
 class _Reader(RasaYAMLReader):  # type: ignore[misc]

@@ -296,6 +296,8 @@ class Server:
         wanted = paths.fingerprint(data.files)
         if not data.files or _is_held_against(wanted):
             return
+        # Kept for a start without the bot, whether or not it is new.
+        await asyncio.to_thread(paths.export, data.files)
         kept = models.find(wanted)
         model = kept or await self._train(wanted, data)
         if _is_held_against(wanted):
@@ -327,7 +329,6 @@ class Server:
     async def _train(self, name: str, data: TrainingData) -> models.Model:
         started = time.monotonic()
         say(f"training model {name}; the first time takes minutes, later ones less")
-        paths.export(data.files)
 
         def told(progress: Progress) -> None:
             self._status.training = Training(name, progress.step, progress.share, started)

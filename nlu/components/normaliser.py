@@ -104,16 +104,13 @@ class TextNormaliser(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn where diacritics belong, and which words there are."""
-        self._restorer = DiacriticRestorer.learn(
-            self._spelling["vi"].write_out(example.get(TEXT))
+        written = [
+            (language, self._spelling[language].write_out(text))
             for example in training_data.training_examples
-            if example.get(TEXT) and example.get(LANGUAGE) == "vi"
-        )
-        self._corrector = TypoCorrector.learn(
-            fold(self._spelling[example.get(LANGUAGE)].write_out(example.get(TEXT)))
-            for example in training_data.training_examples
-            if example.get(TEXT)
-        )
+            if (text := example.get(TEXT)) and (language := example.get(LANGUAGE))
+        ]
+        self._restorer = DiacriticRestorer.learn(text for language, text in written if language == "vi")
+        self._corrector = TypoCorrector.learn(fold(text) for _, text in written)
         stored = {
             "spelling": self._tables,
             "restorer": self._restorer.as_json(),

@@ -228,9 +228,6 @@ async def rasa_side(directory: Path) -> AsyncIterator[RasaSide]:
 
 def make_project(directory: Path) -> None:
     """The Rasa side's own code and settings, and few examples."""
-    if (tried := ROOT / "build" / "processor.json").exists():
-        (directory / "build").mkdir(exist_ok=True)
-        shutil.copy(tried, directory / "build")
     for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml"):
         shutil.copy(ROOT / name, directory)
     shutil.copytree(ROOT / "stories", directory / "stories")
