@@ -17,6 +17,7 @@ from bot.content.schema import Language
 from bot.conversation.message import incoming
 from bot.editors import news_topics
 from bot.store import people
+from bot.store.database import Database
 from bot.store.models import QuestionState
 from bot.store.outbox import Outbox
 from bot.store.work import utc_now
@@ -48,8 +49,8 @@ def content(tmp_path: Path, small_content: Path) -> Path:
 
 
 @pytest.fixture
-async def outbox(engine: AsyncEngine) -> Outbox:
-    return Outbox(engine)
+async def outbox(database: Database) -> Outbox:
+    return Outbox(database)
 
 
 async def run(directory: Path, *arguments: str) -> tuple[int, str, str]:
@@ -74,8 +75,8 @@ async def ask(engine: AsyncEngine, number: int, text: str, *, is_left: bool) -> 
     """A question without an answer; whether it was left for the staff."""
     message = incoming(channel="test", address="a", conversation=f"c{number}", key=str(number), text=text)
     async with engine.begin() as connection:
-        await people.keep_question(
-            connection,
+        await connection.run_sync(
+            people.keep_question,
             message,
             number,
             language=Language.VI,
@@ -83,9 +84,9 @@ async def ask(engine: AsyncEngine, number: int, text: str, *, is_left: bool) -> 
             state=QuestionState.OPEN,
             now=utc_now(),
         )
-        kept = await people.open_question(connection, message.conversation)
+        kept = await connection.run_sync(people.open_question, message.conversation)
         if is_left and kept:
-            await people.leave_question(connection, kept, message, Language.VI)
+            await connection.run_sync(people.leave_question, kept, message, Language.VI)
 
 
 async def test_open_questions_are_listed_and_replied_to_once(
@@ -151,7 +152,7 @@ async def test_a_clarification_is_announced_to_its_subscribers_once(
 ) -> None:
     message = incoming(channel="test", address="a", conversation="c", key="1", text="subscribe")
     async with engine.begin() as connection:
-        await people.subscribe(connection, message, Language.EN, "clarification", utc_now())
+        await connection.run_sync(people.subscribe, message, Language.EN, "clarification", utc_now())
     for number in (1, 0):
         _, said, _ = await run(tmp_path, "announce", "clarification.published")
         assert said.startswith(f"clarification.published is queued for {number} subscribers")

@@ -74,7 +74,7 @@ async def test_the_numbers_tell_how_many_and_how_long_but_never_who_or_what(
             assert after("bot_model_ready") == 1
             assert after("bot_content_errors") == 0
             assert set(after.labels()) == {"channel", "kind", "le", "version", "implementation", "major",
-                                           "minor", "patchlevel", "generation"}  # fmt: skip
+                                           "minor", "patchlevel", "generation", "task"}  # fmt: skip
             for private in ("Lan", "0901234567", "music", "weather", "culture."):
                 assert private not in after.text
             rasa.is_away = True
@@ -115,6 +115,7 @@ class Refusing:
 
     name = "refusing"
     arrival = Arrival.AT_ONCE
+    lay_down = None
 
     async def show_working(self, address: str) -> None:
         """Nothing."""

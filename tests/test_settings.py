@@ -27,7 +27,7 @@ def fresh_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_no_setting_is_needed() -> None:
     settings = load()
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert settings.database_url.startswith("sqlite+aiosqlite:")
+    assert settings.database_url.startswith("sqlite:")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from bot.conversation.postman import Postman
 from bot.conversation.worker import Patience, Worker
 from bot.rasa.client import Rasa
 from bot.rasa.plan import Kind
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
 from bot.store.work import Clock, utc_now
@@ -62,6 +63,7 @@ class RecordingChannel:
 
     name: str = "test"
     arrival: Arrival = Arrival.AT_ONCE
+    lay_down: None = None
     sent: list[Sent] = field(default_factory=list)
     tries: int = 0
     events: list[str] = field(default_factory=list)
@@ -143,7 +145,7 @@ async def running(
     channels: dict[str, Channel] = {"test": channel}
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
         conversation = Conversation(Rasa(http), lambda: library)
-        outbox = Outbox(inbox._engine, clock)
+        outbox = Outbox(inbox._database, clock)
         postman = Postman(outbox, lambda: library, channels, clock=clock)
         worker = Worker(
             inbox, conversation, lambda: library, channels, postman, patience=patience, clock=clock
@@ -159,9 +161,9 @@ async def running(
 
 
 @pytest.fixture
-async def inbox(engine: AsyncEngine) -> Inbox:
+async def inbox(database: Database) -> Inbox:
     """An inbox whose time is real."""
-    inbox = Inbox(engine, "secret")
+    inbox = Inbox(database, "secret")
     await inbox.open()
     return inbox
 

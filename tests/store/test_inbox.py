@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.schema import Language
 from bot.conversation.message import Message, incoming
-from bot.store.database import connect, migrate
+from bot.store.database import Database, DatabaseAway, migrate
 from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Waiting
 from bot.store.models import ChatLease, InboxMessage
 from tests.conftest import Clock, on_both_databases
@@ -78,28 +78,33 @@ class TestAccepting:
         assert ids.count(None) == 20
 
     async def test_a_burst_is_written_in_few_transactions_and_in_the_order_it_came(
-        self, inbox: Inbox, engine: AsyncEngine
+        self, inbox: Inbox
     ) -> None:
         commits: list[object] = []
-        event.listen(engine.sync_engine, "commit", commits.append)
+
+        def note(connection: object) -> None:
+            commits.append(connection)
+
+        event.listen(Engine, "commit", note)
         ids = await asyncio.gather(*(inbox.accept(message(str(n), f"chat {n}")) for n in range(200)))
+        event.remove(Engine, "commit", note)
         written = [id_ for id_ in ids if id_ is not None]
         assert len(written) == 200
         assert written == sorted(written)
         assert len(commits) <= 3
 
     async def test_a_database_that_is_gone_fails_each_of_a_burst_and_takes_what_comes_later(
-        self, inbox: Inbox, engine: AsyncEngine
+        self, inbox: Inbox
     ) -> None:
         def fail(_connection: object) -> None:
             raise OSError("gone")
 
-        event.listen(engine.sync_engine, "begin", fail)
+        event.listen(Engine, "begin", fail)
         said = await asyncio.gather(
             *(inbox.accept(message(str(n))) for n in range(20)), return_exceptions=True
         )
-        event.remove(engine.sync_engine, "begin", fail)
-        assert [type(error) for error in said] == [OSError] * 20
+        event.remove(Engine, "begin", fail)
+        assert [type(error) for error in said] == [DatabaseAway] * 20
         assert await inbox.accept(message("1")) is not None
 
     async def test_a_sender_who_hangs_up_takes_no_connection_along(self, inbox: Inbox) -> None:
@@ -150,13 +155,13 @@ class TestClaiming:
         assert (entry.message.text, entry.attempts) == ("1", 1)
 
     async def test_a_restart_goes_on_where_it_stopped(
-        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+        self, inbox: Inbox, database: Database, clock: Clock
     ) -> None:
         await inbox.accept(message("1"))
         entry = await claim(inbox)
         await inbox.save_plans(entry, PLANS)
         await inbox.card_sent(entry, 1)
-        restarted = Inbox(engine, "secret", clock)
+        restarted = Inbox(database, "secret", clock)
         await restarted.open()
         clock.advance(seconds=LEASE.total_seconds())
         again = await claim(restarted)
@@ -165,11 +170,11 @@ class TestClaiming:
 
 class TestLeases:
     async def test_a_lease_that_is_not_renewed_goes_to_another_process(
-        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+        self, inbox: Inbox, database: Database, clock: Clock
     ) -> None:
         await inbox.accept(message("1"))
         mine = await claim(inbox)
-        other = Inbox(engine, "secret", clock)
+        other = Inbox(database, "secret", clock)
         assert await other.claim(HERE) is None
         clock.advance(seconds=LEASE.total_seconds())
         theirs = await claim(other)
@@ -179,13 +184,13 @@ class TestLeases:
                 await late
         await other.answered(theirs)
 
-    async def test_a_renewed_lease_stays(self, inbox: Inbox, engine: AsyncEngine, clock: Clock) -> None:
+    async def test_a_renewed_lease_stays(self, inbox: Inbox, database: Database, clock: Clock) -> None:
         await inbox.accept(message("1"))
         entry = await claim(inbox)
         clock.advance(seconds=20)
         await inbox.renew({entry.lease})
         clock.advance(seconds=20)
-        assert await Inbox(engine, "secret", clock).claim(HERE) is None
+        assert await Inbox(database, "secret", clock).claim(HERE) is None
         await inbox.answered(entry)
 
     async def test_no_lease_is_left_when_all_is_answered(self, inbox: Inbox, engine: AsyncEngine) -> None:
@@ -256,12 +261,12 @@ class TestWebReplies:
         assert await inbox.wait_answered(message_id, 10), "answered long ago"
 
     async def test_it_sees_an_answer_from_another_process(
-        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+        self, inbox: Inbox, database: Database, clock: Clock
     ) -> None:
         message_id = await inbox.accept(message("1"))
         assert message_id is not None
         waiting = asyncio.create_task(inbox.wait_answered(message_id, 10))
-        other = Inbox(engine, "secret", clock)
+        other = Inbox(database, "secret", clock)
         await other.answered(await claim(other))
         assert await waiting
 
@@ -282,35 +287,35 @@ class TestWatching:
         self, inbox: Inbox, clock: Clock, tmp_path: Path
     ) -> None:
         assert await inbox.is_reachable()
-        gone = connect(f"sqlite+aiosqlite:///{tmp_path}/gone.db")
+        gone = Database(f"sqlite+aiosqlite:///{tmp_path}/gone.db")
         (tmp_path / "gone.db").unlink()
         (tmp_path / "gone.db").mkdir()
         assert not await Inbox(gone, "secret", clock).is_reachable()
-        await gone.dispose()
+        await gone.close()
 
 
 async def test_closing_waits_for_what_is_at_work(database_url: str) -> None:
-    engine = connect(database_url)
-    await migrate(engine)
-    inbox = Inbox(engine, "secret")
+    database = Database(database_url)
+    await migrate(database)
+    inbox = Inbox(database, "secret")
     accepting = asyncio.create_task(inbox.accept(message("1")))
     await asyncio.sleep(0)
     accepting.cancel()
     async with asyncio.timeout(10):
         await inbox.close()
-    reopened = connect(database_url)
+    reopened = Database(database_url)
     assert await Inbox(reopened, "secret").find("test", "1") is not None
-    await reopened.dispose()
+    await reopened.close()
 
 
 async def test_accepted_messages_are_there_after_the_engine_is_opened_again(database_url: str) -> None:
     for expected in (None, "hello"):
-        engine = connect(database_url)
-        await migrate(engine)
-        inbox = Inbox(engine, "secret")
+        database = Database(database_url)
+        await migrate(database)
+        inbox = Inbox(database, "secret")
         await inbox.open()
         entry = await inbox.claim(HERE)
         assert (entry.message.text if entry else None) == expected
         if entry is None:
             await inbox.accept(message("1"))
-        await engine.dispose()
+        await database.close()

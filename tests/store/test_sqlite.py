@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from tests.conftest import Clock
 from tests.store.test_inbox import HERE, PLANS, claim, message
 
 
-async def test_sqlite_is_set_up_to_lose_nothing_and_to_overwrite(engine: AsyncEngine) -> None:
+async def test_sqlite_is_set_up_to_lose_nothing_and_to_overwrite(database: Database) -> None:
     expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
-    async with engine.begin() as connection:
-        found = {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in expected}
+    found = await database.transact(
+        lambda connection: {n: connection.exec_driver_sql(f"PRAGMA {n}").scalar() for n in expected}
+    )
     assert found == expected
 
 
@@ -39,10 +39,10 @@ async def test_after_tidying_nothing_is_left_in_the_files_either(
 
 
 async def test_a_restart_takes_over_at_once_what_a_dead_process_had_in_hand(
-    inbox: Inbox, engine: AsyncEngine, clock: Clock
+    inbox: Inbox, database: Database, clock: Clock
 ) -> None:
     await inbox.accept(message("1"))
     entry = await claim(inbox)
-    restarted = Inbox(engine, "secret", clock)
+    restarted = Inbox(database, "secret", clock)
     await restarted.open()
     assert (await claim(restarted)).id == entry.id

@@ -40,7 +40,7 @@ from bot.channels.telegram.updates import CHANNEL, Identity, Reader, chat_of
 from bot.content.library import Library
 from bot.conversation.message import Arrival, Card
 from bot.log import describe
-from bot.store.inbox import Inbox
+from bot.store.inbox import Inbox, Unwritable
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +72,7 @@ class TelegramChannel:
 
     name = CHANNEL
     arrival = Arrival.AT_ONCE
+    lay_down = None
 
     def __init__(
         self,
@@ -279,7 +280,8 @@ class TelegramChannel:
         if update.callback_query:
             self._errand(self._stop_spinner(update.callback_query.id))
         if message:
-            await self._inbox.accept(message)
+            with suppress(Unwritable):  # it has been counted; coming again it would fare no better
+                await self._inbox.accept(message)
 
     async def _stop_spinner(self, query_id: str) -> None:
         """Answer a pressed button; one that was answered before or is too old needs it no more."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy
 
 from bot.store.inbox import Inbox
 from bot.store.models import DeliveryStatus
@@ -161,7 +162,7 @@ class TestPrivacy:
         await ask(client, "chợ nổi", conversation="my-own-id-of-this-chat")
         (sender,) = site.rasa.senders
         assert len(sender) == 64
-        written = b"".join(path.read_bytes() for path in site.database.parent.iterdir())
+        written = b"".join(path.read_bytes() for path in site.file.parent.iterdir())
         assert b"my-own-id-of-this-chat" not in written
 
     async def test_one_conversation_is_always_the_same_and_never_anothers(
@@ -207,7 +208,7 @@ class TestRepeat:
         self, client: httpx.AsyncClient, site: Site
     ) -> None:
         await ask(client, "chợ nổi", key="repeat-4")
-        await Inbox(site.engine, "secret", lambda: utc_now() + datetime.timedelta(minutes=11)).tidy()
+        await Inbox(site.database, "secret", lambda: utc_now() + datetime.timedelta(minutes=11)).tidy()
         response = await client.post(
             "/api/messages", json={"conversation": "c1", "text": "chợ nổi", "key": "repeat-4"}
         )
@@ -374,8 +375,8 @@ async def test_where_no_reply_comes_in_time_the_same_key_fetches_it_later(
 
 async def test_a_mistake_of_ours_says_nothing_of_what_it_was(content: Path, tmp_path: Path) -> None:
     async with running_site(tmp_path, content=content) as site, httpx.AsyncClient() as client:
-        async with site.engine.begin() as connection:
-            await connection.exec_driver_sql("ALTER TABLE inbox RENAME TO elsewhere")
+        rename = sqlalchemy.text("ALTER TABLE inbox RENAME TO elsewhere")
+        await site.database.transact(lambda connection: connection.execute(rename))
         response = await client.post(f"{site.url}/api/messages", json={"conversation": "a", "text": "a"})
         assert_error(response, 500)
         assert "inbox" not in response.text
