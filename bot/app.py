@@ -118,14 +118,14 @@ def create_app(settings: Settings) -> Starlette:
             if telegram:
                 await stack.enter_async_context(telegram.connected())
             if zalo:
-                await stack.enter_async_context(zalo.connected())
+                await stack.enter_async_context(zalo.connected(supervisor))
             keep = supervisor.keep
             await stack.enter_async_context(keep("watching content", watch.run))
             await stack.enter_async_context(keep("teaching", teacher.run))
             await stack.enter_async_context(keep("answering", worker.run, worker.stop))
             await stack.enter_async_context(keep("delivering", postman.run, postman.stop))
             if telegram:
-                await stack.enter_async_context(telegram.receiving())
+                await stack.enter_async_context(telegram.receiving(supervisor))
             yield
 
     return Starlette(

@@ -57,7 +57,12 @@ class Supervisor:
 
     @asynccontextmanager
     async def keep(
-        self, name: str, work: Callable[[], Awaitable[None]], stop: Callable[[], None] | None = None
+        self,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        stop: Callable[[], None] | None = None,
+        *,
+        may_end: bool = False,
     ) -> AsyncIterator[None]:
         """Work goes on while the context is open.
 
@@ -65,11 +70,12 @@ class Supervisor:
             name: what it is called in /ready, the metrics and the log.
             work: may be begun anew after any failure.
             stop: asks it to end once it has finished what it has in hand; without, it is cancelled.
+            may_end: it has done all that it was for when it returns; else that is a failure, too.
         """
         stopping = asyncio.Event()
         self._states[name] = _State()
         TASK_RESTARTS.labels(name)
-        task = asyncio.create_task(self._keep(name, work, stopping), name=name)
+        task = asyncio.create_task(self._keep(name, work, stopping, may_end=may_end), name=name)
         try:
             yield
         finally:
@@ -82,7 +88,9 @@ class Supervisor:
             task.cancel()
             await asyncio.wait({task}, timeout=FINISHES)
 
-    async def _keep(self, name: str, work: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    async def _keep(
+        self, name: str, work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, may_end: bool
+    ) -> None:
         state, pause = self._states[name], self._first_pause
         while not stopping.is_set():
             began = time.monotonic()
@@ -92,7 +100,7 @@ class Supervisor:
                 state.failed = type(error).__name__
                 log.error("task_failed", task=name, **describe(error))
             else:
-                if stopping.is_set():
+                if may_end or stopping.is_set():
                     return
                 state.failed = "ended"
                 log.error("task_ended", task=name)

@@ -171,7 +171,8 @@ class Worker:
         self._inbox.arrived.set()
 
     async def run(self) -> None:
-        """Answer messages until `stop` is called."""
+        """Answer messages until `stop` is called. After a failure it may be called again."""
+        self._finished.clear()
         chores = [
             asyncio.create_task(self._every(self._inbox.lease.total_seconds() / 3, self._renew)),
             asyncio.create_task(self._every(TIDY_SECONDS, self._inbox.tidy)),
@@ -214,7 +215,7 @@ class Worker:
         slot = _Slot(self, channel)
 
         def hand(entry: Entry | None) -> None:
-            if entry:
+            if entry and not self._finished.is_set():
                 group.create_task(self._handle(entry, slot))
             else:
                 slot.leave()

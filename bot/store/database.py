@@ -11,6 +11,7 @@ import queue
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +24,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
@@ -77,8 +85,8 @@ class _Backend(Protocol):
     def submit(self, work: Work[R], within: float) -> asyncio.Future[R]:
         """Begin a transaction; what it gives, or how it fails."""
 
-    def look(self) -> None:
-        """Raise DatabaseAway if what is there is not what was opened."""
+    def give_up(self) -> None:
+        """A transaction was not done in time; those that begin now are not to fare the same."""
 
     async def close(self) -> None:
         """Let go of it."""
@@ -115,10 +123,15 @@ class Database:
         self._at_work.add(doing)
         doing.add_done_callback(self._is_done)
         try:
-            async with asyncio.timeout(within + 0.5):
+            async with asyncio.timeout(within):
                 return await asyncio.shield(doing)
+        except asyncio.CancelledError:  # whoever waited has left; it has its time all the same
+            asyncio.get_running_loop().call_later(within, doing.cancel)
+            raise
         except Exception as error:
             if is_away(error):
+                if not doing.done():
+                    self._backend.give_up()
                 doing.cancel()
                 raise DatabaseAway(type(error).__name__) from error
             raise
@@ -219,11 +232,13 @@ def is_away(error: Exception) -> bool:
 
 def is_of_values(error: Exception) -> bool:
     """Whether an error says that a value can never be written: a NUL for PostgreSQL, half a character."""
-    if isinstance(error, (UnicodeError, OverflowError, IntegrityError, DataError)):
+    if isinstance(error, (IntegrityError, DataError)):
         return True
-    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else None
-    # 22: of the values, as PostgreSQL tells; asyncpg itself calls some of them ValueErrors.
-    return isinstance(cause, ValueError) or (getattr(cause, "sqlstate", None) or "").startswith("22")
+    orig = error.orig if isinstance(error, StatementError) else error
+    cause = orig.__cause__ if orig else None
+    # 22: of the values, as PostgreSQL tells.
+    is_refused = (getattr(cause, "sqlstate", None) or "").startswith("22")
+    return is_refused or any(isinstance(one, (ValueError, TypeError, OverflowError)) for one in (orig, cause))
 
 
 def unusable(url: URL, error: Exception) -> DatabaseUnusable:
@@ -297,11 +312,11 @@ class _SqliteFile:
         self._engine.dispose()
 
     def _transaction(self, work: Work[R]) -> R:
-        self.look()
+        self._look()
         with self._engine.begin() as connection:
             return work(connection)
 
-    def look(self) -> None:
+    def _look(self) -> None:
         """A file that was removed or replaced takes what is written with it when the process ends."""
         if self._path is None:
             return
@@ -311,6 +326,9 @@ class _SqliteFile:
             raise DatabaseAway("its file is gone") from error
         if inode != self._inode:
             raise DatabaseAway("its file was replaced")
+
+    def give_up(self) -> None:
+        """There is only one, and what it has begun it has to end."""
 
     async def close(self) -> None:
         if self._thread:
@@ -361,7 +379,7 @@ class _Postgres:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._engine = self._new_engine()
+        self._engine, self._since = self._new_engine(), time.monotonic()
         self._old: set[asyncio.Task[None]] = set()
 
     def _new_engine(self) -> AsyncEngine:
@@ -390,26 +408,21 @@ class _Postgres:
         return asyncio.ensure_future(self._transaction(work, within))
 
     async def _transaction(self, work: Work[R], within: float) -> R:
-        try:
-            async with asyncio.timeout(within), self._engine.begin() as connection:
-                if within > WITHIN:
-                    limit = f"SET LOCAL statement_timeout = {int(1000 * within)}"
-                    await connection.execute(text(limit))
-                    await connection.execute(text("SET LOCAL lock_timeout = 0"))
-                return await connection.run_sync(work)
-        except TimeoutError:
-            self._renew()
-            raise
+        async with self._engine.begin() as connection:
+            if within > WITHIN:
+                limit = f"SET LOCAL statement_timeout = {int(1000 * within)}"
+                await connection.execute(text(limit))
+                await connection.execute(text("SET LOCAL lock_timeout = 0"))
+            return await connection.run_sync(work)
 
-    def _renew(self) -> None:
+    def give_up(self) -> None:
         """Begin with new connections: where one hangs, those that lie in the pool do, too."""
-        old, self._engine = self._engine, self._new_engine()
+        if time.monotonic() - self._since < WITHIN:
+            return
+        old, self._engine, self._since = self._engine, self._new_engine(), time.monotonic()
         task = asyncio.create_task(_dispose(old))
         self._old.add(task)
         task.add_done_callback(self._old.discard)
-
-    def look(self) -> None:
-        """Nothing to see from here."""
 
     async def close(self) -> None:
         await asyncio.gather(_dispose(self._engine), *self._old)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import Engine, event, select
@@ -12,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.content.schema import Language
 from bot.conversation.message import Message, incoming
 from bot.store.database import Database, DatabaseAway, migrate
-from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Waiting
+from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Unwritable, Waiting
 from bot.store.models import ChatLease, InboxMessage
 from tests.conftest import Clock, on_both_databases
 
@@ -114,6 +116,92 @@ class TestAccepting:
                 await asyncio.sleep(0)  # one step further than the last time
             accepting.cancel()
             assert await inbox.accept(message(f"next {steps}")) is not None
+
+
+class TestHostileNeighbours:
+    """What the database can never take, and came past the border all the same."""
+
+    HOSTILE: ClassVar[dict[str, Message]] = {
+        "half a character": replace(message("h"), text="\ud800"),
+        "a NUL": replace(message("n"), button="\x00"),
+        "a half in the chat": replace(message("c"), conversation="c\udfff"),
+        "a number that is none": replace(message("b"), is_cut=10**40),  # type: ignore[arg-type]
+    }
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    async def test_they_cost_nobody_else_a_message(self, inbox: Inbox, name: str) -> None:
+        innocents = [message(f"innocent {n}", f"chat {n}") for n in range(59)]
+        arrivals = [*innocents[:30], self.HOSTILE[name], *innocents[30:]]
+        said = await asyncio.gather(*(inbox.accept(one) for one in arrivals), return_exceptions=True)
+        culprit = said.pop(30)
+        assert [id_ for id_ in said if not isinstance(id_, int)] == []
+        assert len(set(said)) == 59
+        if inbox._database.is_sqlite and name == "a NUL":
+            assert isinstance(culprit, int), "SQLite can hold it"
+        else:
+            assert isinstance(culprit, Unwritable)
+        assert await inbox.is_reachable()
+
+    async def test_only_they_are_refused(self, inbox: Inbox) -> None:
+        hostile = [replace(message(f"h{n}"), text="\ud800") for n in range(7)]
+        innocent = [message(f"i{n}", f"chat {n}") for n in range(7)]
+        both = [one for pair in zip(hostile, innocent, strict=True) for one in pair]
+        said = await asyncio.gather(*(inbox.accept(one) for one in both), return_exceptions=True)
+        assert [type(error) for error in said[::2]] == [Unwritable] * 7
+        assert all(isinstance(id_, int) for id_ in said[1::2])
+
+
+class TestTakingAtOnce:
+    """A message whose chat is free is in hand as soon as it is written down."""
+
+    async def test_it_is_in_hand_with_its_acknowledgement(self, inbox: Inbox) -> None:
+        taken: list[Entry | None] = []
+        inbox.hand_for = lambda _channel: taken.append
+        first, second = await inbox.accept(message("1")), await inbox.accept(message("2"))
+        other = await inbox.accept(message("3", "another chat"))
+        assert [entry and entry.id for entry in taken] == [first, None, other]
+        assert await inbox.claim(HERE) is None, "the second waits for the first"
+        assert taken[0] is not None
+        await inbox.answered(taken[0])
+        assert inbox.arrived.is_set(), "the chat has more"
+        assert (await claim(inbox)).id == second
+
+    async def test_it_is_like_one_that_was_claimed(self, inbox: Inbox) -> None:
+        taken: list[Entry | None] = []
+        await inbox.accept(message("1", "a"))
+        inbox.hand_for = lambda _channel: taken.append
+        await inbox.accept(message("2", "b"))
+        claimed = await claim(inbox)
+        assert taken[0] is not None
+        same = {"id": 0, "lease": "", "message": message("0")}
+        assert replace(taken[0], **same) == replace(claimed, **same)  # type: ignore[arg-type]
+
+    async def test_what_waited_before_is_not_overtaken(self, inbox: Inbox) -> None:
+        first = await inbox.accept(message("1"))
+        taken: list[Entry | None] = []
+        inbox.hand_for = lambda _channel: taken.append
+        await inbox.accept(message("2"))
+        assert taken == [None]
+        assert (await claim(inbox)).id == first
+
+    async def test_a_redelivery_and_a_failure_give_the_hand_back(self, inbox: Inbox) -> None:
+        await inbox.accept(message("1"))
+        taken: list[Entry | None] = []
+        inbox.hand_for = lambda _channel: taken.append
+        await inbox.accept(message("1"))
+        with pytest.raises(Unwritable):
+            await inbox.accept(replace(message("2"), text="\ud800"))
+        assert taken == [None, None]
+
+
+class TestFairness:
+    async def test_who_writes_much_stands_behind_who_writes_little(self, inbox: Inbox) -> None:
+        for n in range(60):
+            await inbox.accept(message(str(n), f"group {n % 6}"))
+        for _ in range(6):
+            await inbox.answered(await claim(inbox))
+        await inbox.accept(message("quiet", "somebody else"))
+        assert (await claim(inbox)).message.conversation == "somebody else"
 
 
 class TestClaiming:

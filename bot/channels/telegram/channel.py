@@ -41,6 +41,7 @@ from bot.content.library import Library
 from bot.conversation.message import Arrival, Card
 from bot.log import describe
 from bot.store.inbox import Inbox, Unwritable
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
@@ -161,17 +162,13 @@ class TelegramChannel:
             await self._http.shutdown()  # the bot's own shutdown does so only after a getMe
 
     @asynccontextmanager
-    async def receiving(self) -> AsyncIterator[None]:
+    async def receiving(self, supervisor: Supervisor | None = None) -> AsyncIterator[None]:
         """Messages come in while the context is open, within that of `connected`.
 
         It does not wait for Telegram to be reached, so that the other channels need not either.
         """
-        task = asyncio.create_task(self._receive(), name="telegram")
-        try:
+        async with (supervisor or Supervisor()).keep(self.name, self._receive, may_end=True):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     def routes(self) -> list[BaseRoute]:
         """The webhook, if there is an address at which Telegram can reach it."""

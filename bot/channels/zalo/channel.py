@@ -42,6 +42,7 @@ from bot.log import describe
 from bot.store.inbox import Inbox, Unwritable
 from bot.store.work import Clock, utc_now
 from bot.store.zalo import ZaloStore
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
@@ -122,14 +123,12 @@ class ZaloChannel:
     # Tokens, and what the operator should know.
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[None]:
+    async def connected(self, supervisor: Supervisor | None = None) -> AsyncIterator[None]:
         """Cards can be sent while the context is open; the tokens are kept fresh meanwhile."""
-        task = asyncio.create_task(self._look(), name="zalo")
         try:
-            yield
+            async with (supervisor or Supervisor()).keep(self.name, self._look):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
             await self._tokens.settle()
             await self._api.close()
 
