@@ -55,7 +55,7 @@ def _http_url(value: str) -> str:
         url = httpx.URL(value)
     except (httpx.InvalidURL, ValueError) as error:
         raise ValueError("this is no address such as https://bot.example:8443") from error
-    if not url.host or url.query or url.fragment:
+    if not url.host or url.query or url.fragment or not 0 < (url.port or 80) < 65536:
         raise ValueError("this is no address such as https://bot.example:8443")
     return value.rstrip("/")
 

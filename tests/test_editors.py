@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 import sys
 from asyncio.subprocess import PIPE
+from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.library import Library
@@ -160,3 +164,46 @@ async def test_a_clarification_is_announced_to_its_subscribers_once(
     assert due is not None
     assert (due.announcement, due.language) == ("clarification.published", Language.EN)
     assert await outbox.claim({"test"}) is None
+
+
+class TestOtherVersions:
+    """The tables of a database are the service's to change; a command says so in one sentence."""
+
+    COMMANDS: ClassVar = [("questions",), ("reply", "1", "hello"), ("announce", "clarification.published")]
+
+    @pytest.mark.parametrize("arguments", COMMANDS, ids=str)
+    @pytest.mark.parametrize(
+        ("revision", "why"), [("0002", "of an older version"), ("9999", "by a newer version")]
+    )
+    async def test_they_are_left_alone(
+        self,
+        tmp_path: Path,
+        content: Path,
+        database: Database,
+        arguments: tuple[str, ...],
+        revision: str,
+        why: str,
+    ) -> None:
+        await database.transact(
+            lambda connection: connection.execute(
+                text(f"UPDATE alembic_version SET version_num = '{revision}'")
+            )
+        )
+        before = tables(tmp_path)
+        status, out, err = await run(tmp_path, *arguments)
+        assert (status, out) == (1, "")
+        assert why in err
+        assert len(err.splitlines()) == 1
+        assert tables(tmp_path) == before
+
+    async def test_a_database_that_is_not_there_yet_is_not_made(self, tmp_path: Path, content: Path) -> None:
+        assert await run(tmp_path, "questions") == (0, "No open questions.\n", "")
+        assert not list(tmp_path.glob("bot.db*"))
+
+
+def tables(directory: Path) -> list[object]:
+    with closing(sqlite3.connect(directory / "bot.db")) as connection:
+        return [
+            *connection.execute("SELECT * FROM sqlite_master"),
+            *connection.execute("SELECT * FROM alembic_version"),
+        ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
@@ -49,7 +49,8 @@ MOST_CARDS = 2
 class Postman:
     """Sends deliveries, with the channels' own `send`.
 
-    One at a time: that is less than any platform allows in all, and leaves room for answers.
+    On each channel one at a time: that is less than any platform allows in all, and leaves room for
+    answers; and a platform that hangs holds up no other.
     """
 
     def __init__(
@@ -75,22 +76,27 @@ class Postman:
 
     async def run(self) -> None:
         """Deliver until `stop` is called."""
+        async with asyncio.TaskGroup() as group:
+            for name in self._channels:
+                group.create_task(self._deliver_on(name))
+
+    async def _deliver_on(self, name: str) -> None:
         while not self._stopping.is_set():
             try:
-                is_idle = not await self.deliver_next()
+                is_idle = not await self.deliver_next([name])
             except Exception as error:  # the database may come back; what was in hand comes again
                 log.error("delivery_left", **describe(error))
                 is_idle = True
             if is_idle:
                 await wait_for_event(self._stopping, self._look_seconds)
 
-    async def deliver_next(self) -> bool:
-        """Deliver what is due next; False if nothing is."""
+    async def deliver_next(self, channels: Collection[str] | None = None) -> bool:
+        """Deliver what is due next, on one of these channels or on any; False if nothing is."""
         now = time.monotonic()
         paused = self._library().messages.paused
         awake = [
             name
-            for name in self._channels
+            for name in (self._channels if channels is None else channels)
             if self._rests_until.get(name, 0) <= now and paused.on(name) is None
         ]
         due = await self._outbox.claim(awake) if awake else None

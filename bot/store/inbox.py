@@ -742,6 +742,8 @@ class Inbox(Store):
         def work(connection: Connection) -> None:
             connection.execute(delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY))
             connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
+            # Of a process that died with a chat in hand which nobody has written in since.
+            connection.execute(delete(ChatLease).where(ChatLease.leased_until <= now - self.lease))
             purge(connection, now)
 
         await self._database.transact(work, within=TIDY_WITHIN)

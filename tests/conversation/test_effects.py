@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.library import Library
@@ -15,7 +17,7 @@ from bot.content.schema import Language
 from bot.conversation.effects import carry_out
 from bot.conversation.message import Arrival, Message, OnlyInReply, TryLater, Unreachable
 from bot.rasa.plan import Plan, Plans
-from bot.store.database import Database
+from bot.store.database import Database, is_sqlite
 from bot.store.inbox import Inbox, Outcome
 from bot.store.models import (
     DeliveryStatus,
@@ -460,6 +462,27 @@ class TestForgetting:
         assert b"open question of zq-other" in files
         assert b"reply to zq-other" in files
         assert len(await rows(engine, Subscription)) == 1
+
+    async def test_the_person_is_told_only_when_nothing_of_them_can_be_read_any_more(
+        self, bot: Bot, clock: Clock, database_url: str
+    ) -> None:
+        url = make_url(database_url)
+        if not is_sqlite(url):
+            pytest.skip("it is SQLite that has such a log")
+        await says(bot, "open question of mine")
+        with closing(sqlite3.connect(str(url.database), isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM question").fetchall()
+            before = len(bot.channel.sent)
+            message_id = await bot.receive("yes, forget")
+            async with asyncio.timeout(10):
+                while not await is_postponed(bot, message_id):
+                    await bot.inbox.wait_answered(message_id, 0.02)
+            assert len(bot.channel.sent) == before
+            reader.execute("COMMIT")
+        clock.advance(seconds=10)
+        await bot.answered(message_id)
+        assert bot.channel.sent[-1].what == "forget"
 
     async def test_what_they_write_after_it_is_answered(self, bot: Bot) -> None:
         bot.rasa.gates["yes, forget"] = asyncio.Event()
