@@ -12,6 +12,7 @@ from itertools import count, cycle
 
 import httpx
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
@@ -35,6 +36,7 @@ from bot.rasa.client import Rasa
 from bot.rasa.plan import Kind
 from bot.store.database import Database
 from bot.store.inbox import Inbox
+from bot.store.models import Delivery, DeliveryStatus
 from bot.store.outbox import Outbox
 from bot.store.work import Clock, utc_now
 from tests.conversation.rasa_stand_in import RasaStandIn
@@ -295,6 +297,34 @@ class TestBulkheads:
             bot.channel.gates["a"] = asyncio.Event()
             await bot.answered(await bot.receive("food"))
             assert bot.channel.tries == 2
+
+
+class TestDeliveries:
+    async def test_a_platform_that_hangs_holds_up_no_others_news(
+        self, inbox: Inbox, small_library: Library
+    ) -> None:
+        stuck = RecordingChannel(name="stuck")
+        stuck.gates["a"] = asyncio.Event()
+        async with running(inbox, small_library, others=[stuck]) as bot:
+            for channel in ("stuck", "test"):
+                await queue_news(bot, channel)
+            delivering = asyncio.create_task(bot.postman.run())
+            await stuck.was_tried(1)
+            await bot.channel.was_tried(1)
+            async with asyncio.timeout(10):
+                while not bot.channel.sent:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            bot.postman.stop()
+            stuck.gates["a"].set()
+            await delivering
+
+
+async def queue_news(bot: Bot, channel: str) -> None:
+    row = insert(Delivery).values(
+        status=DeliveryStatus.QUEUED, channel=channel, language="vi", address="a", conversation="c",
+        announcement="culture.food", not_before=utc_now(), queued_at=utc_now(),
+    )  # fmt: skip
+    await bot.inbox._database.transact(lambda connection: connection.execute(row))
 
 
 class TestOneVersion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -371,6 +372,39 @@ async def test_where_no_reply_comes_in_time_the_same_key_fetches_it_later(
                 pass
         assert reply.json()["replies"][0]["id"] == "culture.floating-market"
         assert len(site.rasa.asked) == 1
+
+
+HOSTILE = [
+    {"button": "\x00"},
+    {"button": "a\x00b"},
+    {"text": "\x00\x00"},
+    {"text": "a\x00"},
+    {"text": "chợ", "key": "k\x00"},
+]
+"""As JSON writes them: NUL in whatever a client may send."""
+
+
+@pytest.mark.parametrize("body", [*HOSTILE, '{"conversation": "c", "text": "a\\ud800"}',
+                                  '{"conversation": "c", "button": "\\udfff"}'], ids=str)  # fmt: skip
+async def test_no_bytes_cost_anybody_an_answer(client: httpx.AsyncClient, body: dict[str, str] | str) -> None:
+    hostile = json.dumps({"conversation": "c", **body}) if isinstance(body, dict) else body
+    innocents = [ask(client, "chợ nổi", conversation=f"innocent-{n}") for n in range(10)]
+    headers = {"Content-Type": "application/json"}
+    sent = client.post("/api/messages", content=hostile, headers=headers)
+    response, *_answers = await asyncio.gather(sent, *innocents)
+    assert response.status_code < 500
+
+
+async def test_a_hiccup_of_the_database_is_one_to_come_again_for(content: Path, tmp_path: Path) -> None:
+    async with running_site(tmp_path, content=content) as site, httpx.AsyncClient() as client:
+        site.file.rename(tmp_path / "elsewhere")
+        body = {"conversation": "a", "text": "a", "key": "k"}
+        for path, sent in (("messages", body), ("deliveries", {"conversation": "a"})):
+            response = await client.post(f"{site.url}/api/{path}", json=sent)
+            assert_error(response, 503)
+            assert int(response.headers["Retry-After"]) > 0
+        (tmp_path / "elsewhere").rename(site.file)
+        assert (await client.post(f"{site.url}/api/messages", json=body)).status_code == 200
 
 
 async def test_a_mistake_of_ours_says_nothing_of_what_it_was(content: Path, tmp_path: Path) -> None:
