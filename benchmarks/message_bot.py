@@ -1,6 +1,6 @@
 """What one message costs the bot: processor and wall time of POST /api/messages, and its statements.
 
-    .venv/bin/python -m benchmarks.message_bot [--before DIRECTORY] [--messages 300] [--database-url URL]
+    .venv/bin/python -m benchmarks.message_bot [--before DIRECTORY] [--messages 300] [--postgres]
 
 The service runs as `python -m bot run` does, with a Rasa side that answers at once out of a table
 (tests/conversation/rasa_stand_in.py, in this process), so that what is measured is the bot. Questions come
@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import contextlib
 import datetime
+import json
 import os
 import signal
 import statistics
@@ -33,6 +34,7 @@ import httpx
 
 from tests.conversation.rasa_stand_in import Plan, RasaStandIn
 from tests.end_to_end.bot_process import free_port
+from tests.postgres import Cluster, cluster
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results" / "message_bot.md"
@@ -45,7 +47,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 ANSWER = "culture.ninh-kieu-quay"
 
 COUNTING = """
-import atexit, collections, json, runpy, sqlite3, sys, time
+import collections, json, runpy, signal, sqlite3, sys
 counted = collections.Counter()
 def count(statement):
     word = statement.split(None, 1)[0].upper()
@@ -56,7 +58,6 @@ def traced(*arguments, **options):
     connection.set_trace_callback(count)
     return connection
 sqlite3.connect = sqlite3.dbapi2.connect = traced
-import signal
 def tell(*_):
     print(json.dumps(counted), file=sys.stdout, flush=True)
 signal.signal(signal.SIGUSR1, tell)
@@ -150,7 +151,6 @@ async def ready(http: httpx.AsyncClient) -> None:
 
 async def counted(source: Path, rasa_url: str, messages: int) -> tuple[float, float]:
     """Statements and transactions a message, on SQLite."""
-    import json
 
     async def told(bot: Bot) -> dict[str, int]:
         bot.process.send_signal(signal.SIGUSR1)
@@ -168,7 +168,7 @@ async def counted(source: Path, rasa_url: str, messages: int) -> tuple[float, fl
     return statements, transactions
 
 
-async def measure(before: Path | None, messages: int, database_url: str | None) -> str:
+async def measure(before: Path | None, messages: int, postgres: Cluster | None) -> str:
     sources = {"before": before, "now": PROJECT} if before else {"now": PROJECT}
     counts = {}
     command = ["-m", "bot", "run"]
@@ -179,6 +179,7 @@ async def measure(before: Path | None, messages: int, database_url: str | None) 
             counts[name] = await counted(source.resolve(), rasa_url, messages)
         for name, source in sources.items():
             assert source
+            database_url = postgres.new_database() if postgres else None
             context = running(name, source.resolve(), rasa_url, database_url, command)
             bots.append(await stack.enter_async_context(context))
         for _ in range(messages // TURN):
@@ -198,11 +199,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--before", type=Path)
     parser.add_argument("--messages", type=int, default=300)
-    parser.add_argument("--database-url")
+    parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
-    table = asyncio.run(measure(options.before, options.messages, options.database_url))
-    database = "PostgreSQL" if options.database_url else "SQLite"
+    with cluster() if options.postgres else contextlib.nullcontext() as postgres:
+        table = asyncio.run(measure(options.before, options.messages, postgres))
+    database = "PostgreSQL" if options.postgres else "SQLite"
     now = datetime.datetime.now(datetime.UTC)
     title = f"## {now:%Y-%m-%d %H:%M} UTC: {database}, {options.messages} messages, one at a time"
     print(f"{title}\n\n{table}")
