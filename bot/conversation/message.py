@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -17,6 +19,8 @@ short enough that the sentence encoder answers in a fraction of a second."""
 
 CUT = " […] "
 """What stands in place of the middle of a longer message."""
+BUTTON_LIMIT = 256
+"""Characters of a button's payload that are read; ours are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,18 @@ def incoming(
 ) -> Message:
     """A message with its text cleaned, bounded and masked: the only place where that is done.
 
-    The text is cut before the cleaning, generously, so that even a huge one costs little.
+    The text is cut before the cleaning, generously, so that even a huge one costs little. The rest is
+    what a platform or a client made, and may be forged: what no database can hold is left out of it.
     """
     cleaned = mask_personal(clean(_ends(text, 8 * TEXT_LIMIT)))
     is_cut = len(cleaned) > TEXT_LIMIT or len(text) > 8 * TEXT_LIMIT
     return Message(
         channel=channel,
-        address=address,
-        conversation=conversation,
-        key=key,
+        address=_storable(address),
+        conversation=_storable(conversation),
+        key=_storable(key),
         text=_ends(cleaned, TEXT_LIMIT),
-        button=button,
+        button=None if button is None else _storable(button)[:BUTTON_LIMIT],
         is_cut=is_cut,
         is_quiet=is_quiet,
         unreadable=unreadable,
@@ -91,6 +96,14 @@ def _ends(text: str, most: int) -> str:
         if " " in begin and " " in end
         else (begin + CUT + end)
     )
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL has not in a text, and halves of characters, which no encoding has."""
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +173,15 @@ class Channel(Protocol):
     """What the worker needs of a channel.
 
     arrival: what a person who subscribes is told of when news comes.
+    lay_down: how a card is kept for a request that waits for it; None where it is sent to a platform.
     """
 
     name: str
     arrival: Arrival
+
+    @property
+    def lay_down(self) -> Callable[[Card], dict[str, object]] | None:
+        """As above."""
 
     async def show_working(self, address: str) -> None:
         """Let the person see that an answer is on its way. Never raises."""

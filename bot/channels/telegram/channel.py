@@ -40,7 +40,8 @@ from bot.channels.telegram.updates import CHANNEL, Identity, Reader, chat_of
 from bot.content.library import Library
 from bot.conversation.message import Arrival, Card
 from bot.log import describe
-from bot.store.inbox import Inbox
+from bot.store.inbox import Inbox, Unwritable
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +73,7 @@ class TelegramChannel:
 
     name = CHANNEL
     arrival = Arrival.AT_ONCE
+    lay_down = None
 
     def __init__(
         self,
@@ -160,17 +162,13 @@ class TelegramChannel:
             await self._http.shutdown()  # the bot's own shutdown does so only after a getMe
 
     @asynccontextmanager
-    async def receiving(self) -> AsyncIterator[None]:
+    async def receiving(self, supervisor: Supervisor | None = None) -> AsyncIterator[None]:
         """Messages come in while the context is open, within that of `connected`.
 
         It does not wait for Telegram to be reached, so that the other channels need not either.
         """
-        task = asyncio.create_task(self._receive(), name="telegram")
-        try:
+        async with (supervisor or Supervisor()).keep(self.name, self._receive, may_end=True):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     def routes(self) -> list[BaseRoute]:
         """The webhook, if there is an address at which Telegram can reach it."""
@@ -279,7 +277,8 @@ class TelegramChannel:
         if update.callback_query:
             self._errand(self._stop_spinner(update.callback_query.id))
         if message:
-            await self._inbox.accept(message)
+            with suppress(Unwritable):  # it has been counted; coming again it would fare no better
+                await self._inbox.accept(message)
 
     async def _stop_spinner(self, query_id: str) -> None:
         """Answer a pressed button; one that was answered before or is too old needs it no more."""

@@ -12,6 +12,7 @@ from bot.content.schema import Language
 from bot.conversation.message import Message
 from bot.conversation.postman import Postman
 from bot.store import people
+from bot.store.database import Database
 from bot.store.models import QuestionState, Subscription
 from bot.store.outbox import Outbox
 from bot.store.work import utc_now
@@ -22,8 +23,8 @@ TOPIC = "culture"
 
 
 @pytest.fixture
-def outbox(engine: AsyncEngine) -> Outbox:
-    return Outbox(engine)
+def outbox(database: Database) -> Outbox:
+    return Outbox(database)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def message_of(person: Person) -> Message:
 async def subscribe(engine: AsyncEngine, *persons: Person) -> None:
     async with engine.begin() as connection:
         for person in persons:
-            await people.subscribe(connection, message_of(person), Language.EN, TOPIC, utc_now())
+            await connection.run_sync(people.subscribe, message_of(person), Language.EN, TOPIC, utc_now())
 
 
 async def subscribers(engine: AsyncEngine) -> int:
@@ -76,8 +77,8 @@ async def test_a_reply_of_the_staff_arrives_once_with_its_formatting(
 ) -> None:
     lan = telegram.person("Lan")
     async with engine.begin() as connection:
-        await people.keep_question(
-            connection,
+        await connection.run_sync(
+            people.keep_question,
             message_of(lan),
             1,
             language=Language.EN,
@@ -85,9 +86,9 @@ async def test_a_reply_of_the_staff_arrives_once_with_its_formatting(
             state=QuestionState.OPEN,
             now=utc_now(),
         )
-        kept = await people.open_question(connection, message_of(lan).conversation)
+        kept = await connection.run_sync(people.open_question, message_of(lan).conversation)
         assert kept is not None
-        await people.leave_question(connection, kept, message_of(lan), Language.EN)
+        await connection.run_sync(people.leave_question, kept, message_of(lan), Language.EN)
     await outbox.reply(kept.id, "At **109 Nguyễn Trãi**.", "culture.food")
     while await postman.deliver_next():
         pass

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram import channel as module
 from bot.content.library import Library
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.models import InboxMessage
 from tests.channels.telegram.conftest import SECRET, ByWebhook
@@ -107,9 +108,9 @@ class TestPolling:
 
     @pytest.mark.usefixtures("in_haste")
     async def test_an_update_is_acknowledged_only_when_the_inbox_has_it(
-        self, api_url: str, engine: AsyncEngine, small_library: Library, telegram: StandIn, texts: Any
+        self, api_url: str, database: Database, small_library: Library, telegram: StandIn, texts: Any
     ) -> None:
-        inbox = BrokenInbox(engine, "secret")
+        inbox = BrokenInbox(database, "secret")
         inbox.failures = 3
         lan = telegram.person()
         lan.says("một")
@@ -280,10 +281,10 @@ class TestWebhook:
         assert await texts() == ["một lần thôi"]
 
     async def test_what_the_inbox_did_not_take_comes_again_in_order(
-        self, engine: AsyncEngine, telegram: StandIn, texts: Any, by_webhook: ByWebhook
+        self, database: Database, telegram: StandIn, texts: Any, by_webhook: ByWebhook
     ) -> None:
         async with by_webhook() as (channel, _):
-            broken = BrokenInbox(engine, "secret")
+            broken = BrokenInbox(database, "secret")
             broken.failures = 2
             channel._inbox = broken
             lan = telegram.person()
