@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 
 from bot.content.check import check as check_content
-from bot.content.schema import VIETNAM
+from bot.content.schema import local_day
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def main() -> None:
 @click.option("--content", type=click.Path(path_type=Path), default=Path("content"), show_default=True)
 def check(content: Path) -> None:
     """Read content/ over and list what should be mended."""
-    findings = check_content(content, datetime.datetime.now(datetime.UTC).date())
+    findings = check_content(content, _today())
     for finding in findings:
         click.echo(str(finding))
     errors = sum(finding.is_error for finding in findings)
@@ -52,7 +52,9 @@ def new(answer: str) -> None:
     from bot.settings import load as load_settings
 
     try:
-        file = write_draft(load_settings().content_dir, answer, datetime.datetime.now(VIETNAM).date())
+        file = write_draft(
+            load_settings().content_dir, answer, local_day(datetime.datetime.now(datetime.UTC))
+        )
     except (NotWritten, SettingsError) as error:
         sys.exit(str(error))
     click.echo(f"{file} is a draft: fill in what is marked ✎, run `python -m bot check`, then publish it.")
@@ -216,6 +218,10 @@ def login(has_refresh_token: bool) -> None:
         click.echo(asyncio.run(done))
     except (SettingsError, zalo_login.NotAuthorised) as error:
         sys.exit(str(error))
+
+
+def _today() -> datetime.date:
+    return local_day(datetime.datetime.now(datetime.UTC))
 
 
 def _do(work: Coroutine[None, None, list[str]]) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.content.library import OFFICES_FILE, Library, load
+from bot.content.directory import OFFICES_FILE
+from bot.content.library import Library, load
 from bot.content.numbers import numbers_en, numbers_vi
 from bot.content.schema import MARK, Answer, Language, Status
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
