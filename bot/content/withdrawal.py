@@ -21,7 +21,7 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_WORD = r"(?P<status>draft|in[ _-]?review|withdrawn)\b(?!\s*[:=：])"
+_WORD = r"(?P<status>draft|in[ _-]?review|withdrawn)\b(?![^\S\n]*[:=：])"
 _LINE = re.compile(
     rf"^(?P<indent>[^\S\n]*)(?:[?{{][^\S\n]*)?[\"']?status[\"']?\s*[:=：]?[^\w#]{{0,8}}{_WORD}",
     re.IGNORECASE | re.MULTILINE,
@@ -64,10 +64,10 @@ def _by_yaml(text: str) -> Status | None:
 
 
 def _by_lines(text: str) -> Status | None:
-    """By a line that says so, indented as little as any key is."""
+    """By a line that says so, indented no more than the outermost keys but for a slip of one blank."""
     least = min((len(key[1]) for key in _KEY.finditer(text)), default=0)
     for line in _LINE.finditer(text):
-        if len(line["indent"]) <= least:
+        if len(line["indent"]) <= least + 1:
             return _status(line["status"])
     return None
 

@@ -217,7 +217,8 @@ class _Index:
 
     def _is_cut(self, node: yaml.Node, key: KeyPath) -> bool:
         """Whether the comment behind a value that has no quotes may be part of what was meant."""
-        rest = self._rows[node.end_mark.line][node.end_mark.column :].lstrip(" \t")
+        row = self._rows[node.end_mark.line] if node.end_mark.line < len(self._rows) else ""
+        rest = row[node.end_mark.column :].lstrip(" \t")
         is_note = rest.startswith("# ") and _FOR_PEOPLE.isdisjoint(key)
         return rest.startswith("#") and not is_note
 
