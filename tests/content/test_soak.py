@@ -102,6 +102,7 @@ class Content(RuleBasedStateMachine):
             self.task.cancel()
             with suppress(asyncio.CancelledError):
                 await self.task
+            await self.loop.shutdown_asyncgens()
 
         asyncio.run_coroutine_threadsafe(end(), self.loop).result(LIVE_WITHIN)
 
@@ -253,7 +254,7 @@ class Content(RuleBasedStateMachine):
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(LIVE_WITHIN)
         self.loop.close()
-        shutil.rmtree(self.root)
+        shutil.rmtree(self.root, ignore_errors=True)  # the last copy may just be written
 
     def seen_by_the_end(self) -> None:
         """However it ended, one more change is live."""
