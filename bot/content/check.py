@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.content.directory import OFFICES_FILE
 from bot.content.library import Library, load
-from bot.content.numbers import numbers_en, numbers_vi
+from bot.content.numbers import differences
 from bot.content.schema import MARK, Answer, Language, Status
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
 from bot.text import fold, words
@@ -114,11 +114,11 @@ def _text_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
 
 def _number_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
     for vietnamese, english, key in _texts(answer):
-        in_vi, in_en = numbers_vi(vietnamese), numbers_en(english)
-        if only_vi := ", ".join(sorted(in_vi - in_en)):
-            yield file.finding(("en", *key), f"{only_vi} stands in Vietnamese, not here")
-        if only_en := ", ".join(sorted(in_en - in_vi)):
-            yield file.finding(("vi", *key), f"{only_en} stands in English, not here")
+        only_vi, only_en = differences(vietnamese, english)
+        if only_vi:
+            yield file.finding(("en", *key), f"{', '.join(only_vi)} stands in Vietnamese, not here")
+        if only_en:
+            yield file.finding(("vi", *key), f"{', '.join(only_en)} stands in English, not here")
 
 
 def _texts(answer: Answer) -> Iterator[tuple[str, str, KeyPath]]:
