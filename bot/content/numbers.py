@@ -36,7 +36,8 @@ _AFTERNOON_EN = re.compile(r"\b(\d{1,2})(?::(\d{2}))? ?p\.?m\b", re.IGNORECASE)
 _AFTERNOON_VI = re.compile(r"\b(\d{1,2})(?: giờ|[hg:])(?: ?(\d{2}))? (?:chiều|tối)\b", re.IGNORECASE)
 _FULL_HOUR = re.compile(r"(?<=\d)[hg:]00\b")
 _PHONE = re.compile(
-    r"(?<![\w.,/])(?:(?:\+\d{1,2}|0\d{1,3})(?:[ .]?\d{2,4}){2,4}|1[89]00(?:[ .]\d{4}|(?:[ .]?\d{2,4}){2}))(?![\w/])"
+    r"(?<![\w.,/])(?:(?:\+\d{1,2}|0\d{1,3})(?:[ .]?\d{2,4}){2,4}"
+    r"|1[89]00(?:[ .]\d{4}|(?:[ .]?\d{2,4}){2}))(?![\w/])"  # of all Việt Nam
 )
 _SQUARE = re.compile(r"(?<=m)[23]\b")  # m2, which the other language may write m²
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import datetime
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -88,11 +88,12 @@ class Watch:
 
     async def run(self) -> None:
         """Take changes over until cancelled."""
-        async for _ in _wakings(self.directory):
-            try:
-                await self._take_over()
-            except Exception:  # whatever it is, what is served stays, and the next change counts
-                log.exception("content_not_loaded")
+        async with aclosing(_wakings(self.directory)) as wakings:
+            async for _ in wakings:
+                try:
+                    await self._take_over()
+                except Exception:  # whatever it is, what is served stays, and it is tried again
+                    log.exception("content_not_loaded")
 
     async def _take_over(self) -> None:
         if await self._look() == self._looked:
@@ -239,12 +240,12 @@ def _apart(work: Callable[[], T]) -> asyncio.Future[T]:
     return done
 
 
-async def _wakings(directory: Path) -> AsyncIterator[None]:
+async def _wakings(directory: Path) -> AsyncGenerator[None, None]:
     """Something may have changed: now, or since the last time."""
     while True:
         watched = _inode(directory)
         try:
-            async for _ in awatch(
+            notices = awatch(
                 directory,
                 watch_filter=None,
                 debounce=100,
@@ -252,10 +253,12 @@ async def _wakings(directory: Path) -> AsyncIterator[None]:
                 rust_timeout=LOOK_MILLISECONDS,
                 yield_on_timeout=True,
                 ignore_permission_denied=True,
-            ):
-                yield
-                if _inode(directory) != watched:  # another directory under the same name
-                    break
+            )
+            async with aclosing(notices):
+                async for _ in notices:
+                    yield
+                    if _inode(directory) != watched:  # another directory under the same name
+                        break
         except Exception as error:  # it is lost, no notices are left, a name is no UTF-8: we look ourselves
             log.warning("content_not_watched", reason=ascii(error))
             await asyncio.sleep(LOOK_MILLISECONDS / 1000)

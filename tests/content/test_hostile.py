@@ -507,6 +507,11 @@ def at(content: Path, moment: str) -> Library:
     return load(content, now=datetime.datetime.fromisoformat(moment))[0]
 
 
+def test_whatever_zone_the_machine_is_in_the_day_is_that_of_can_tho() -> None:
+    before_seven = datetime.datetime(2026, 11, 27, 17, 30, tzinfo=datetime.UTC)
+    assert local_day(before_seven) == datetime.date(2026, 11, 28)
+
+
 def test_a_day_as_an_end_includes_that_day(content: Path, messages: Path, food: Path) -> None:
     with messages.open("a", encoding="utf-8") as file:
         file.write("notice: {from: 2026-12-01, until: 2026-12-01, vi: Bão, en: A storm}\n")

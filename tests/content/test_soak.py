@@ -102,7 +102,6 @@ class Content(RuleBasedStateMachine):
             self.task.cancel()
             with suppress(asyncio.CancelledError):
                 await self.task
-            await self.loop.shutdown_asyncgens()
 
         asyncio.run_coroutine_threadsafe(end(), self.loop).result(LIVE_WITHIN)
 
