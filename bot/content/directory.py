@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.content.schema import TOPICS
-from bot.content.yaml_file import Finding
+from bot.content.yaml_file import FINDINGS_MOST, Finding
 
 MESSAGES_FILE = "messages.yml"
 OFFICES_FILE = "offices.yml"
@@ -48,11 +48,12 @@ def listing(directory: Path) -> Listing:
         found.unreadable.update(TOPICS)
         found.findings.append(_unreadable(directory, error))
         return found
+    known = (*TOPICS, MESSAGES_FILE, OFFICES_FILE, LAWS_FILE)
+    others = [path for path in entries if path.name not in known]
+    found.findings += [_not_read(path) for path in others[:FINDINGS_MOST]]
     for path in entries:
         if path.name in TOPICS:
             _add_topic(path, found)
-        elif path.name not in (MESSAGES_FILE, OFFICES_FILE, LAWS_FILE):
-            found.findings.append(_not_read(path))
     return found
 
 
@@ -89,11 +90,10 @@ def _add_topic(folder: Path, found: Listing) -> None:
         found.unreadable.add(folder.name)
         found.findings.append(_unreadable(folder, error))
         return
-    for path in entries:
-        if path.suffix == ".yml" and path.name.isprintable():
-            found.answers[f"{folder.name}.{path.stem}"] = path
-        else:
-            found.findings.append(_not_read(path))
+    answers = [path for path in entries if path.suffix == ".yml" and path.name.isprintable()]
+    others = sorted(set(entries) - set(answers))
+    found.answers |= {f"{folder.name}.{path.stem}": path for path in answers}
+    found.findings += [_not_read(path) for path in others[:FINDINGS_MOST]]
 
 
 def _unreadable(folder: Path, error: OSError) -> Finding:

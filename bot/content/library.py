@@ -19,6 +19,7 @@ from bot.content.schema import MARK, TOPICS, Answer, Office, Status
 from bot.content.version import LENGTH, Commit
 from bot.content.withdrawal import taken_back
 from bot.content.yaml_file import (
+    FINDINGS_MOST,
     ContentError,
     Finding,
     KeyPath,
@@ -340,7 +341,7 @@ def _dead_links(
     an answer whose own file has an error is none: that file is to be mended, not those that link.
     """
     superseded = {older for answer in answers.values() for older in answer.supersedes}
-    findings = []
+    findings: list[Finding] = []
     for answer in answers.values():
         if answer.id in kept:  # the lines would be those of the earlier version
             continue
@@ -439,7 +440,7 @@ def _read_offices(
                 offices[office_id] = in_use[office_id]
     files[OFFICES_FILE] = file
     if wrong:
-        findings += [finding for found in wrong.values() for finding in found]
+        findings += [finding for found in wrong.values() for finding in found][:FINDINGS_MOST]
         if served:
             files[OFFICES_FILE] = served.files[OFFICES_FILE]
             kept.add(OFFICES_FILE)

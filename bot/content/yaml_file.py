@@ -16,8 +16,11 @@ KeyPath = tuple[str | int, ...]
 Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """PyYAML's safe loader, in C where it was built with libyaml: a hundred files in 0.2 instead of 1.5 s."""
 
-SIZE_LIMIT = 256 * 1024
-"""Bytes of a file that is read; the largest of content/ has a tenth of it."""
+SIZE_LIMIT = 128 * 1024
+"""Bytes of a file that is read; the largest of content/ has a fifth of it."""
+
+FINDINGS_MOST = 50
+"""Of one file or folder; who mends these sees the next ones."""
 
 DEPTH_LIMIT = 20
 """Lists and keys within each other; content/ needs five. Composing them recurs, in C without a bound."""
@@ -83,6 +86,7 @@ class YamlFile:
 
         A list without its faulty item is too short for pydantic; only the item is to be mended.
         """
+        errors = errors[:FINDINGS_MOST]
         places = [error["loc"] for error in errors]
         causes = [
             error
@@ -165,8 +169,8 @@ def parse_yaml(path: Path, text: str) -> YamlFile:
     if node is not None:
         index.add(node, ())
     if index.twice:
-        raise ContentError(index.twice)
-    return YamlFile(path, text, value, index.lines, tuple(index.cut))
+        raise ContentError(index.twice[:FINDINGS_MOST])
+    return YamlFile(path, text, value, index.lines, tuple(index.cut[:FINDINGS_MOST]))
 
 
 def _bound(path: Path, text: str) -> None:
