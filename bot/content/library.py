@@ -238,9 +238,10 @@ def load(
     return Library(answers, offices, messages, files, frozenset(kept), now or _now()), findings
 
 
-def _place(answer_id: str) -> tuple[str, ...]:
-    """Sorts ids as the file names are."""
-    return tuple(answer_id.split("."))
+def _place(answer_id: str) -> tuple[str, str]:
+    """Sorts ids as their files are."""
+    topic, _, name = answer_id.partition(".")
+    return topic, f"{name}.yml"
 
 
 def _findings_of(error: Exception, path: Path) -> list[Finding]:

@@ -10,9 +10,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,7 +29,7 @@ from bot.content.messages_file import read_messages
 from bot.content.schema import Status, local_day
 from bot.content.watch import Watch
 from bot.content.withdrawal import taken_back
-from bot.content.yaml_file import SIZE_LIMIT, ContentError, parse_yaml
+from bot.content.yaml_file import SIZE_LIMIT, ContentError, Finding, parse_yaml
 from bot.publishing.report import report
 from bot.rasa.status import Status as RasaStatus
 from bot.store.work import utc_now
@@ -141,6 +143,26 @@ async def test_nor_in_the_place_of_what_all_answers_need(
     (content.parent / "away").rename(content / name)
     change(content / "culture" / "food.yml", "status: published", "status: withdrawn")
     await until(lambda: not title(watch, FOOD))
+
+
+async def test_a_drive_that_does_not_answer_is_told_and_waited_for(
+    watch: Watch, food: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    def hangs(*arguments: Any, **named: Any) -> tuple[Library, list[Finding]]:
+        answers.wait()
+        return load(*arguments, **named)
+
+    monkeypatch.setattr("bot.content.watch.ANSWERS", 0.1)
+    monkeypatch.setattr("bot.content.watch.load", hangs)
+    change(food, "Title of food", "Dishes")
+    await until(lambda: watch.findings)
+    assert "has not answered" in watch.findings[0].problem
+    assert title(watch, FOOD) == "Title of food"
+    answers.set()
+    await until(lambda: title(watch, FOOD) == "Dishes")
+    assert watch.findings == []
 
 
 # -- names -------------------------------------------------------------------------------------------
