@@ -1,7 +1,8 @@
 # make run    the bot, with a page on this machine          make test       the whole check
 # make check  read content/ over                            make evaluate  how well it understands, with a report
+# make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test check evaluate lock environments telegram-demo zalo-demo clean
+.PHONY: help run test soak check evaluate lock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -18,6 +19,9 @@ test: environments
 	@echo "== types" && .venv/bin/mypy
 	@echo "== content" && .venv/bin/python -m bot check
 	@echo "== tests (the first run trains a model)" && .venv/bin/python -m pytest $(TESTS)
+
+soak: environments  ## PROPERTY=<file> for one of them
+	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)
 
 check: .venv/ready
 	@.venv/bin/python -m bot check

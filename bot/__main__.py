@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 
 from bot.content.check import check as check_content
-from bot.content.schema import VIETNAM
+from bot.content.schema import local_day
 
 T = TypeVar("T")
 
@@ -24,11 +24,19 @@ def main() -> None:
 
 @main.command()
 @click.option("--content", type=click.Path(path_type=Path), default=Path("content"), show_default=True)
-def check(content: Path) -> None:
+@click.option(
+    "--facts",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Also tell which figures stand in no fact; a directory with <topic>.yml or <topic>.md.",
+)
+def check(content: Path, facts: tuple[Path, ...]) -> None:
     """Read content/ over and list what should be mended."""
-    findings = check_content(content, datetime.datetime.now(datetime.UTC).date())
+    findings = check_content(content, _today())
     for finding in findings:
         click.echo(str(finding))
+    if facts:
+        _check_facts(content, facts)
     errors = sum(finding.is_error for finding in findings)
     files = len(list(content.rglob("*.yml")))
     click.echo(f"{files} files read: {errors} errors, {len(findings) - errors} warnings")
@@ -52,7 +60,9 @@ def new(answer: str) -> None:
     from bot.settings import load as load_settings
 
     try:
-        file = write_draft(load_settings().content_dir, answer, datetime.datetime.now(VIETNAM).date())
+        file = write_draft(
+            load_settings().content_dir, answer, local_day(datetime.datetime.now(datetime.UTC))
+        )
     except (NotWritten, SettingsError) as error:
         sys.exit(str(error))
     click.echo(f"{file} is a draft: fill in what is marked ✎, run `python -m bot check`, then publish it.")
@@ -216,6 +226,23 @@ def login(has_refresh_token: bool) -> None:
         click.echo(asyncio.run(done))
     except (SettingsError, zalo_login.NotAuthorised) as error:
         sys.exit(str(error))
+
+
+def _check_facts(content: Path, facts: tuple[Path, ...]) -> None:
+    from bot.content.library import load
+    from bot.content.yaml_file import ContentError
+    from bot.evaluation.figures import report
+
+    try:
+        library, _ = load(content)
+    except ContentError:  # the findings say so
+        return
+    for line in report(library, facts):
+        click.echo(line)
+
+
+def _today() -> datetime.date:
+    return local_day(datetime.datetime.now(datetime.UTC))
 
 
 def _do(work: Coroutine[None, None, list[str]]) -> None:

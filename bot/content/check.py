@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.content.library import OFFICES_FILE, Library, load
-from bot.content.numbers import numbers_en, numbers_vi
+from bot.content.directory import LAWS_FILE, OFFICES_FILE
+from bot.content.laws import read_laws
+from bot.content.library import Library, load
+from bot.content.numbers import differences
 from bot.content.schema import MARK, Answer, Language, Status
+from bot.content.wording import advice
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
 from bot.text import fold, words
 
@@ -44,6 +47,13 @@ def check(directory: Path, today: datetime.date) -> list[Finding]:
         findings += _related_findings(file, answer, library)
         findings += _text_findings(file, answer)
         findings += _number_findings(file, answer)
+    laws, of_laws = read_laws(directory / LAWS_FILE)
+    findings += of_laws
+    for answer in library.answers.values():
+        if answer.status is not Status.WITHDRAWN:
+            file = library.files[answer.id]
+            advised = advice(answer, library.offices, laws, today)
+            findings += [file.finding(key, problem, is_error=False) for key, problem in advised]
     findings += _office_findings(library)
     findings += _question_findings(library)
     return sorted(findings, key=lambda finding: (str(finding.file), finding.line))
@@ -113,11 +123,13 @@ def _text_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
 
 def _number_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
     for vietnamese, english, key in _texts(answer):
-        in_vi, in_en = numbers_vi(vietnamese), numbers_en(english)
-        if only_vi := ", ".join(sorted(in_vi - in_en)):
-            yield file.finding(("en", *key), f"{only_vi} stands in Vietnamese, not here")
-        if only_en := ", ".join(sorted(in_en - in_vi)):
-            yield file.finding(("vi", *key), f"{only_en} stands in English, not here")
+        if vietnamese == english and len(words(vietnamese)) >= DIACRITICS_FROM:
+            continue  # it is to be translated first
+        only_vi, only_en = differences(vietnamese, english)
+        if only_vi:
+            yield file.finding(("en", *key), f"{', '.join(only_vi)} stands in Vietnamese, not here")
+        if only_en:
+            yield file.finding(("vi", *key), f"{', '.join(only_en)} stands in English, not here")
 
 
 def _texts(answer: Answer) -> Iterator[tuple[str, str, KeyPath]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.content.library import OFFICES_FILE
+from bot.content.directory import OFFICES_FILE
 from bot.content.schema import MARK, TITLE_LIMIT, TOPICS, AnswerId, Facet, Verdict
 from bot.content.yaml_file import ContentError, read_yaml
 

@@ -5,24 +5,35 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, Listing, listing
 from bot.content.messages import Messages, Notice
+from bot.content.messages_file import read_messages
 from bot.content.schema import MARK, TOPICS, Answer, Office, Status
 from bot.content.version import LENGTH, Commit
-from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile, parse_yaml, read_text, read_yaml
-
-MESSAGES_FILE = "messages.yml"
-OFFICES_FILE = "offices.yml"
-
-_NOT_SERVED = re.compile(
-    rf"^status:\s*[\"']?({Status.DRAFT}|{Status.IN_REVIEW}|{Status.WITHDRAWN})\b", re.MULTILINE
+from bot.content.withdrawal import taken_back
+from bot.content.yaml_file import (
+    FINDINGS_MOST,
+    ContentError,
+    Finding,
+    KeyPath,
+    YamlFile,
+    decode,
+    parse_yaml,
+    read_bytes,
+    read_yaml,
 )
+
+GONE_MOST = 0.1
+"""Share of the answers that may be deleted at once, if more than one."""
+
+_STATUS = re.compile(r"(status[\"']?\s*:\s*[\"']?)\w+")
 
 
 def _now() -> datetime.datetime:
@@ -179,7 +190,8 @@ def load(
         directory: the editors' directory.
         served: the version in use. A file that has an error keeps its place in it, so that one
             slip neither stops the other changes nor takes an answer away; unless that file says
-            that the answer is not to be served any longer.
+            that the answer is not to be served any longer. So do files of which nobody can tell
+            whether they are there, and many that are gone at once.
         now: the moment for which the library is wanted, if it is not this one.
 
     Returns:
@@ -189,59 +201,105 @@ def load(
         ContentError: messages.yml or offices.yml cannot be used and there is no version in use,
             or nothing is left to serve.
     """
-    findings: list[Finding] = []
+    lying = listing(directory)
+    findings = lying.findings
     files: dict[str, YamlFile] = {}
     kept: set[str] = set()
     messages = _read_messages(directory / MESSAGES_FILE, served, files, kept, findings)
-    offices = _read_offices(directory / OFFICES_FILE, served, files, kept, findings)
+    offices, faulty_offices = _read_offices(directory / OFFICES_FILE, served, files, kept, findings)
     answers: dict[str, Answer] = {}
-    for path in _answer_files(directory, findings):
-        answer_id, text = f"{path.parent.name}.{path.stem}", ""
+    faulty: set[str] = set()
+    for answer_id, path in lying.answers.items():
+        data = b""
         try:
-            text = read_text(path)
-            file = parse_yaml(path, text)
-            answers[answer_id], files[answer_id] = _answer(file, answer_id, offices), file
+            data = read_bytes(path)
+            file = parse_yaml(path, decode(path, data))
+            answers[answer_id], files[answer_id] = _answer(file, answer_id, offices, faulty_offices), file
+            findings += file.warnings
         except FileNotFoundError:  # removed since the directory was listed
             continue
-        except ContentError as error:
-            findings += error.findings
+        except Exception as error:  # whatever it is, it is this file's and harms no other
+            findings += _findings_of(error, path)
+            faulty.add(answer_id)
             if served and answer_id in served.answers:
                 kept.add(answer_id)
-                files[answer_id] = served.files[answer_id]
-                answers[answer_id] = _unless_taken_back(served.answers[answer_id], text)
+                answers[answer_id], files[answer_id] = _unless_taken_back(served, answer_id, data)
+    if served:
+        for answer_id in _missed(served, answers, lying, directory, findings):
+            kept.add(answer_id)
+            answers[answer_id], files[answer_id] = served.answers[answer_id], served.files[answer_id]
     for answer in answers.values():
         if served and answer.office not in offices:  # of an answer that was kept
             offices[answer.office] = served.offices[answer.office]
-    findings += _dead_links(answers, files, kept)
+    findings += _dead_links(answers, files, kept, faulty, lying.unreadable)
     if not answers:
         raise ContentError(findings or [Finding(directory, 1, "", "no answer was found in this directory")])
+    answers = {answer_id: answers[answer_id] for answer_id in sorted(answers, key=_place)}
     return Library(answers, offices, messages, files, frozenset(kept), now or _now()), findings
 
 
-def _answer_files(directory: Path, findings: list[Finding]) -> list[Path]:
-    """The files of the topics' folders; a stray one is a finding. Hidden ones are an editor program's."""
-    files: list[Path] = []
-    for path in sorted(directory.rglob("*.y*ml")):
-        if any(part.startswith(".") for part in path.relative_to(directory).parts):
-            continue
-        if path.parent == directory and path.name in (MESSAGES_FILE, OFFICES_FILE):
-            continue
-        if path.parent.parent == directory and path.parent.name in TOPICS and path.suffix == ".yml":
-            files.append(path)
-        else:
-            expected = f"an answer stands in <topic>/<id>.yml; topics: {', '.join(TOPICS)}"
-            findings.append(Finding(path, 1, "", expected))
-    return files
+def _place(answer_id: str) -> tuple[str, str]:
+    """Sorts ids as their files are."""
+    topic, _, name = answer_id.partition(".")
+    return topic, f"{name}.yml"
 
 
-def _unless_taken_back(served: Answer, text: str) -> Answer:
+def _findings_of(error: Exception, path: Path) -> list[Finding]:
+    if isinstance(error, ContentError):
+        return error.findings
+    return [Finding(path, 1, "", f"this file cannot be used ({type(error).__name__})")]
+
+
+def _missed(
+    served: Library,
+    answers: Mapping[str, Answer],
+    lying: Listing,
+    directory: Path,
+    findings: list[Finding],
+) -> list[str]:
+    """The answers in use that are served on although their files are not found.
+
+    Nobody can tell what is in a folder that cannot be read. And so many answers are not deleted on
+    purpose: a drive is not there, or a folder was moved.
+    """
+    unknown = [
+        answer.id
+        for answer in served.answers.values()
+        if answer.id not in answers and answer.topic in lying.unreadable
+    ]
+    superseded = {older for answer in answers.values() for older in answer.supersedes}
+    shown = [answer.id for answer in served.answers.values() if served.published(answer.id) is answer]
+    gone = [
+        answer_id
+        for answer_id in shown
+        if answer_id not in answers and answer_id not in unknown and answer_id not in superseded
+    ]
+    if len(gone) <= max(1, len(shown) * GONE_MOST):
+        return unknown
+    problem = (
+        f"{len(gone)} answers are gone at once ({', '.join(gone[:3])}, ...), so they are still served: put "
+        "the files back. To take answers away, set `status: withdrawn`; withdrawn ones may be deleted"
+    )
+    findings.append(Finding(directory, 1, "", problem))
+    return [*unknown, *gone]
+
+
+def _unless_taken_back(served: Library, answer_id: str, data: bytes) -> tuple[Answer, YamlFile]:
     """The version in use of an answer whose file has an error, with the status that the file gives:
     whoever withdraws an answer in a hurry must not be held up by a slip."""
-    status = _NOT_SERVED.search(text)
-    return served.model_copy(update={"status": Status(status[1])}) if status else served
+    answer, file = served.answers[answer_id], served.files[answer_id]
+    status = taken_back(data)
+    if status is None:
+        return answer, file
+    rows = file.text.split("\n")
+    row = file.line_of(("status",)) - 1
+    rows[row] = _STATUS.sub(rf"\g<1>{status}", rows[row], count=1)  # so that its copy is not served later
+    return answer.model_copy(update={"status": status}), replace(file, text="\n".join(rows))
 
 
-def _answer(file: YamlFile, answer_id: str, offices: Mapping[str, Office]) -> Answer:
+def _answer(
+    file: YamlFile, answer_id: str, offices: Mapping[str, Office], faulty_offices: Collection[str]
+) -> Answer:
     if not isinstance(file.value, dict):
         raise ContentError([file.finding((), "this file is empty or not a list of keys")])
     if "id" in file.value:
@@ -250,6 +308,8 @@ def _answer(file: YamlFile, answer_id: str, offices: Mapping[str, Office]) -> An
         answer = Answer.model_validate({**file.value, "id": answer_id})
     except ValidationError as error:
         raise file.invalid(error.errors()) from error
+    if answer.office in faulty_offices and answer.office not in offices:
+        raise ContentError([])  # the finding is that of the office
     if answer.office not in offices:
         raise ContentError([file.finding(("office",), f"{answer.office} is not in {OFFICES_FILE}")])
     if answer.status is Status.PUBLISHED and (unfilled := list(_unfilled(file.value))):
@@ -270,14 +330,19 @@ def _unfilled(value: object, key: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def _dead_links(
-    answers: Mapping[str, Answer], files: Mapping[str, YamlFile], kept: set[str]
+    answers: Mapping[str, Answer],
+    files: Mapping[str, YamlFile],
+    kept: set[str],
+    faulty: set[str],
+    unreadable: set[str],
 ) -> list[Finding]:
     """`related` links that lead nowhere or to the answer itself, and `supersedes` in a circle.
 
-    They are errors for the editor; whoever shows links leaves out what is not published.
+    They are errors for the editor; whoever shows links leaves out what is not published. A link to
+    an answer whose own file has an error is none: that file is to be mended, not those that link.
     """
     superseded = {older for answer in answers.values() for older in answer.supersedes}
-    findings = []
+    findings: list[Finding] = []
     for answer in answers.values():
         if answer.id in kept:  # the lines would be those of the earlier version
             continue
@@ -286,7 +351,9 @@ def _dead_links(
             key: KeyPath = ("related", position)
             if related == answer.id:
                 findings.append(file.finding(key, "an answer is not related to itself"))
-            elif related not in answers and related not in superseded:
+            elif related.partition(".")[0] in unreadable:
+                continue
+            elif related not in answers and related not in superseded and related not in faulty:
                 findings.append(file.finding(key, f"there is no answer {related}"))
         for position, older in enumerate(answer.supersedes):
             key = ("supersedes", position)
@@ -317,17 +384,16 @@ def _read_messages(
     findings: list[Finding],
 ) -> Messages:
     try:
-        file = read_yaml(path)
-        messages = Messages.model_validate(file.value)
+        messages, files[MESSAGES_FILE], found = read_messages(path, served.messages if served else None)
     except FileNotFoundError as error:
-        problem = ContentError([Finding(path, 1, "", "this file is missing")])
+        problem = ContentError([_missing(path)])
         problem.__cause__ = error
-    except ValidationError as error:
-        problem = file.invalid(error.errors())
     except ContentError as error:
         problem = error
     else:
-        files[MESSAGES_FILE] = file
+        findings += found
+        if any(finding.is_error for finding in found):
+            kept.add(MESSAGES_FILE)
         return messages
     if served is None:
         raise problem
@@ -343,32 +409,44 @@ def _read_offices(
     files: dict[str, YamlFile],
     kept: set[str],
     findings: list[Finding],
-) -> dict[str, Office]:
-    """The offices; of the version in use where the file, or one of its entries, cannot be used."""
+) -> tuple[dict[str, Office], set[str]]:
+    """The offices, of the version in use where the file, or one of its entries, cannot be used; and
+    the names of those entries."""
     in_use = dict(served.offices) if served else {}
     offices: dict[str, Office] = {}
-    wrong: list[Finding] = []
+    wrong: dict[str, list[Finding]] = {}
     try:
         file = read_yaml(path)
         if not isinstance(file.value, dict):
             raise ContentError([Finding(path, 1, "", "this file is empty or not a list of offices")])
-        for office_id, value in file.value.items():
-            try:
-                offices[office_id] = Office.model_validate(value)
-            except ValidationError as error:
-                for detail in error.errors():
-                    detail["loc"] = (office_id, *detail["loc"])
-                    wrong += file.invalid([detail]).findings
-                if office_id in in_use:
-                    offices[office_id] = in_use[office_id]
-    except FileNotFoundError:
-        offices, wrong = in_use, [Finding(path, 1, "", "this file is missing")]
-    except ContentError as error:
-        offices, wrong = in_use, error.findings
-    if not wrong:
-        files[OFFICES_FILE] = file
-    elif served and OFFICES_FILE in served.files:
+    except (FileNotFoundError, ContentError) as error:
+        problem = error if isinstance(error, ContentError) else ContentError([_missing(path)])
+        if served is None:
+            raise problem from error
+        findings += problem.findings
         files[OFFICES_FILE] = served.files[OFFICES_FILE]
         kept.add(OFFICES_FILE)
-    findings += wrong
-    return offices
+        return in_use, set()
+    findings += file.warnings
+    for name, value in file.value.items():
+        office_id = str(name)
+        try:
+            offices[office_id] = Office.model_validate(value)
+        except ValidationError as error:
+            details = error.errors()
+            for detail in details:
+                detail["loc"] = (office_id, *detail["loc"])
+            wrong[office_id] = file.invalid(details).findings
+            if office_id in in_use:
+                offices[office_id] = in_use[office_id]
+    files[OFFICES_FILE] = file
+    if wrong:
+        findings += [finding for found in wrong.values() for finding in found][:FINDINGS_MOST]
+        if served:
+            files[OFFICES_FILE] = served.files[OFFICES_FILE]
+            kept.add(OFFICES_FILE)
+    return offices, set(wrong)
+
+
+def _missing(path: Path) -> Finding:
+    return Finding(path, 1, "", "this file is missing")

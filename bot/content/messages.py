@@ -6,32 +6,53 @@ A field here is a key there, so a missing or misspelt sentence is found when the
 from __future__ import annotations
 
 import datetime
-from string import Formatter
+import re
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from bot.content.schema import BothLanguages, Facet, Language, Moment, Strict, Verdict
-
-
-def _filled(*names: str) -> AfterValidator:
-    """A sentence in which these words in braces, and no others, are filled in."""
-
-    def checked(sentence: BothLanguages) -> BothLanguages:
-        for language in Language:
-            try:
-                found = {name for _, name, _, _ in Formatter().parse(sentence[language]) if name is not None}
-            except ValueError as error:
-                raise ValueError(f"{language}: a brace is open or closed alone") from error
-            if unknown := sorted(found - set(names)):
-                known = ", ".join(f"{{{name}}}" for name in names) or "none"
-                raise ValueError(f"{language}: {{{unknown[0]}}} is not filled in here; what is: {known}")
-        return sentence
-
-    return AfterValidator(checked)
+from bot.content.schema import BothLanguages, End, Facet, Language, Moment, Strict, Verdict
 
 
-class Phrases(Strict):
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """The words in braces that are filled in in a sentence."""
+
+    names: tuple[str, ...]
+
+
+def _filled(*names: str) -> _Filled:
+    return _Filled(names)
+
+
+class Sentences(Strict):
+    """Sentences in both languages. Braces stand in them only around what is filled in, so that none
+    breaks when it is said, nor is shown with braces in it."""
+
+    @field_validator("*")
+    @classmethod
+    def _braces_are_filled(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        names = [name for mark in field.metadata if isinstance(mark, _Filled) for name in mark.names]
+        for sentence in value if isinstance(value, tuple) else (value,):
+            if isinstance(sentence, BothLanguages):
+                for language in Language:
+                    _check_braces(sentence[language], names, language)
+        return value
+
+
+def _check_braces(sentence: str, names: list[str], language: Language) -> None:
+    for name in names:
+        sentence = sentence.replace(f"{{{name}}}", "")
+    if brace := re.search(r"\{[^{}]*\}|[{}]", sentence):
+        if len(brace.group()) == 1:
+            raise ValueError(f"{language}: a brace is open or closed alone")
+        known = ", ".join(f"{{{name}}}" for name in names) or "none"
+        raise ValueError(f"{language}: {brace.group()} is not filled in here; what is: {known}")
+
+
+class Phrases(Sentences):
     """What the bot says beside its answers. Words in braces are filled in."""
 
     greet: BothLanguages
@@ -95,7 +116,7 @@ class Phrases(Strict):
     trouble: Annotated[BothLanguages, _filled()]
 
 
-class Labels(Strict):
+class Labels(Sentences):
     """Short words on buttons and beside facts."""
 
     source: BothLanguages
@@ -125,7 +146,7 @@ class Labels(Strict):
     unhelpful: BothLanguages
 
 
-class Page(Strict):
+class Page(Sentences):
     """The local chat page."""
 
     title: BothLanguages
@@ -145,7 +166,7 @@ class Page(Strict):
     working: BothLanguages
     failed: BothLanguages
     retry: BothLanguages
-    slow_down: BothLanguages
+    slow_down: Annotated[BothLanguages, _filled("seconds")]
     clear: BothLanguages
     clear_short: BothLanguages
     clear_ask: BothLanguages
@@ -158,7 +179,7 @@ class Page(Strict):
     examples: tuple[BothLanguages, ...]
 
 
-class Commands(Strict):
+class Commands(Sentences):
     """What Telegram's menu says beside each command."""
 
     start: BothLanguages
@@ -171,7 +192,7 @@ class Commands(Strict):
     forget: BothLanguages
 
 
-class Telegram(Strict):
+class Telegram(Sentences):
     """What Telegram shows of the bot before a conversation begins."""
 
     description: BothLanguages
@@ -179,15 +200,15 @@ class Telegram(Strict):
     commands: Commands
 
 
-class Zalo(Strict):
+class Zalo(Sentences):
     """What is said on Zalo only, where buttons are few and messages short."""
 
     pick: BothLanguages
     shortened: BothLanguages
-    more_sources: BothLanguages
+    more_sources: Annotated[BothLanguages, _filled("count")]
 
 
-class TopicNames(Strict):
+class TopicNames(Sentences):
     """The topics, by the name of their folder."""
 
     city: BothLanguages
@@ -197,7 +218,7 @@ class TopicNames(Strict):
     clarification: BothLanguages
 
 
-class FacetNames(Strict):
+class FacetNames(Sentences):
     """What a facet is called in a sentence."""
 
     hours: BothLanguages
@@ -217,7 +238,7 @@ class FacetNames(Strict):
         return name
 
 
-class VerdictNames(Strict):
+class VerdictNames(Sentences):
     """How a clarification's verdict reads."""
 
     refuted: BothLanguages
@@ -236,7 +257,7 @@ class Notice(BothLanguages):
     """What everybody is told first, from one moment until another: a flood, a storm."""
 
     start: Moment = Field(alias="from")
-    until: Moment
+    until: End
 
     @field_validator("until")
     @classmethod
@@ -250,7 +271,7 @@ class Notice(BothLanguages):
         return self.start <= now < self.until
 
 
-class Paused(Strict):
+class Paused(Sentences):
     """The channels that are switched off, each with the one sentence that it still says."""
 
     web: BothLanguages | None = None
@@ -263,7 +284,7 @@ class Paused(Strict):
         return sentence
 
 
-class Messages(Strict):
+class Messages(Sentences):
     """content/messages.yml."""
 
     notice: Notice | None = None

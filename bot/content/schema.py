@@ -33,6 +33,11 @@ TOPICS = ("city", "investment", "diaspora", "culture", "clarification")
 """The folders of content/, in the order in which menus show them."""
 
 
+def local_day(now: datetime.datetime) -> datetime.date:
+    """The day it is in Cần Thơ, by which everything is judged, whatever zone the machine is in."""
+    return now.astimezone(VIETNAM).date()
+
+
 class Language(StrEnum):
     """A language the bot answers in."""
 
@@ -108,16 +113,27 @@ def _answer_id(text: str) -> str:
     return text
 
 
+_YEARS = range(2000, 2200)
+"""Of moments; at the ends of the calendar there are some that no zone can tell."""
+
+
 def _moment(value: object) -> datetime.datetime:
     """Accept a day (its first minute), a day and a time, or these with a zone, as YAML reads them."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d", value):
         with suppress(ValueError):
             value = datetime.datetime.strptime(value.replace("T", " "), "%Y-%m-%d %H:%M")
+    if not isinstance(value, datetime.date) or value.year not in _YEARS:
+        raise ValueError("write a day and a time in Việt Nam: 2026-12-01 08:00")
     if isinstance(value, datetime.datetime):
         return value if value.tzinfo else value.replace(tzinfo=VIETNAM)
-    if isinstance(value, datetime.date):
-        return datetime.datetime.combine(value, datetime.time(), VIETNAM)
-    raise ValueError("write a day and a time in Việt Nam: 2026-12-01 08:00")
+    return datetime.datetime.combine(value, datetime.time(), VIETNAM)
+
+
+def _end(value: object) -> datetime.datetime:
+    """A moment at which something ends: if it is a day, that day still belongs to it."""
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return _moment(value) + datetime.timedelta(days=1)
+    return _moment(value)
 
 
 Text = Annotated[str, AfterValidator(_composed), Field(min_length=1)]
@@ -128,6 +144,9 @@ PartialDate = Annotated[str, BeforeValidator(_partial_date)]
 
 Moment = Annotated[datetime.datetime, BeforeValidator(_moment)]
 """A moment, aware of its zone; an editor writes it in Việt Nam's time."""
+
+End = Annotated[datetime.datetime, BeforeValidator(_end)]
+"""A moment before which something is over; a day without a time is its last one."""
 
 Url = Annotated[str, AfterValidator(_address)]
 AnswerId = Annotated[str, AfterValidator(_answer_id)]
@@ -199,7 +218,7 @@ class Answer(Strict):
     id: AnswerId
     status: Status
     publish_at: Moment | None = None
-    withdraw_at: Moment | None = None
+    withdraw_at: End | None = None
     withdrawn: Withdrawn | None = None
     supersedes: tuple[AnswerId, ...] = ()
     office: Text
@@ -235,7 +254,7 @@ class Answer(Strict):
         """The day on which it was or will be withdrawn, if that is known."""
         if self.withdrawn and self.withdrawn.date:
             return self.withdrawn.date
-        return self.withdraw_at.astimezone(VIETNAM).date() if self.withdraw_at else None
+        return local_day(self.withdraw_at) if self.withdraw_at else None
 
     @field_validator("withdraw_at")
     @classmethod

@@ -48,6 +48,7 @@ def _git(directory: Path, *arguments: str) -> str | None:
             capture_output=True,
             check=True,
             encoding="utf-8",
+            errors="replace",  # git prints names of files as they are
             env=environment,
             timeout=GIT_SECONDS,
         )

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Callable, Mapping
+import threading
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from watchfiles import awatch
 
-from bot.content.library import MESSAGES_FILE, OFFICES_FILE, Library, load
+from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, look
+from bot.content.library import Library, load
 from bot.content.version import commit_of, git_files
 from bot.content.yaml_file import ContentError, Finding
 
@@ -30,14 +34,19 @@ LOOK_MILLISECONDS = 2000
 """How often the directory is looked at where the file system gives no notice."""
 
 QUIET = 0.2
-SETTLED = 3.0
+SETTLED = 1.5
 """Seconds for which nothing may change before a change is taken over; but if it goes on changing
 for the second, what is there is taken."""
 
+T = TypeVar("T")
+
 Clock = Callable[[], datetime.datetime]
 
-Looks = Mapping[Path, tuple[int, int, int]]
-"""How a directory looks: time, size and inode of each file that counts."""
+ANSWERS = 20.0
+"""Seconds after which a directory that does not answer, as on a drive that was lost, is told of."""
+
+Looks = Mapping[Path, tuple[int, int, int, int]]
+"""How a directory looks: times, size and inode of each file and folder that counts."""
 
 
 def _now() -> datetime.datetime:
@@ -79,23 +88,27 @@ class Watch:
 
     async def run(self) -> None:
         """Take changes over until cancelled."""
-        async for _ in _wakings(self.directory):
-            try:
-                await self._take_over()
-            except Exception:  # whatever it is, what is served stays, and the next change counts
-                log.exception("content_not_loaded")
+        async with aclosing(_wakings(self.directory)) as wakings:
+            async for _ in wakings:
+                try:
+                    await self._take_over()
+                except Exception:  # whatever it is, what is served stays, and it is tried again
+                    log.exception("content_not_loaded")
 
     async def _take_over(self) -> None:
         if await self._look() == self._looked:
             return
-        self._looked = await self._settled()
-        library, findings = await asyncio.to_thread(self._load)
+        looked = await self._settled()
+        library, findings = await self._answered(self._load)
         if library.digest != self._library.digest:
             self.since = self._clock()
         changed = _changed(self._library, library)
-        self._library = library
+        gone = sorted(self._library.answers.keys() - library.answers.keys())
+        self._library, self._looked = library, looked
         before, self.findings = self.findings, findings
         self._tell(changed, before)
+        if gone:
+            log.warning("content_gone", answers=gone)
         await asyncio.to_thread(_keep, library, self._last_good)
 
     def _load(self) -> tuple[Library, list[Finding]]:
@@ -106,7 +119,18 @@ class Watch:
         return replace(library, commit=commit_of(self.directory)), findings
 
     async def _look(self) -> Looks:
-        return await asyncio.to_thread(_look, self.directory, self._git_files)
+        return await self._answered(lambda: _look(self.directory, self._git_files))
+
+    async def _answered(self, work: Callable[[], T]) -> T:
+        """What work with the directory comes to. If it takes too long, that is a finding meanwhile."""
+        doing = _apart(work)
+        try:
+            return await asyncio.wait_for(asyncio.shield(doing), ANSWERS)
+        except TimeoutError:
+            problem = f"this directory has not answered for {ANSWERS:.0f} seconds"
+            before, self.findings = self.findings, [Finding(self.directory, 1, "", problem)]
+            self._tell([], before)
+            return await doing
 
     async def _settled(self) -> Looks:
         """How the directory looks once it is still."""
@@ -144,17 +168,17 @@ def load_first(directory: Path, last_good: Path, now: datetime.datetime) -> tupl
 
 def _keep(library: Library, directory: Path) -> None:
     """Make the directory hold what is served; it is only needed if the next start finds an error."""
-    wanted = {_place(name): file.text for name, file in library.files.items()}
+    wanted = {_place(name): file.text.encode() for name, file in library.files.items()}
     try:
         for path in directory.rglob("*.yml"):
             if path.relative_to(directory) not in wanted:
                 path.unlink()
-        for place, text in wanted.items():
+        for place, data in wanted.items():
             path = directory / place
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
+            if not path.exists() or path.read_bytes() != data:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 part = path.with_suffix(".part")
-                part.write_text(text, encoding="utf-8", newline="")
+                part.write_bytes(data)
                 part.replace(path)
     except OSError as error:
         log.warning("content_not_kept", directory=str(directory), reason=error.strerror)
@@ -181,33 +205,62 @@ def _changed(before: Library, after: Library) -> list[str]:
 
 def _look(directory: Path, others: list[Path]) -> Looks:
     looks = {}
-    for path in [*directory.rglob("*.y*ml"), *others]:
+    for path in [*look(directory), *others]:
         try:
             stat = path.stat()
         except OSError:  # just removed, or a link to nowhere
             continue
-        looks[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        looks[path] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
     return looks
 
 
-async def _wakings(directory: Path) -> AsyncIterator[None]:
+def _apart(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Work in a thread of its own, for whose end neither the loop nor the process waits."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(outcome: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(unless_cancelled, outcome)
+
+    def unless_cancelled(outcome: Callable[[], None]) -> None:
+        if not done.done():
+            outcome()
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:
+            failure = error  # the name of an except clause is gone after it
+            tell(lambda: done.set_exception(failure))
+        else:
+            tell(lambda: done.set_result(result))
+
+    threading.Thread(target=run, name="content", daemon=True).start()
+    return done
+
+
+async def _wakings(directory: Path) -> AsyncGenerator[None, None]:
     """Something may have changed: now, or since the last time."""
     while True:
         watched = _inode(directory)
         try:
-            async for _ in awatch(
+            notices = awatch(
                 directory,
                 watch_filter=None,
                 debounce=100,
                 step=50,
                 rust_timeout=LOOK_MILLISECONDS,
                 yield_on_timeout=True,
-            ):
-                yield
-                if _inode(directory) != watched:  # another directory under the same name
-                    break
-        except (OSError, RuntimeError) as error:  # it is lost, or the system has no notices left
-            log.warning("content_not_watched", reason=str(error))
+                ignore_permission_denied=True,
+            )
+            async with aclosing(notices):
+                async for _ in notices:
+                    yield
+                    if _inode(directory) != watched:  # another directory under the same name
+                        break
+        except Exception as error:  # it is lost, no notices are left, a name is no UTF-8: we look ourselves
+            log.warning("content_not_watched", reason=ascii(error))
             await asyncio.sleep(LOOK_MILLISECONDS / 1000)
             yield
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +13,23 @@ from pydantic_core import ErrorDetails
 
 KeyPath = tuple[str | int, ...]
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """PyYAML's safe loader, in C where it was built with libyaml: a hundred files in 0.2 instead of 1.5 s."""
+
+SIZE_LIMIT = 128 * 1024
+"""Bytes of a file that is read; the largest of content/ has a fifth of it."""
+
+FINDINGS_MOST = 50
+"""Of one file or folder; who mends these sees the next ones."""
+
+DEPTH_LIMIT = 20
+"""Lists and keys within each other; content/ needs five. Composing them recurs, in C without a bound."""
+
+_LINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What ends a line for YAML."""
+
+_FOR_PEOPLE = {"vi", "en", "title"}
+"""Keys below which stands what people read; a note behind it is hardly meant as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +60,16 @@ class ContentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A file's text, its parsed value, and the line on which each of its keys stands."""
+    """A file's text, its parsed value, and the line on which each of its keys stands.
+
+    warnings: where YAML reads less than an editor sees.
+    """
 
     path: Path
     text: str
     value: object
     lines: dict[KeyPath, int]
+    warnings: tuple[Finding, ...] = ()
 
     def line_of(self, key: KeyPath) -> int:
         """The line of the key, or of its nearest ancestor that is in the file."""
@@ -64,6 +86,7 @@ class YamlFile:
 
         A list without its faulty item is too short for pydantic; only the item is to be mended.
         """
+        errors = errors[:FINDINGS_MOST]
         places = [error["loc"] for error in errors]
         causes = [
             error
@@ -78,36 +101,59 @@ def read_yaml(path: Path) -> YamlFile:
 
     Raises:
         FileNotFoundError: it is not there.
-        ContentError: it cannot be read, is not UTF-8, not YAML, or holds a key twice.
+        ContentError: it cannot be read, is not UTF-8, too large, not YAML, or holds a key twice.
     """
-    return parse_yaml(path, read_text(path))
+    return parse_yaml(path, decode(path, read_bytes(path)))
 
 
-def read_text(path: Path) -> str:
-    """A file's text.
+def read_bytes(path: Path) -> bytes:
+    """What stands in a file, up to one byte more than SIZE_LIMIT. Whatever lies under this name, reading
+    it does not block: a pipe, a socket or a device is not opened.
 
     Raises:
         FileNotFoundError: it is not there.
-        ContentError: it cannot be read, or is not UTF-8.
+        ContentError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ContentError([Finding(path, 1, "", "save the file as UTF-8")]) from error
-    except FileNotFoundError:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ContentError([Finding(path, 1, "", "this is not a file; take it away or rename it")])
+        # It may have been exchanged since: so the opening must not wait, either.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ContentError([Finding(path, 1, "", "this is not a file; take it away or rename it")])
+            return file.read(SIZE_LIMIT + 1) or b""
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise ContentError([Finding(path, 1, "", "this is a link that leads nowhere")]) from error
         raise
     except OSError as error:
         raise ContentError([Finding(path, 1, "", f"this file cannot be read: {error.strerror}")]) from error
+
+
+def decode(path: Path, data: bytes) -> str:
+    """The text of a file, with its lines ended by line feeds.
+
+    Raises:
+        ContentError: it is too large, or not UTF-8.
+    """
+    if len(data) > SIZE_LIMIT:
+        raise ContentError([Finding(path, 1, "", f"this file is larger than {SIZE_LIMIT // 1024} KB")])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ContentError([Finding(path, 1, "", "save the file as UTF-8")]) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse_yaml(path: Path, text: str) -> YamlFile:
     """What a file's text says.
 
     Raises:
-        ContentError: it is not YAML, or holds a key twice.
+        ContentError: it is not YAML, nested too deeply, has anchors or aliases, or holds a key twice.
     """
     try:
-        loader = _Loader(text)
+        _bound(path, text)
+        loader = Loader(text)
         try:
             node = loader.get_single_node()
             value = None if node is None else loader.construct_document(node)
@@ -119,39 +165,66 @@ def parse_yaml(path: Path, text: str) -> YamlFile:
         raise ContentError([Finding(path, line, "", hint)]) from error
     except (yaml.YAMLError, ValueError) as error:
         raise ContentError([Finding(path, 1, "", f"this is not valid YAML ({error})")]) from error
-    except RecursionError as error:
-        raise ContentError([_too_deep(path)]) from error
-    lines: dict[KeyPath, int] = {}
-    twice: list[Finding] = []
-    try:
-        if node is not None:
-            _index(path, node, (), lines, twice)
-    except RecursionError as error:
-        raise ContentError([_too_deep(path)]) from error
-    if twice:
-        raise ContentError(twice)
-    return YamlFile(path, text, value, lines)
+    index = _Index(path, _LINE.split(text))
+    if node is not None:
+        index.add(node, ())
+    if index.twice:
+        raise ContentError(index.twice[:FINDINGS_MOST])
+    return YamlFile(path, text, value, index.lines, tuple(index.cut[:FINDINGS_MOST]))
 
 
-def _too_deep(path: Path) -> Finding:
-    return Finding(path, 1, "", "this is nested too deeply, or an alias (*) stands within its own anchor (&)")
+def _bound(path: Path, text: str) -> None:
+    """Refuse what is small to write and large to read, before anything is built of it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if getattr(event, "anchor", None) is not None:
+            problem = "a text that begins with * or & has to stand in quotes (YAML's aliases are not read)"
+            raise ContentError([Finding(path, line, "", problem)])
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEPTH_LIMIT:
+            raise ContentError([Finding(path, line, "", "this is nested too deeply")])
 
 
-def _index(
-    path: Path, node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], twice: list[Finding]
-) -> None:
-    lines.setdefault(key, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for name, child in node.value:
-            inner = (*key, str(name.value))
-            if inner in lines:
-                problem = "this key stands twice; keep one"
-                twice.append(Finding(path, name.start_mark.line + 1, ".".join(map(str, inner)), problem))
-            lines[inner] = name.start_mark.line + 1
-            _index(path, child, inner, lines, twice)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, child in enumerate(node.value):
-            _index(path, child, (*key, position), lines, twice)
+class _Index:
+    """Where each key stands, which stand twice, and which values a comment cuts off."""
+
+    def __init__(self, path: Path, rows: list[str]) -> None:
+        self._path = path
+        self._rows = rows
+        self.lines: dict[KeyPath, int] = {}
+        self.twice: list[Finding] = []
+        self.cut: list[Finding] = []
+
+    def add(self, node: yaml.Node, key: KeyPath) -> None:
+        """Look through a node and what is in it."""
+        self.lines.setdefault(key, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            for name, child in node.value:
+                inner = (*key, str(name.value))
+                line = name.start_mark.line + 1
+                if inner in self.lines:
+                    problem = "this key stands twice; keep one"
+                    self.twice.append(Finding(self._path, line, ".".join(map(str, inner)), problem))
+                self.lines[inner] = line
+                self.add(child, inner)
+        elif isinstance(node, yaml.SequenceNode):
+            for position, child in enumerate(node.value):
+                self.add(child, (*key, position))
+        elif isinstance(node, yaml.ScalarNode) and not node.style and self._is_cut(node, key):
+            problem = "what stands after # is not read; put the text in quotes, or the note on its own line"
+            line = node.end_mark.line + 1
+            self.cut.append(Finding(self._path, line, ".".join(map(str, key)), problem, is_error=False))
+
+    def _is_cut(self, node: yaml.Node, key: KeyPath) -> bool:
+        """Whether the comment behind a value that has no quotes may be part of what was meant."""
+        row = self._rows[node.end_mark.line] if node.end_mark.line < len(self._rows) else ""
+        rest = row[node.end_mark.column :].lstrip(" \t")
+        is_note = rest.startswith("# ") and _FOR_PEOPLE.isdisjoint(key)
+        return rest.startswith("#") and not is_note
 
 
 def _explain(error: ErrorDetails) -> tuple[KeyPath, str]:

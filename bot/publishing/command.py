@@ -75,7 +75,7 @@ async def publish(say: Say, *, wait: bool, reason: str | None) -> bool:
         else:
             say(f"Questions are learned from now: model {model}. `publish --wait` tells when it is live.")
             is_live = True
-    return is_live and not findings
+    return is_live and not any(finding.is_error for finding in findings)
 
 
 async def models(say: Say) -> None:

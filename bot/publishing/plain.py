@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.content.library import Library
 from bot.content.schema import Language
 from bot.rasa.status import Broken, Refused
 
 NAMED_MOST = 10
 
+Titles = Mapping[str, Mapping[Language, str]]
+"""The titles of answers, by id."""
 
-def refusal(refused: Refused, library: Library) -> list[str]:
+
+def refusal(refused: Refused, library: Library, *, is_public: bool = False) -> list[str]:
     """Why a model does not answer: answers that vanished, its accuracy if that fell, each question that it
-    gets wrong."""
-    lines = [question(broken, library) for broken in refused.broken]
+    gets wrong.
+
+    The public is told no title of an answer that is not served, or not yet.
+    """
+    titles = {
+        answer.id: {language: answer[language].title for language in Language}
+        for answer in library.answers.values()
+        if not is_public or library.published(answer.id) is answer
+    }
+    lines = [question(broken, titles) for broken in refused.broken]
     before, after = refused.accuracy_before, refused.accuracy
     if before is not None and after is not None and after < before:
         fell = f"from {before:.1%} to {after:.1%}"
@@ -24,20 +37,19 @@ def refusal(refused: Refused, library: Library) -> list[str]:
     return lines
 
 
-def question(broken: Broken, library: Library) -> str:
+def question(broken: Broken, titles: Titles) -> str:
     """One question that is answered wrongly: what it should get, what it gets, what competes for it."""
     language = broken.language
     wanted = (
-        f"should get {_named(broken.expected, language, library)}"
+        f"should get {_named(broken.expected, language, titles)}"
         if broken.expected
         else "should get no answer"
     )
-    got = f"gets {_named(broken.got, language, library)}" if broken.got else "gets no answer"
-    competing = ", ".join(_named(answer, language, library) for answer in broken.competing)
+    got = f"gets {_named(broken.got, language, titles)}" if broken.got else "gets no answer"
+    competing = ", ".join(_named(answer, language, titles) for answer in broken.competing)
     return f'"{broken.question}" {wanted}, but {got}.' + (f" Close to it: {competing}." if competing else "")
 
 
-def _named(label: str, language: Language, library: Library) -> str:
-    """An answer's title and id, or an intent's name."""
-    answer = library.answers.get(label)
-    return f'"{answer[language].title}" ({label})' if answer else label
+def _named(label: str, language: Language, titles: Titles) -> str:
+    """An answer's title and id, or an id or an intent's name alone."""
+    return f'"{titles[label][language]}" ({label})' if label in titles else label

@@ -130,7 +130,7 @@ def report(watch: Watch, teacher: Teacher, now: datetime.datetime) -> Report:
             model=status.refused.model,
             accuracy_before=status.refused.accuracy_before,
             accuracy=status.refused.accuracy,
-            problems=tuple(plain.refusal(status.refused, library)),
+            problems=tuple(plain.refusal(status.refused, library, is_public=True)),
         )
         if status.refused
         else None,
@@ -141,10 +141,11 @@ def report(watch: Watch, teacher: Teacher, now: datetime.datetime) -> Report:
 
 def _mistake(finding: Finding, library: Library, directory: Path) -> Mistake:
     """A finding; its file as seen from the editors' directory, for paths of the machine are nobody's."""
-    file = finding.file.relative_to(directory) if finding.file.is_relative_to(directory) else finding.file
+    inside = finding.file.is_relative_to(directory)
+    file = finding.file.relative_to(directory) if inside else Path(finding.file.name)
     name = file.name if file.parent == Path() else f"{file.parent.name}.{file.stem}"
     serves: Literal["this version", "the last good version", "nothing"] = "nothing"
-    if name in library.kept:
+    if name in library.kept or any(kept.startswith(f"{name}.") for kept in library.kept) or file == Path():
         serves = "the last good version"
     elif name in library.files:
         serves = "this version"

@@ -249,13 +249,12 @@ def test_a_clarification_names_its_claim_and_its_numbers_too(content: Path) -> N
     [
         ("culture/Food.yaml", b"", "1: error: an answer stands in <topic>/<id>.yml; topics: "
          "city, investment, diaspora, culture, clarification"),
-        ("music/food.yml", b"", "1: error: an answer stands in <topic>/<id>.yml; topics: "
-         "city, investment, diaspora, culture, clarification"),
         ("culture/market.yml", b"", "1: error: this file is empty or not a list of keys"),
         ("culture/market.yml", "title: Chợ".encode("utf-16"), "1: error: save the file as UTF-8"),
         ("offices.yml", b"", "1: error: this file is empty or not a list of offices"),
         ("offices.yml", b"tax:\n  vi: {name: Thu\xe1\xba\xbf}\n", "1: error: tax.en: this key is missing"),
-        ("messages.yml", b"labels: {}", "1: error: phrases: this key is missing"),
+        ("messages.yml", b"labels: []",
+         "1: error: labels: this must have keys of its own, indented below it"),
     ],
     ids=str,
 )  # fmt: skip

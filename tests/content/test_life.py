@@ -171,7 +171,7 @@ class TestScheduled:
         assert FOOD not in str(training_files(after))
 
     def test_the_served_version_follows_the_clock(self, content: Path, tmp_path: Path, clock: Clock) -> None:
-        write(content, FOOD, "publish_at: 2026-11-25 12:00", "withdraw_at: 2026-11-26")
+        write(content, FOOD, "publish_at: 2026-11-25 12:00", "withdraw_at: 2026-11-25")
         clock.now = BEFORE
         watch = Watch(content, last_good=tmp_path / "last_good", clock=clock)
         assert watch.library().published(FOOD) is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.content.numbers import numbers_en, numbers_vi
+from bot.content.numbers import differences, numbers_en, numbers_vi
 
 MONTHS = [f"{datetime.date(2026, month, 1):%B}" for month in range(1, 13)]
 
@@ -22,6 +22,11 @@ MONTHS = [f"{datetime.date(2026, month, 1):%B}" for month in range(1, 13)]
         ("02 Hòa Bình", "2 Hòa Bình", {"2"}),
         ("0,5%", "0.50%", {"0.5"}),
         ("1-3 ngày", "1 to 3 days", {"1", "3"}),
+        ("từ tháng 8/2025", "since August 2025", {"8/2025"}),
+        ("tháng 8 năm 2025", "August of 2025", {"8/2025"}),
+        ("lễ 30/4 và 1/5", "30 April and 1 May", {"30/4", "1/5"}),
+        ("trực 24/7, nghỉ 1-2 ngày", "24/7, off 1-2 days", {"24/7", "1", "2"}),
+        ("10-10,5%, khoảng 1.234,5 tỉ", "10-10.5%, about 1,234.5 billion", {"10", "10.5", "1234.5"}),
         ("giữa tháng Giêng", "the middle of January", {"1"}),
         ("theo Nghị định 72/2015/NĐ-CP", "under Decree 72/2015/NĐ-CP", {"72/2015/NĐ-CP"}),
         ("Nghị quyết 59-NQ/TW năm 2020", "Resolution 59-NQ/TW of 2020", {"59-NQ/TW", "2020"}),
@@ -48,6 +53,11 @@ def test_both_ways_of_writing_give_the_same_numbers(vietnamese: str, english: st
     [
         ("1,5 triệu", "15 million"),
         ("ngày 05/4/2025", "4 May 2025"),
+        ("ngày 10/3", "3 October"),
+        ("tháng 7/2026", "June 2026"),
+        ("2.500 tỉ đồng", "VND 2.500 billion"),
+        ("1,500,000 đồng", "VND 1,500,000"),
+        ("1,125 km", "1,125 km"),
         ("Nghị định 72/2015/NĐ-CP", "Decree 72/2015/ND-CP"),
         ("Nghị quyết 202/2025/QH15", "Resolution 190/2025/QH15"),
         ("0292 382 0000", "0292 382 0001"),
@@ -56,7 +66,19 @@ def test_both_ways_of_writing_give_the_same_numbers(vietnamese: str, english: st
     ids=str,
 )
 def test_what_differs_is_seen(vietnamese: str, english: str) -> None:
-    assert numbers_vi(vietnamese) != numbers_en(english)
+    assert differences(vietnamese, english) != ([], [])
+
+
+@pytest.mark.parametrize(
+    ("vietnamese", "english"),
+    [
+        ("từ tháng 7 đến tháng 9/2025", "in 2025, from July to September"),
+        ("ngày 1 và 2/7/2025", "1 and 2 July 2025"),
+        ("ngày 10/3, năm 2016", "10 March 2016"),
+    ],
+)
+def test_a_date_may_be_taken_apart(vietnamese: str, english: str) -> None:
+    assert differences(vietnamese, english) == ([], [])
 
 
 @given(st.decimals(min_value=0, max_value=10**12, places=2, allow_nan=False))

@@ -145,6 +145,17 @@ async def test_a_refusal_is_told_in_words_that_an_editor_understands(bot: Bot) -
     assert report["refused"]["problems"] == IN_WORDS
 
 
+async def test_the_public_is_told_no_title_that_is_not_to_be_known_yet(bot: Bot) -> None:
+    change(
+        bot.directory / "content" / "culture" / "music.yml", "published", "published\npublish_at: 2099-01-01"
+    )
+    bot.rasa.status = {"model": "old", "refused": REFUSED}
+    report = await bot.report_when(lambda told: told["refused"] and "to it: culture.music." in str(told))
+    assert "Tựa music" not in str(report)
+    _, said = await bot.command("publish", "--wait")
+    assert IN_WORDS[1] in [line.strip() for line in said], "an editor is told"
+
+
 async def test_a_failure_is_told_but_its_reason_only_where_the_internet_does_not_look(bot: Bot) -> None:
     failed = {"model": "stand-in", "reason": "no space left in /somewhere"}
     bot.rasa.status = {"model": "old", "failed": failed}
