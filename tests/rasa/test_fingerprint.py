@@ -14,6 +14,7 @@ MADE_BY = [
     "config.yml", "domain.yml", "stories/answers.yml", "nlu/must_pass.yml", "nlu/spelling.yml",
     "nlu/requirements.lock", "nlu/importer.py", "nlu/train.py", "nlu/proof.py", "nlu/quiet.py",
     "nlu/components/encoder.py", "nlu/components/kernel_machine.py",
+    "nlu/encoder/graph.py",
 ]  # fmt: skip
 
 
@@ -24,6 +25,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("nlu", "stories"):
         shutil.copytree(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "nlu.encoder.identity.name", lambda: "an encoder"
+    )  # there is none in the bot's Python
     return tmp_path
 
 
@@ -49,6 +53,12 @@ def test_a_change_of_what_makes_a_model_changes_its_name(project: Path, name: st
 
 def test_so_does_a_change_of_what_is_taught(project: Path) -> None:
     assert fingerprint({"answers.yml": "nlu: []"}) != fingerprint({"answers.yml": "nlu: [] "})
+
+
+def test_so_does_another_encoder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint({})
+    monkeypatch.setattr("nlu.encoder.identity.name", lambda: "another encoder")
+    assert fingerprint({}) != before
 
 
 def test_so_does_another_python(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
