@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bot.channels.zalo.emoticons import as_emoji
 from bot.channels.zalo.render import MARK
 from bot.conversation import payload
 from bot.conversation.commands import button_for, read_command
@@ -46,7 +47,7 @@ IGNORED = frozenset(
 OURS = "oa_"
 """With this begins what the OA itself did: our own messages come back."""
 
-_ADDRESS = re.compile(r"\w+://\S+")
+_ADDRESS = re.compile(r"(?<!\w)\w{1,20}://\S+")
 
 
 class Unreadable(Exception):
@@ -126,8 +127,8 @@ def is_our_own(event: Event, oa_id: str) -> bool:
 
 
 def words(event: Event) -> str:
-    """What the person wrote; of a link that stands alone, its title."""
-    text = event.message.text
+    """What the person wrote, with emoji for Zalo's codes; of a link that stands alone, its title."""
+    text = as_emoji(event.message.text)
     if _ADDRESS.sub("", text).strip():
         return text
     return next(filter(None, map(_title, _attachments(event))), "") or text
