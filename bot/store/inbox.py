@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Executable, Select, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Executable, Select, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,8 +20,10 @@ from sqlalchemy.orm import aliased
 from bot.content.schema import Language
 from bot.conversation.message import Message
 from bot.metrics import MESSAGES, REDELIVERIES
+from bot.store.chats import Move, move
 from bot.store.database import is_sqlite, truncate_log
 from bot.store.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, JsonObject, WebReply
+from bot.store.parts import Together
 from bot.store.retention import purge
 from bot.store.work import Clock, Store, uninterrupted, utc_now
 
@@ -141,12 +143,43 @@ class Inbox(Store):
         Returns:
             The message's id, or None if it is a redelivery.
         """
+        if message.part_of or message.act:
+            return await self._accept_together(message)
         written: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._arrivals.append((message, written))
         async with self._writing:
             if not written.done():
                 await self._write_arrivals()
         return await written
+
+    async def _accept_together(self, message: Message) -> int | None:
+        """Write down what belongs together with other messages, and is answered once with them."""
+
+        def work(connection: Connection) -> int | None:
+            together = Together(
+                connection,
+                hashed=lambda key: self._hashed(message.channel, key),
+                write=lambda new: connection.scalar(self._new(new)),
+                now=self._clock(),
+            )
+            if message.part_of:
+                return together.accept_part(message, message.part_of)
+            return together.accept_act(message, message.act or message.key)
+
+        async with self._engine.begin() as connection:
+            message_id = await connection.run_sync(work)
+        if message_id is None:
+            REDELIVERIES.labels(message.channel).inc()
+        else:
+            MESSAGES.labels(message.channel, _kind(message)).inc()
+        self.arrived.set()
+        return message_id
+
+    @uninterrupted
+    async def move(self, moved: Move) -> None:
+        """Take along all that hangs on a chat that goes on under another name."""
+        async with self._engine.begin() as connection:
+            await connection.run_sync(lambda sync: move(sync, moved))
 
     async def _write_arrivals(self) -> None:
         arrivals: list[_Arrival] = []
