@@ -7,16 +7,20 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram.updates import move_of
 from bot.content.library import Library
 from bot.content.schema import Language
 from bot.conversation.message import Message
 from bot.conversation.postman import Postman
 from bot.store import people
+from bot.store.inbox import Inbox
 from bot.store.models import QuestionState, Subscription
 from bot.store.outbox import Outbox
 from bot.store.work import utc_now
+from tests.channels.telegram.conftest import SECRET
+from tests.conftest import Clock
 from tests.stand_ins.failures import Failure
-from tests.stand_ins.telegram import Person, StandIn
+from tests.stand_ins.telegram import TOKEN, Chat, Person, StandIn
 
 TOPIC = "culture"
 
@@ -96,3 +100,93 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
         'The staff\'s reply to your question: "Ở đâu?"\n\nDial *101*1#:\n- 109 Nguyễn Trãi\nPhone: **113**'
     )
     assert answer["text"].startswith("Title of food")
+
+
+async def in_group(engine: AsyncEngine, channel: TelegramChannel, group: Chat) -> None:
+    """A group that has subscribed."""
+    place = move_of(group.id, group.id, channel._opaque).before
+    message = Message("telegram", place.address, place.conversation, str(group.id))
+    async with engine.begin() as connection:
+        await people.subscribe(connection, message, Language.EN, TOPIC, utc_now())
+
+
+def told(chat: Chat) -> list[str]:
+    return [message["text"].partition("\n")[0] for message in chat.from_bot()]
+
+
+async def deliver(postman: Postman, clock: Clock) -> None:
+    for _ in range(6):
+        while await postman.deliver_next():
+            pass
+        clock.advance(minutes=1)
+
+
+class TestSupergroup:
+    """A group that becomes a supergroup goes on getting its news, each once."""
+
+    @pytest.fixture
+    def outbox(self, engine: AsyncEngine, clock: Clock) -> Outbox:
+        return Outbox(engine, clock)
+
+    async def test_by_the_service_message(
+        self,
+        telegram: StandIn,
+        engine: AsyncEngine,
+        outbox: Outbox,
+        postman: Postman,
+        channel: TelegramChannel,
+        clock: Clock,
+    ) -> None:
+        group = telegram.group()
+        await in_group(engine, channel, group)
+        supergroup = telegram.upgrade(group)
+        async with channel.receiving():
+            await telegram.until(lambda: not telegram.unacknowledged)
+        await in_group(engine, channel, supergroup)
+        await outbox.announce("culture.food", {TOPIC})
+        await deliver(postman, clock)
+        assert told(supergroup) == ["Title of food"]
+        assert await subscribers(engine) == 1
+
+    async def test_by_the_error_when_something_is_sent(
+        self,
+        telegram: StandIn,
+        engine: AsyncEngine,
+        outbox: Outbox,
+        postman: Postman,
+        channel: TelegramChannel,
+        clock: Clock,
+    ) -> None:
+        group = telegram.group()
+        await in_group(engine, channel, group)
+        supergroup = telegram.upgrade(group)
+        await in_group(engine, channel, supergroup)  # the service message got lost
+        await outbox.announce("culture.food", {TOPIC})
+        await deliver(postman, clock)
+        await outbox.announce("culture.food", {TOPIC})
+        await deliver(postman, clock)
+        assert told(supergroup) == ["Title of food"]
+        assert await subscribers(engine) == 1
+
+    async def test_the_rasa_side_forgets_what_was_said_under_the_old_id(
+        self, telegram: StandIn, api_url: str, inbox: Inbox, small_library: Library
+    ) -> None:
+        forgotten = []
+
+        async def forget(conversation: str) -> None:
+            forgotten.append(conversation)
+
+        channel = TelegramChannel(
+            inbox,
+            lambda: small_library,
+            token=TOKEN,
+            secret=SECRET,
+            api_url=api_url,
+            forget_context=forget,
+        )
+        group = telegram.group()
+        telegram.upgrade(group)
+        async with channel.connected(), channel.receiving():
+            await telegram.until(lambda: not telegram.unacknowledged)
+        old = move_of(group.id, group.id, channel._opaque).before.conversation
+        assert set(forgotten) == {old}
