@@ -77,13 +77,16 @@ def _keep_numbers(state: StateCore) -> None:
     state.src = _NO_POINT.sub("\\1\u00a0", state.src)
 
 
+_PARSER = parser()
+
+
 def misread(text: str) -> list[str]:
     """The words and codes of a Markdown text that readers would not see as they were written.
 
     Letters or digits that are missing, codes of which an asterisk or `#` is, and asterisks for bold that
     are shown, since they do not stand around whole words. Where links lead to is no text.
     """
-    tokens = list(_all(parser().parse(text)))
+    tokens = list(_all(_PARSER.parse(text)))
     visible = "".join(map(_visible, tokens))
     addresses = "".join(str(value) for token in tokens for value in token.attrs.values())
     known = visible + addresses + unquote(addresses)

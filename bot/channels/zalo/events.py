@@ -47,6 +47,7 @@ IGNORED = frozenset(
 OURS = "oa_"
 """With this begins what the OA itself did: our own messages come back."""
 
+_ID = re.compile(r"\w{1,64}", re.ASCII)
 _ADDRESS = re.compile(r"(?<!\w)\w{1,20}://\S+")
 
 
@@ -157,7 +158,7 @@ class Reader:
 
     def message(self, event: Event) -> Message | None:
         """The message in an event; None if there is nothing to answer."""
-        if not event.person:
+        if not _ID.fullmatch(event.person):
             return None
         if event.event_name in GREETED:
             return self._message(event, _day_key(event), button=payload.for_saying("greet"))
