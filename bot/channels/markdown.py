@@ -11,6 +11,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from bot.channels.addresses import link_addresses
 from bot.content.dialect import parser
 
 _SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
@@ -51,10 +52,7 @@ def _markdown() -> MarkdownIt:
     # Stricter than the library's own list of forbidden schemes: only what a card needs.
     checked: Any = markdown
     checked.validateLink = lambda url: bool(_SAFE_LINK.match(url))
-    markdown.options["linkify"] = True
-    markdown.enable("linkify")
-    # "rồi.ai" is a missing blank; names without http:// are links where nobody means anything else.
-    checked.linkify.set({"fuzzy_email": False}).tlds(["vn", "com", "org", "net", "gov", "edu"])
+    markdown.core.ruler.push("addresses", link_addresses)
     markdown.add_render_rule("link_open", _open_link)
     markdown.add_render_rule("list_item_open", _open_point)
     return markdown

@@ -7,11 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram.sending import Pace
 from bot.channels.telegram.updates import move_of
 from bot.content.library import Library
 from bot.content.schema import Language
-from bot.conversation.message import Message
+from bot.conversation.message import Card, Message
 from bot.conversation.postman import Postman
+from bot.rasa.plan import Kind
 from bot.store import people
 from bot.store.inbox import Inbox
 from bot.store.models import QuestionState, Subscription
@@ -119,6 +121,23 @@ async def deliver(postman: Postman, clock: Clock) -> None:
         while await postman.deliver_next():
             pass
         clock.advance(minutes=1)
+
+
+async def test_a_group_that_had_its_share_does_not_keep_the_others_waiting(
+    telegram: StandIn, engine: AsyncEngine, channel: TelegramChannel, outbox: Outbox, postman: Postman
+) -> None:
+    channel._sender._pace = Pace(burst=100, seconds=1)
+    group, lan = telegram.group(), telegram.person("Lan")
+    await in_group(engine, channel, group)
+    await subscribe(engine, lan)
+    for number in range(20):
+        card = Card(Kind.SMALLTALK, Language.VI, "Chào")
+        await channel.send(str(group.id), number + 1, 0, card)
+    await outbox.announce("culture.food", {TOPIC})
+    await postman.deliver_next()
+    await postman.deliver_next()
+    assert len(group.from_bot()) == 20
+    assert told(lan.chat) == ["Title of food"]
 
 
 class TestSupergroup:

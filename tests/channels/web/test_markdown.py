@@ -34,19 +34,6 @@ def test_raw_html_and_images_are_shown_as_typed(text: str) -> None:
     assert not {"script", "img"} & tags(to_html(text))
 
 
-def test_addresses_are_links_without_being_written_as_such() -> None:
-    html = to_html("Xem https://evisa.gov.vn. Hoặc dichvucong.gov.vn/x nhé.")
-    assert '<a href="https://evisa.gov.vn" target="_blank" rel="noopener">https://evisa.gov.vn</a>.' in html
-    assert (
-        '<a href="http://dichvucong.gov.vn/x" target="_blank" rel="noopener">dichvucong.gov.vn/x</a>' in html
-    )
-
-
-@pytest.mark.parametrize("text", ["xong rồi.ai hỏi", "lúc 5.30", "file.py", "a@cantho.gov.vn"])
-def test_what_only_looks_like_an_address_is_no_link(text: str) -> None:
-    assert "<a" not in to_html(text)
-
-
 def test_a_list_keeps_the_numbers_that_were_written() -> None:
     assert to_html("1. a\n3. b") == '<ol>\n<li value="1">a</li>\n<li value="3">b</li>\n</ol>'
     assert to_html("1. a\n\n2025. Năm") == '<ol>\n<li value="1">a</li>\n</ol>\n<p>2025.\u00a0Năm</p>'
