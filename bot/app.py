@@ -6,15 +6,12 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import httpx
 import structlog
 import uvicorn
-from alembic.util import CommandError
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -43,20 +40,20 @@ from bot.rasa.client import Rasa
 from bot.rasa.teaching import Teacher
 from bot.settings import Settings, SettingsError
 from bot.settings import load as load_settings
-from bot.store.database import connect, migrate
+from bot.store.database import Database, DatabaseAway, DatabaseUnusable, migrate, unusable
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
 from bot.store.work import utc_now
 from bot.store.zalo import ZaloStore
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
 RASA_TIMEOUT = httpx.Timeout(20, connect=2)
 
-REQUESTS_FINISH = 15
-WORKER_FINISHES = 10
-"""Seconds that requests, then messages in hand may take once the service is told to stop. Together
-they are less than the half minute or more that containers and systemd are set to wait."""
+REQUESTS_FINISH = 12
+"""Seconds that requests may take once the service is told to stop. With what supervision.FINISHES allows
+after that it is less than the half minute or more that containers and systemd are set to wait."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -83,8 +80,9 @@ def create_app(settings: Settings) -> Starlette:
     watch = Watch(settings.content_dir)
     served = watch.library
     secret = settings.secret_key.get_secret_value()
-    engine = _connect(settings)
-    inbox, outbox = Inbox(engine, secret), Outbox(engine)
+    database = _database(settings)
+    inbox, outbox = Inbox(database, secret), Outbox(database)
+    supervisor = Supervisor()
     http = httpx.AsyncClient(base_url=settings.rasa_address, timeout=RASA_TIMEOUT, trust_env=False)
     rasa = Rasa(http)
     teacher = Teacher(rasa, served)
@@ -96,7 +94,7 @@ def create_app(settings: Settings) -> Starlette:
     if telegram:
         channels[telegram.name] = telegram
         routes += telegram.routes()
-    zalo = _zalo(settings, engine, inbox, served)
+    zalo = _zalo(settings, database, inbox, served)
     if zalo:
         channels[zalo.name] = zalo
         routes += zalo.routes()
@@ -106,28 +104,28 @@ def create_app(settings: Settings) -> Starlette:
     postman = Postman(outbox, served, counted)
     worker = Worker(inbox, Conversation(rasa, served), served, counted, postman)
     token = settings.metrics_token.get_secret_value()
-    routes += Monitoring(inbox, outbox, rasa, watch, telegram, zalo, token).routes()
+    routes += Monitoring(database, inbox, outbox, rasa, watch, supervisor, telegram, zalo, token).routes()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # What is entered first ends last: channels, worker, Rasa, database.
         async with AsyncExitStack() as stack:
             stack.push_async_callback(inbox.close)
-            stack.push_async_callback(outbox.settle)
-            await _open(engine, inbox, outbox)
+            await _open(database, inbox, outbox)
             await stack.enter_async_context(http)
             if not settings.rasa_url:
                 await stack.enter_async_context(child(command(settings.rasa_port)))
             if telegram:
                 await stack.enter_async_context(telegram.connected())
             if zalo:
-                await stack.enter_async_context(zalo.connected())
-            await stack.enter_async_context(_going_on(watch.run()))
-            await stack.enter_async_context(_going_on(teacher.run()))
-            await stack.enter_async_context(_working(worker))
-            await stack.enter_async_context(_working(postman))
+                await stack.enter_async_context(zalo.connected(supervisor))
+            keep = supervisor.keep
+            await stack.enter_async_context(keep("watching content", watch.run))
+            await stack.enter_async_context(keep("teaching", teacher.run))
+            await stack.enter_async_context(keep("answering", worker.run, worker.stop))
+            await stack.enter_async_context(keep("delivering", postman.run, postman.stop))
             if telegram:
-                await stack.enter_async_context(telegram.receiving())
+                await stack.enter_async_context(telegram.receiving(supervisor))
             yield
 
     return Starlette(
@@ -191,13 +189,13 @@ def _telegram(
 
 
 def _zalo(
-    settings: Settings, engine: AsyncEngine, inbox: Inbox, library: Callable[[], Library]
+    settings: Settings, database: Database, inbox: Inbox, library: Callable[[], Library]
 ) -> ZaloChannel | None:
     if not settings.zalo_app_id:
         return None
     return ZaloChannel(
         inbox,
-        ZaloStore(engine, settings.zalo_oa_id, settings.zalo_token_key.get_secret_value()),
+        ZaloStore(database, settings.zalo_oa_id, settings.zalo_token_key.get_secret_value()),
         ZaloApi(
             settings.zalo_api_url,
             settings.zalo_oauth_url,
@@ -212,25 +210,20 @@ def _zalo(
     )
 
 
-def _connect(settings: Settings) -> AsyncEngine:
+def _database(settings: Settings) -> Database:
     try:
-        return connect(settings.database_url)
-    except (OSError, ImportError, SQLAlchemyError) as error:
-        raise _no_database(error) from error
+        return Database(settings.database_url)
+    except DatabaseUnusable as error:
+        raise StartError(str(error)) from error
 
 
-async def _open(engine: AsyncEngine, inbox: Inbox, outbox: Outbox) -> None:
+async def _open(database: Database, inbox: Inbox, outbox: Outbox) -> None:
     try:
-        await migrate(engine)
+        await migrate(database)
         await inbox.open()
         await outbox.open()
-    except (OSError, SQLAlchemyError, CommandError) as error:
-        raise _no_database(error) from error
-
-
-def _no_database(error: Exception) -> StartError:
-    cause = getattr(error, "orig", None) or error
-    return StartError(f"The database of the setting DATABASE_URL cannot be used: {cause}.")
+    except (DatabaseUnusable, DatabaseAway) as error:
+        raise StartError(str(unusable(database.url, error))) from error
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -246,32 +239,6 @@ def _listen(settings: Settings) -> socket.socket:
     # kept waits 40 ms for an acknowledgement (Nagle's algorithm and delayed ACK).
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-@asynccontextmanager
-async def _going_on(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Work that has no end goes on while the context is open."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-@asynccontextmanager
-async def _working(worker: Worker | Postman) -> AsyncIterator[None]:
-    """It works while the context is open; then it finishes what it has in hand."""
-    task = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        worker.stop()
-        try:
-            await asyncio.wait_for(task, WORKER_FINISHES)
-        except TimeoutError:
-            log.warning("not_finished")
 
 
 class _Server(uvicorn.Server):

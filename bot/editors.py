@@ -9,13 +9,11 @@ import datetime
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bot.content.library import Library, load
 from bot.content.schema import Answer
 from bot.settings import Settings
 from bot.settings import load as load_settings
-from bot.store.database import connect, migrate
+from bot.store.database import DatabaseAway, DatabaseUnusable, opened, unusable
 from bot.store.models import DeliveryStatus, QuestionState
 from bot.store.outbox import Asked, NotPossible, Outbox
 from bot.store.people import ALL_NEWS
@@ -116,15 +114,14 @@ def _age(age: datetime.timedelta) -> str:
 
 @asynccontextmanager
 async def _outbox(settings: Settings) -> AsyncIterator[Outbox]:
+    """The outbox of the service's database, whose tables are left as they are."""
     try:
-        engine = connect(settings.database_url)
-        outbox = Outbox(engine)
-        try:
-            await migrate(engine)
-            yield outbox
-        finally:
-            await outbox.settle()
-            await engine.dispose()
-    except (OSError, ImportError, SQLAlchemyError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise NotPossible(f"The database of the setting DATABASE_URL cannot be used: {cause}.") from error
+        database = await opened(settings.database_url)
+    except DatabaseUnusable as error:
+        raise NotPossible(str(error)) from error
+    try:
+        yield Outbox(database)
+    except DatabaseAway as error:
+        raise NotPossible(str(unusable(database.url, error))) from error
+    finally:
+        await database.close()

@@ -60,7 +60,8 @@ def set_up(level: str, form: Literal["json", "text"], secrets: Collection[str]) 
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("aiosqlite").setLevel(logging.WARNING)
+    # What becomes of a connection that is given up is no news: that it was is logged here.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def describe(error: BaseException) -> dict[str, str]:

@@ -13,6 +13,10 @@ MESSAGES = Counter("bot_messages", "Messages accepted, by channel and kind.", ["
 
 REDELIVERIES = Counter("bot_redeliveries", "Messages that a platform delivered again.", ["channel"])
 
+UNWRITABLE = Counter(
+    "bot_unwritable_messages", "Messages that the database can never take; they were dropped.", ["channel"]
+)
+
 REPLIES = Counter("bot_replies", "Messages answered, by channel and kind of the reply.", ["channel", "kind"])
 """kind: of the reply's last card (answer, facet, choices, fallback, smalltalk, action), trouble if the
 person was told that something is wrong here, silent if a group was spared a reply; paused: the channel is
@@ -34,7 +38,11 @@ REFUSED = Counter(
 """reason: as the subclasses of SendError, in Prometheus's spelling: unreachable, only_in_reply,
 try_later, maybe_sent, rejected."""
 
-DATABASE_UP = Gauge("bot_database_up", "1 if the database answers.")
+TASK_UP = Gauge("bot_task_up", "1 if a background task goes on, 0 if it has failed a moment ago.", ["task"])
+TASK_RESTARTS = Counter("bot_task_restarts", "Background tasks that failed and were begun again.", ["task"])
+
+DATABASE_UP = Gauge("bot_database_up", "1 if a message could be written into the database.")
+DISK_FREE = Gauge("bot_database_free_bytes", "Free space where the SQLite database is.")
 UNANSWERED = Gauge("bot_unanswered_messages", "Messages that wait for their reply.")
 OLDEST_UNANSWERED = Gauge(
     "bot_oldest_unanswered_seconds", "For how long the oldest unanswered message has waited; 0 if none does."

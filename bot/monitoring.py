@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import math
 from dataclasses import dataclass
@@ -18,8 +19,13 @@ from bot.content.schema import TOPICS
 from bot.content.watch import Watch
 from bot.rasa.client import Rasa, RasaUnavailable
 from bot.rasa.status import Status
+from bot.store.database import Database, DatabaseAway
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
+from bot.supervision import Supervisor
+
+ANSWERING = "answering"
+"""The task without which nobody gets an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +36,12 @@ class Monitoring:
         are about nobody, but how many ask and what fails is for whoever runs the bot alone.
     """
 
+    database: Database
     inbox: Inbox
     outbox: Outbox
     rasa: Rasa
     watch: Watch
+    supervisor: Supervisor
     telegram: TelegramChannel | None
     zalo: ZaloChannel | None
     token: str
@@ -47,11 +55,16 @@ class Monitoring:
         return JSONResponse({"live": True})
 
     async def _ready(self, _request: Request) -> JSONResponse:
-        status = await self._status()
+        # At once, so that whoever asks is not kept waiting for each in turn.
+        status, is_writable, zalo = await asyncio.gather(
+            self._status(), self.inbox.is_reachable(), self._zalo_problem()
+        )
+        failing = self.supervisor.problems()
         checks = {
             "model": status is not None and bool(status.model),
-            "database": await self.inbox.is_reachable(),
+            "database": is_writable,
             "content": any(map(self.watch.library().of_topic, TOPICS)),
+            ANSWERING: ANSWERING not in failing,
         }
         wrong = [name for name, is_well in checks.items() if not is_well]
         body: dict[str, object] = {"ready": not wrong, "wrong": wrong}
@@ -61,8 +74,9 @@ class Monitoring:
         if self.telegram:
             body["telegram"] = self.telegram.problem or "connected"
         if self.zalo:
-            state = await self.zalo.problem() or "connected"
-            body["zalo"] = {"state": state, "dropped": dict(self.zalo.dropped)}
+            body["zalo"] = {"state": zalo or "connected", "dropped": dict(self.zalo.dropped)}
+        if failing:
+            body["tasks"] = failing
         return JSONResponse(body, 503 if wrong else 200)
 
     async def _metrics(self, request: Request) -> Response:
@@ -71,6 +85,9 @@ class Monitoring:
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
         await self._look()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def _zalo_problem(self) -> str | None:
+        return await self.zalo.problem() if self.zalo else None
 
     async def _status(self) -> Status | None:
         """How the Rasa side is; None if it does not say."""
@@ -94,18 +111,24 @@ class Monitoring:
             metrics.CHANNEL_CONNECTED.labels(self.telegram.name).set(self.telegram.problem is None)
         if self.zalo:
             metrics.CHANNEL_CONNECTED.labels(self.zalo.name).set(await self.zalo.problem() is None)
+        failing = self.supervisor.problems()
+        for name in self.supervisor.names:
+            metrics.TASK_UP.labels(name).set(name not in failing)
         await self._look_at_database()
 
     async def _look_at_database(self) -> None:
+        free = self.database.free_bytes()
+        metrics.DISK_FREE.set(math.nan if free is None else free)
         is_up = await self.inbox.is_reachable()
         metrics.DATABASE_UP.set(is_up)
-        if not is_up:
+        try:
+            waiting, backlog = await self.inbox.unanswered(), await self.outbox.backlog()
+        except DatabaseAway:
             for unknown in (
                 metrics.UNANSWERED, metrics.OLDEST_UNANSWERED, metrics.OLDEST_DELIVERY, metrics.OLDEST_LEFT
             ):  # fmt: skip
                 unknown.set(math.nan)
             return
-        waiting, backlog = await self.inbox.unanswered(), await self.outbox.backlog()
         metrics.UNANSWERED.set(waiting.number)
         metrics.OLDEST_UNANSWERED.set(waiting.longest)
         metrics.OLDEST_DELIVERY.set(backlog.delivery)

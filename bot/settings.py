@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import httpx
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -16,8 +17,8 @@ from sqlalchemy.exc import ArgumentError
 
 SECRET_KEY_FILE = Path("data/secret_key")
 
-_DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
-
+_DATABASES = {"sqlite": "sqlite", "sqlite+aiosqlite": "sqlite", "postgresql+asyncpg": "postgresql+asyncpg"}
+"""What DATABASE_URL may begin with, and the driver that it stands for; the second is an older spelling."""
 
 ZALO_NEEDS = ("zalo_app_secret", "zalo_oa_id", "zalo_token_key")
 """What else has to be set if ZALO_APP_ID is."""
@@ -28,18 +29,34 @@ class SettingsError(Exception):
 
 
 def _database_url(value: str) -> str:
+    """Never says a part of the address: it may be one of the password."""
     try:
-        driver = make_url(value).drivername
-    except ArgumentError as error:
-        raise ValueError("this is no database address") from error
-    if driver not in _DATABASES:
-        raise ValueError(f"must begin with one of {', '.join(_DATABASES)}")
-    return value
+        url = make_url(value)
+    except (ArgumentError, ValueError) as error:
+        raise ValueError(_NO_DATABASE_URL) from error
+    if url.drivername not in _DATABASES:
+        raise ValueError("must begin with one of sqlite, postgresql+asyncpg")
+    if url.get_backend_name() != "sqlite" and "@" in f"{url.host}{url.database}":
+        raise ValueError(_NO_DATABASE_URL)
+    return url.set(drivername=_DATABASES[url.drivername]).render_as_string(hide_password=False)
+
+
+_NO_DATABASE_URL = (
+    "this is no database address; in a password write @ as %40, : as %3A, / as %2F, ? as %3F and # as %23"
+)
 
 
 def _http_url(value: str) -> str:
-    if value and not value.startswith(("http://", "https://")):
+    if not value:
+        return value
+    if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
+    try:
+        url = httpx.URL(value)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ValueError("this is no address such as https://bot.example:8443") from error
+    if not url.host or url.query or url.fragment or not 0 < (url.port or 80) < 65536:
+        raise ValueError("this is no address such as https://bot.example:8443")
     return value.rstrip("/")
 
 
@@ -72,7 +89,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="Port of the page and the webhooks")
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network")
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
-        "sqlite+aiosqlite:///data/bot.db",
+        "sqlite:///data/bot.db",
         description="Database; SQLite serves one process, PostgreSQL any number",
     )
     rasa_url: Url = Field("", description="Address of the Rasa side; empty: it is started as a child")
@@ -156,6 +173,10 @@ def load() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(explain(error)) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError("The file .env is not UTF-8: save it as UTF-8 and start again.") from error
+    except OSError as error:
+        raise SettingsError(f"The file .env cannot be read: {error.strerror}.") from error
     if settings.secret_key.get_secret_value():
         return settings
     return settings.model_copy(update={"secret_key": SecretStr(_kept_secret_key(SECRET_KEY_FILE))})
@@ -184,9 +205,11 @@ def _kept_secret_key(file: Path) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(file, "x", opener=_owner_only, encoding="ascii") as new:
+                os.fchmod(new.fileno(), 0o600)  # whatever the umask
                 new.write(secrets.token_urlsafe(32))
         except FileExistsError:
-            pass
+            if file.stat().st_uid == os.geteuid():
+                file.chmod(0o600)  # an older version or a copy may have left it to others
         key = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"The setting SECRET_KEY is not set, and {file} cannot be used.") from error

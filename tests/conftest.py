@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.content.library import Library, load
-from bot.store.database import connect, is_sqlite, migrate
+from bot.store.database import Database, is_sqlite, migrate
 from bot.store.inbox import Inbox
 from tests.postgres import Cluster, NoPostgres, cluster
 
@@ -134,17 +134,25 @@ def stored(request: pytest.FixtureRequest, database_url: str) -> Callable[[], by
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """A database with its tables."""
-    engine = connect(database_url)
-    await migrate(engine)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database with its tables, as the bot uses it."""
+    database = Database(database_url)
+    await migrate(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def engine(database: Database, database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections of the test's own to the same database."""
+    engine = create_async_engine(database_url)
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-async def inbox(engine: AsyncEngine, clock: Clock) -> Inbox:
-    inbox = Inbox(engine, "secret", clock)
+async def inbox(database: Database, clock: Clock) -> Inbox:
+    inbox = Inbox(database, "secret", clock)
     await inbox.open()
     return inbox
 

@@ -148,7 +148,7 @@ class TestTheEntryPoints:
         port = free_port()
         changed = {
             "HOST": "127.0.0.1", "PORT": str(port), "CONTENT_DIR": str(small_content),
-            "DATABASE_URL": "sqlite+aiosqlite:///data/bot.db", "RASA_URL": "http://127.0.0.1:9",
+            "DATABASE_URL": "sqlite:///data/bot.db", "RASA_URL": "http://127.0.0.1:9",
         }  # fmt: skip
         environment = {**SERVICES["bot"]["environment"], **changed}
         assert await self.answers("bot", sys.executable, directory, environment, port, "/health") == {

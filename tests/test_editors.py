@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 import sys
 from asyncio.subprocess import PIPE
+from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.library import Library
@@ -17,6 +21,7 @@ from bot.content.schema import Language
 from bot.conversation.message import incoming
 from bot.editors import news_topics
 from bot.store import people
+from bot.store.database import Database
 from bot.store.models import QuestionState
 from bot.store.outbox import Outbox
 from bot.store.work import utc_now
@@ -48,8 +53,8 @@ def content(tmp_path: Path, small_content: Path) -> Path:
 
 
 @pytest.fixture
-async def outbox(engine: AsyncEngine) -> Outbox:
-    return Outbox(engine)
+async def outbox(database: Database) -> Outbox:
+    return Outbox(database)
 
 
 async def run(directory: Path, *arguments: str) -> tuple[int, str, str]:
@@ -74,8 +79,8 @@ async def ask(engine: AsyncEngine, number: int, text: str, *, is_left: bool) -> 
     """A question without an answer; whether it was left for the staff."""
     message = incoming(channel="test", address="a", conversation=f"c{number}", key=str(number), text=text)
     async with engine.begin() as connection:
-        await people.keep_question(
-            connection,
+        await connection.run_sync(
+            people.keep_question,
             message,
             number,
             language=Language.VI,
@@ -83,9 +88,9 @@ async def ask(engine: AsyncEngine, number: int, text: str, *, is_left: bool) -> 
             state=QuestionState.OPEN,
             now=utc_now(),
         )
-        kept = await people.open_question(connection, message.conversation)
+        kept = await connection.run_sync(people.open_question, message.conversation)
         if is_left and kept:
-            await people.leave_question(connection, kept, message, Language.VI)
+            await connection.run_sync(people.leave_question, kept, message, Language.VI)
 
 
 async def test_open_questions_are_listed_and_replied_to_once(
@@ -151,7 +156,7 @@ async def test_a_clarification_is_announced_to_its_subscribers_once(
 ) -> None:
     message = incoming(channel="test", address="a", conversation="c", key="1", text="subscribe")
     async with engine.begin() as connection:
-        await people.subscribe(connection, message, Language.EN, "clarification", utc_now())
+        await connection.run_sync(people.subscribe, message, Language.EN, "clarification", utc_now())
     for number in (1, 0):
         _, said, _ = await run(tmp_path, "announce", "clarification.published")
         assert said.startswith(f"clarification.published is queued for {number} subscribers")
@@ -159,3 +164,46 @@ async def test_a_clarification_is_announced_to_its_subscribers_once(
     assert due is not None
     assert (due.announcement, due.language) == ("clarification.published", Language.EN)
     assert await outbox.claim({"test"}) is None
+
+
+class TestOtherVersions:
+    """The tables of a database are the service's to change; a command says so in one sentence."""
+
+    COMMANDS: ClassVar = [("questions",), ("reply", "1", "hello"), ("announce", "clarification.published")]
+
+    @pytest.mark.parametrize("arguments", COMMANDS, ids=str)
+    @pytest.mark.parametrize(
+        ("revision", "why"), [("0002", "of an older version"), ("9999", "by a newer version")]
+    )
+    async def test_they_are_left_alone(
+        self,
+        tmp_path: Path,
+        content: Path,
+        database: Database,
+        arguments: tuple[str, ...],
+        revision: str,
+        why: str,
+    ) -> None:
+        await database.transact(
+            lambda connection: connection.execute(
+                text(f"UPDATE alembic_version SET version_num = '{revision}'")
+            )
+        )
+        before = tables(tmp_path)
+        status, out, err = await run(tmp_path, *arguments)
+        assert (status, out) == (1, "")
+        assert why in err
+        assert len(err.splitlines()) == 1
+        assert tables(tmp_path) == before
+
+    async def test_a_database_that_is_not_there_yet_is_not_made(self, tmp_path: Path, content: Path) -> None:
+        assert await run(tmp_path, "questions") == (0, "No open questions.\n", "")
+        assert not list(tmp_path.glob("bot.db*"))
+
+
+def tables(directory: Path) -> list[object]:
+    with closing(sqlite3.connect(directory / "bot.db")) as connection:
+        return [
+            *connection.execute("SELECT * FROM sqlite_master"),
+            *connection.execute("SELECT * FROM alembic_version"),
+        ]

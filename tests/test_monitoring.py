@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -74,7 +75,7 @@ async def test_the_numbers_tell_how_many_and_how_long_but_never_who_or_what(
             assert after("bot_model_ready") == 1
             assert after("bot_content_errors") == 0
             assert set(after.labels()) == {"channel", "kind", "le", "version", "implementation", "major",
-                                           "minor", "patchlevel", "generation"}  # fmt: skip
+                                           "minor", "patchlevel", "generation", "task"}  # fmt: skip
             for private in ("Lan", "0901234567", "music", "weather", "culture."):
                 assert private not in after.text
             rasa.is_away = True
@@ -110,11 +111,101 @@ async def served(
         yield http
 
 
+class TestAFullDisk:
+    """Simulated by a limit on the size of files, under which nothing can be added to any."""
+
+    async def test_it_is_told_and_what_comes_is_asked_to_come_again(
+        self, tmp_path: Path, small_content: Path
+    ) -> None:
+        async with RasaStandIn().serving() as rasa_url:
+            settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content), "METRICS_TOKEN": TOKEN}
+            async with (
+                running(tmp_path, settings) as (process, url),
+                httpx.AsyncClient(base_url=url, timeout=20) as http,
+            ):
+                question = {"conversation": "c", "text": "music", "key": "k"}
+                assert (await http.get("/ready")).status_code == 200
+                assert (await measured(http))("bot_database_free_bytes") > 0
+                limit = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, limit[1]))
+                ready = await http.get("/ready")
+                assert (ready.status_code, ready.json()["wrong"]) == (503, ["database"])
+                assert (await measured(http))("bot_database_up") == 0
+                refused = await http.post("/api/messages", json=question)
+                assert refused.status_code == 503
+                assert int(refused.headers["Retry-After"]) > 0
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limit)
+                assert (await http.get("/ready")).status_code == 200
+                assert (await http.post("/api/messages", json=question)).status_code == 200
+
+
+async def test_a_database_that_is_deleted_is_told(tmp_path: Path, small_content: Path) -> None:
+    async with RasaStandIn().serving() as rasa_url:
+        settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content)}
+        async with running(tmp_path, settings) as (_, url), httpx.AsyncClient(base_url=url) as http:
+            assert (await http.get("/ready")).status_code == 200
+            (tmp_path / "data" / "bot.db").unlink()
+            ready = await http.get("/ready")
+            assert (ready.status_code, ready.json()["wrong"]) == (503, ["database"])
+            answer = await http.post("/api/messages", json={"conversation": "c", "text": "music"})
+            assert answer.status_code == 503
+
+
+class TestFailingTasks:
+    """A background task that fails is begun again, and seen."""
+
+    async def test_one_beside_the_answers_is_told(self, tmp_path: Path, small_content: Path) -> None:
+        failing = (
+            "from bot.rasa import teaching\n"
+            "async def fail(self): raise KeyError\n"
+            "teaching.Teacher.run = fail\n"
+        )
+        async with RasaStandIn().serving() as rasa_url:
+            settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content), "METRICS_TOKEN": TOKEN}
+            async with (
+                running(tmp_path, {**settings, **changed(tmp_path, failing)}) as (_, url),
+                httpx.AsyncClient(base_url=url) as http,
+            ):
+                ready = await http.get("/ready")
+                assert (ready.status_code, ready.json()["tasks"]) == (200, {"teaching": "KeyError"})
+                numbers = await measured(http)
+                assert numbers("bot_task_up", task="teaching") == 0
+                assert numbers("bot_task_restarts_total", task="teaching") >= 1
+                assert numbers("bot_task_up", task="answering") == 1
+                question = {"conversation": "c", "text": "music"}
+                assert (await http.post("/api/messages", json=question)).status_code == 200
+
+    async def test_without_the_one_that_answers_it_is_not_ready(
+        self, tmp_path: Path, small_content: Path
+    ) -> None:
+        failing = (
+            "from bot.conversation import worker\n"
+            "async def fail(self, group): raise KeyError\n"
+            "worker.Worker._start_next = fail\n"
+        )
+        async with RasaStandIn().serving() as rasa_url:
+            settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content)}
+            async with (
+                running(tmp_path, {**settings, **changed(tmp_path, failing)}) as (_, url),
+                httpx.AsyncClient(base_url=url) as http,
+            ):
+                ready = await http.get("/ready")
+                assert (ready.status_code, ready.json()["wrong"]) == (503, ["answering"])
+
+
+def changed(directory: Path, change: str) -> dict[str, str]:
+    """The environment of a service in which something was changed before it starts."""
+    (directory / "changes").mkdir()
+    (directory / "changes" / "sitecustomize.py").write_text(change, encoding="utf-8")
+    return {"PYTHONPATH": f"{directory / 'changes'}:{ROOT}"}
+
+
 class Refusing:
     """A channel whose platform takes nothing."""
 
     name = "refusing"
     arrival = Arrival.AT_ONCE
+    lay_down = None
 
     async def show_working(self, address: str) -> None:
         """Nothing."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 import stat
 from pathlib import Path
 
 import pytest
 
+from bot.app import StartError, _database, _open
 from bot.settings import SECRET_KEY_FILE, Settings, SettingsError, load
+from bot.store.inbox import Inbox
+from bot.store.outbox import Outbox
 from tests.conftest import ROOT
 
 NAMES = [name.upper() for name in Settings.model_fields]
@@ -27,7 +32,7 @@ def fresh_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_no_setting_is_needed() -> None:
     settings = load()
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert settings.database_url.startswith("sqlite+aiosqlite:")
+    assert settings.database_url.startswith("sqlite:")
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,12 @@ def test_no_setting_is_needed() -> None:
         ("DATABASE_URL", "bot.db"),
         ("DATABASE_URL", "mysql://localhost/bot"),
         ("RASA_URL", "localhost:5005"),
+        ("RASA_URL", "http://"),
+        ("RASA_URL", "http://[::1"),
+        ("RASA_URL", "http://rasa:port"),
+        ("RASA_URL", "http://rasa:99999999"),
+        ("RASA_URL", "http://rasa/?a=b"),
+        ("RASA_URL", "http://ra\x01sa"),
         ("RASA_PORT", "0"),
         ("CONTENT_DIR", "nowhere"),
         ("WEB_RATE_LIMIT", "-1"),
@@ -61,6 +72,62 @@ def test_a_wrong_value_is_not_repeated_for_it_may_be_a_secret(monkeypatch: pytes
     with pytest.raises(SettingsError) as error:
         load()
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["hunter@2xyz", "hun@ter:2xyz", "hun/ter@2xyz:a@b", "hun@ter/2xyz", "hun[ter2xyz", "p@hunter:2xyz/@"],
+)
+def test_no_part_of_a_password_is_shown_however_the_address_is_misread(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql+asyncpg://user:{password}@localhost:1/bot")
+    try:
+        settings = load()
+    except SettingsError as error:
+        said = str(error)
+        assert "%40" in said
+    else:
+        with pytest.raises(StartError) as failed:
+            asyncio.run(opened(settings))
+        said = str(failed.value)
+    for part in re.split(r"\W", password):
+        assert len(part) < 3 or part not in said
+
+
+async def opened(settings: Settings) -> None:
+    database = _database(settings)
+    await _open(database, Inbox(database, "secret"), Outbox(database))
+
+
+def test_an_env_file_that_is_no_utf_8_is_named(fresh_directory: Path) -> None:
+    (fresh_directory / ".env").write_bytes("# Cần Thơ\nPORT=9000\n".encode("utf-16"))
+    with pytest.raises(SettingsError, match=r"The file \.env is not UTF-8"):
+        load()
+
+
+def test_an_env_file_that_cannot_be_read_is_named(fresh_directory: Path) -> None:
+    (fresh_directory / ".env").mkdir()
+    load()  # a directory is no settings file, and nobody's mistake
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o777], ids=oct)
+def test_the_secret_key_is_the_owners_only_whatever_the_umask(umask: int, fresh_directory: Path) -> None:
+    (fresh_directory / "data").mkdir()
+    before = os.umask(umask)
+    try:
+        load()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(SECRET_KEY_FILE.stat().st_mode) == 0o600
+    SECRET_KEY_FILE.chmod(0o644)
+    load()
+    assert stat.S_IMODE(SECRET_KEY_FILE.stat().st_mode) == 0o600
+
+
+def test_an_older_spelling_of_sqlite_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite+aiosqlite:///data/bot.db")
+    assert load().database_url == "sqlite:///data/bot.db"
 
 
 def test_an_empty_setting_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bot.content.library import Library
 from bot.content.schema import Language
@@ -13,6 +14,14 @@ from bot.rasa.client import Rasa
 from bot.rasa.plan import Kind, Plan
 
 DEFAULT_LANGUAGE = Language.VI
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to say to a message, and the version of content/ that it is said from, whatever is served next."""
+
+    plans: tuple[Plan, ...]
+    library: Library
 
 
 class Conversation:
@@ -33,7 +42,7 @@ class Conversation:
         """The model that the Rasa side answers with, as far as is known."""
         return self._rasa.model
 
-    async def plans_for(self, message: Message) -> tuple[Plan, ...]:
+    async def plans_for(self, message: Message) -> Decision:
         """What to say to a message.
 
         Raises:
@@ -42,23 +51,25 @@ class Conversation:
         """
         language = message.language or DEFAULT_LANGUAGE
         if message.unreadable:
-            return (Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"),)
+            return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"))
         if message.button is not None:
             command = payload.rasa_command(message.button, self._library())
             if command is None:
-                return (_no_answer(language),)
+                return self._said(_no_answer(language))
             return await self._ask(message, command)
         # What begins with "/" is a command to Rasa, and people may not give it any.
         text = message.text.lstrip("/ ")
         if not text:
-            return (Plan(reply=Kind.FALLBACK, language=language, reason="empty"),)
+            return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="empty"))
         return await self._ask(message, text)
 
-    async def _ask(self, message: Message, text: str) -> tuple[Plan, ...]:
-        plans = await self._rasa.ask(message.conversation, text, message.language)
+    async def _ask(self, message: Message, text: str) -> Decision:
+        return self._said(*await self._rasa.ask(message.conversation, text, message.language))
+
+    def _said(self, *plans: Plan) -> Decision:
         library = self._library()
         # One answer may be meant by two ids: its own, and that of one that it supersedes.
-        return tuple(dict.fromkeys(as_served(plan, library) for plan in plans))
+        return Decision(tuple(dict.fromkeys(as_served(plan, library) for plan in plans)), library)
 
     async def forget(self, message: Message) -> None:
         """Delete the context of a message's conversation; doing it again does no harm.

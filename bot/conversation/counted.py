@@ -14,6 +14,7 @@ class Counted:
     def __init__(self, channel: Channel) -> None:
         self.name = channel.name
         self.arrival = channel.arrival
+        self.lay_down = channel.lay_down
         self._channel = channel
 
     async def show_working(self, address: str) -> None:

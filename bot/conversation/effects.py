@@ -6,10 +6,10 @@ It all happens in the transaction that saves the plans, so once for a message, a
 from __future__ import annotations
 
 import datetime
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from bot.content.library import Library
 from bot.conversation.compose import local_day
@@ -28,18 +28,18 @@ NOTHING_FOUND = frozenset({"no_answer", "again"})
 class Turn:
     """The message in hand, and what its effects need."""
 
-    connection: AsyncConnection
+    connection: Connection
     message_id: int
     message: Message
     library: Library
     now: datetime.datetime
 
 
-Effect = Callable[[Turn, Plan], Awaitable[Plan]]
+Effect = Callable[[Turn, Plan], Plan]
 
 
-async def carry_out(
-    connection: AsyncConnection,
+def carry_out(
+    connection: Connection,
     entry: Entry,
     plans: tuple[Plan, ...],
     library: Library,
@@ -52,8 +52,8 @@ async def carry_out(
         is none, or no subscription.
     """
     turn = Turn(connection, entry.id, entry.message, library, now)
-    await _keep_question(turn, plans)
-    return tuple([await EFFECTS.get((plan.action, plan.step), _nothing)(turn, plan) for plan in plans])
+    _keep_question(turn, plans)
+    return tuple([EFFECTS.get((plan.action, plan.step), _nothing)(turn, plan) for plan in plans])
 
 
 def forgets(plans: tuple[Plan, ...]) -> bool:
@@ -61,24 +61,24 @@ def forgets(plans: tuple[Plan, ...]) -> bool:
     return any(plan.action == "forget" and plan.step == "do" for plan in plans)
 
 
-async def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
+def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
     """Keep the text of a question without an answer.
 
     Where choices were offered, or an answer to what was meant for the staff, the next turn tells:
     "none of these" and asking for a person make it a question without an answer, anything else deletes it.
     """
     message, first = turn.message, plans[0]
-    unsure = await people.unsure_question(turn.connection, message.conversation)
+    unsure = people.unsure_question(turn.connection, message.conversation)
     nearest = first.id or next(iter(first.ids), None)
     if unsure and first.reply is Kind.CHOICES and nearest == unsure.nearest:
         return  # said again, or in another language
     if unsure:
         is_unanswered = first.action in {"none_of_these", "handoff"}
-        await people.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
+        people.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
     state = _state(first)
     # In a group nothing is said where there is no answer, so nothing is kept either.
     if state and message.text and not message.is_quiet:
-        await people.keep_question(
+        people.keep_question(
             turn.connection,
             message,
             turn.message_id,
@@ -97,24 +97,24 @@ def _state(plan: Plan) -> QuestionState | None:
     return QuestionState.OPEN if is_unanswered else None
 
 
-async def _nothing(turn: Turn, plan: Plan) -> Plan:
+def _nothing(turn: Turn, plan: Plan) -> Plan:
     return plan
 
 
-async def _forget(turn: Turn, plan: Plan) -> Plan:
-    await forget(turn.connection, turn.message.conversation, turn.message_id)
+def _forget(turn: Turn, plan: Plan) -> Plan:
+    forget(turn.connection, turn.message.conversation, turn.message_id)
     return plan
 
 
-async def _offer_to_leave(turn: Turn, plan: Plan) -> Plan:
-    kept = await people.open_question(turn.connection, turn.message.conversation)
+def _offer_to_leave(turn: Turn, plan: Plan) -> Plan:
+    kept = people.open_question(turn.connection, turn.message.conversation)
     return _about(plan, kept, turn.library)
 
 
-async def _leave(turn: Turn, plan: Plan) -> Plan:
-    kept = await people.open_question(turn.connection, turn.message.conversation)
+def _leave(turn: Turn, plan: Plan) -> Plan:
+    kept = people.open_question(turn.connection, turn.message.conversation)
     if kept:
-        await people.leave_question(turn.connection, kept, turn.message, plan.language)
+        people.leave_question(turn.connection, kept, turn.message, plan.language)
     return _about(plan, kept, turn.library)
 
 
@@ -128,28 +128,28 @@ def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
     return plan.model_copy(update={"question": kept.text, "office": office})
 
 
-async def _subscribe(turn: Turn, plan: Plan) -> Plan:
+def _subscribe(turn: Turn, plan: Plan) -> Plan:
     topic = plan.topic or people.ALL_NEWS
-    topics = await people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
+    topics = people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
     return plan.model_copy(update={"topics": topics})
 
 
-async def _offer_to_unsubscribe(turn: Turn, plan: Plan) -> Plan:
-    if await people.is_subscribed(turn.connection, turn.message.conversation):
+def _offer_to_unsubscribe(turn: Turn, plan: Plan) -> Plan:
+    if people.is_subscribed(turn.connection, turn.message.conversation):
         return plan
     return plan.model_copy(update={"step": None})
 
 
-async def _unsubscribe(turn: Turn, plan: Plan) -> Plan:
-    if await people.unsubscribe(turn.connection, turn.message.conversation):
+def _unsubscribe(turn: Turn, plan: Plan) -> Plan:
+    if people.unsubscribe(turn.connection, turn.message.conversation):
         return plan
     return plan.model_copy(update={"step": None})
 
 
-async def _count(turn: Turn, plan: Plan) -> Plan:
+def _count(turn: Turn, plan: Plan) -> Plan:
     if plan.id:
         is_helpful = plan.action == "helpful"
-        await people.count_feedback(turn.connection, plan.id, local_day(turn.now), is_helpful=is_helpful)
+        people.count_feedback(turn.connection, plan.id, local_day(turn.now), is_helpful=is_helpful)
     return plan
 
 

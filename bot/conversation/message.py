@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -14,6 +16,9 @@ from bot.text import clean, mask_personal
 TEXT_LIMIT = 1000
 """Characters of a message that are read. Longer than any question that was ever put to us, and
 short enough that the sentence encoder answers in a fraction of a second."""
+
+BUTTON_LIMIT = 256
+"""Characters of a button's payload that are read; ours are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +69,18 @@ def incoming(
 ) -> Message:
     """A message with its text cleaned, bounded and masked: the only place where that is done.
 
-    The text is cut before the cleaning, generously, so that even a huge one costs little.
+    The text is cut before the cleaning, generously, so that even a huge one costs little. The rest is
+    what a platform or a client made, and may be forged: what no database can hold is left out of it.
     """
     cleaned = clean(text[: 8 * TEXT_LIMIT])
     is_cut = len(cleaned) > TEXT_LIMIT or len(text) > 8 * TEXT_LIMIT
     return Message(
         channel=channel,
-        address=address,
-        conversation=conversation,
-        key=key,
+        address=_storable(address),
+        conversation=_storable(conversation),
+        key=_storable(key),
         text=mask_personal(cleaned[:TEXT_LIMIT]),
-        button=button,
+        button=None if button is None else _storable(button)[:BUTTON_LIMIT],
         is_cut=is_cut,
         is_quiet=is_quiet,
         unreadable=unreadable,
@@ -82,6 +88,14 @@ def incoming(
         part_of=part_of,
         act=act,
     )
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL has not in a text, and halves of characters, which no encoding has."""
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +165,15 @@ class Channel(Protocol):
     """What the worker needs of a channel.
 
     arrival: what a person who subscribes is told of when news comes.
+    lay_down: how a card is kept for a request that waits for it; None where it is sent to a platform.
     """
 
     name: str
     arrival: Arrival
+
+    @property
+    def lay_down(self) -> Callable[[Card], dict[str, object]] | None:
+        """As above."""
 
     async def show_working(self, address: str) -> None:
         """Let the person see that an answer is on its way. Never raises."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
 from bot.content.library import Library
 from bot.conversation.compose import compose_delivery, local_day
 from bot.conversation.message import (
-    Card,
     Channel,
     MaybeSent,
     OnlyInReply,
@@ -40,6 +39,9 @@ REST_MOST = 30.0
 may ask for longer, but that is its own."""
 
 
+SEND_WITHIN = 90.0
+"""Seconds that a card may take; what a platform has said nothing to by then may have arrived."""
+
 MOST_CARDS = 2
 """Cards of one delivery: the staff's reply, and the answer that goes with it."""
 
@@ -47,7 +49,8 @@ MOST_CARDS = 2
 class Postman:
     """Sends deliveries, with the channels' own `send`.
 
-    One at a time: that is less than any platform allows in all, and leaves room for answers.
+    On each channel one at a time: that is less than any platform allows in all, and leaves room for
+    answers; and a platform that hangs holds up no other.
     """
 
     def __init__(
@@ -73,22 +76,27 @@ class Postman:
 
     async def run(self) -> None:
         """Deliver until `stop` is called."""
+        async with asyncio.TaskGroup() as group:
+            for name in self._channels:
+                group.create_task(self._deliver_on(name))
+
+    async def _deliver_on(self, name: str) -> None:
         while not self._stopping.is_set():
             try:
-                is_idle = not await self.deliver_next()
+                is_idle = not await self.deliver_next([name])
             except Exception as error:  # the database may come back; what was in hand comes again
                 log.error("delivery_left", **describe(error))
                 is_idle = True
             if is_idle:
                 await wait_for_event(self._stopping, self._look_seconds)
 
-    async def deliver_next(self) -> bool:
-        """Deliver what is due next; False if nothing is."""
+    async def deliver_next(self, channels: Collection[str] | None = None) -> bool:
+        """Deliver what is due next, on one of these channels or on any; False if nothing is."""
         now = time.monotonic()
         paused = self._library().messages.paused
         awake = [
             name
-            for name in self._channels
+            for name in (self._channels if channels is None else channels)
             if self._rests_until.get(name, 0) <= now and paused.on(name) is None
         ]
         due = await self._outbox.claim(awake) if awake else None
@@ -101,7 +109,9 @@ class Postman:
         """What waits for the person who wrote a message."""
         return await self._outbox.waiting_for(entry.message.conversation)
 
-    async def add_to_reply(self, waiting: list[Due], entry: Entry, channel: Channel, position: int) -> None:
+    async def add_to_reply(
+        self, waiting: list[Due], entry: Entry, channel: Channel, position: int, library: Library
+    ) -> None:
         """Deliver what waited for the person, now that they wrote.
 
         Args:
@@ -109,6 +119,7 @@ class Postman:
             entry: their message, in hand.
             channel: the one it came by.
             position: the first that is free after the reply's own cards.
+            library: the version of content/ that the reply is said from.
 
         Raises:
             Unreachable, TryLater: as `Channel.send` does; what was not sent waits on.
@@ -117,7 +128,7 @@ class Postman:
             # A place of its own for every card, also after a crash between two deliveries.
             first = position + due.id * MOST_CARDS
             try:
-                is_sent = await self._send(due, channel, entry.message.address, entry.id, first)
+                is_sent = await self._send(due, channel, entry.message.address, entry.id, first, library)
             except OnlyInReply as error:  # that is as much as the platform lets through in one go
                 await self._outbox.waits(due, str(error))
                 return
@@ -125,7 +136,7 @@ class Postman:
 
     async def _deliver(self, due: Due, channel: Channel) -> None:
         try:
-            is_sent = await self._send(due, channel, due.address, -due.id, 0)
+            is_sent = await self._send(due, channel, due.address, -due.id, 0, self._library())
         except Unreachable as error:
             _log(due, error)
             await (self._outbox.unsubscribe(due) if due.announcement else self._outbox.undeliverable(due))
@@ -141,26 +152,27 @@ class Postman:
         else:
             await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
 
-    async def _send(self, due: Due, channel: Channel, address: str, message_id: int, first: int) -> bool:
+    async def _send(
+        self, due: Due, channel: Channel, address: str, message_id: int, first: int, library: Library
+    ) -> bool:
         """Send a delivery's cards from where it stopped; whether anything of it may have arrived.
 
         `first` is the position of its first card; the rest are `Channel.send`'s arguments.
         """
         is_sent = due.cards_sent > 0
-        for number, card in list(enumerate(self._cards(due)))[due.cards_sent :]:
+        cards = compose_delivery(due, library, local_day(self._clock()))
+        for number, card in list(enumerate(cards))[due.cards_sent :]:
             try:
-                await channel.send(address, message_id, first + number, card)
+                async with asyncio.timeout(SEND_WITHIN):
+                    await channel.send(address, message_id, first + number, card)
                 is_sent = True
-            except MaybeSent as error:  # said twice is worse than perhaps not at all
+            except (MaybeSent, TimeoutError) as error:  # said twice is worse than perhaps not at all
                 _log(due, error)
                 is_sent = True
             except Rejected as error:
                 _log(due, error)
             await self._outbox.card_sent(due, number + 1)
         return is_sent
-
-    def _cards(self, due: Due) -> tuple[Card, ...]:
-        return compose_delivery(due, self._library(), local_day(self._clock()))
 
     async def _again(self, due: Due, seconds: float) -> None:
         if due.attempts + 1 >= TRIES:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot.store.database import connect, is_sqlite, migrate
+from bot.store.database import Database, DatabaseUnusable, is_sqlite, migrate
 
 PASSING = ("chat", "web_reply", "zalo_options")
 """Tables of what is under way just now; tomorrow it would be answered a second time."""
@@ -68,15 +68,15 @@ async def restore(database_url: str, file: Path) -> bool:
         database.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
         _copy(file, part)
-        engine = connect(f"sqlite+aiosqlite:///{part}")
+        restored = Database(f"sqlite:///{part}")
         try:
-            await migrate(engine)
+            await migrate(restored)
         finally:
-            await engine.dispose()
+            await restored.close()
         with closing(sqlite3.connect(part)) as new, closing(sqlite3.connect(database, timeout=30)) as old:
             has_tokens = _keep_account(old, new)
             new.backup(old)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, DatabaseUnusable) as error:
         raise NoBackup(f"{file} was not restored: {error}.") from error
     finally:
         for left in database.parent.glob(f"{part.name}*"):

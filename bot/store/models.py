@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
@@ -36,6 +38,25 @@ class Base(DeclarativeBase):
     """The one set of tables."""
 
     type_annotation_map = {datetime.datetime: UtcDateTime}  # noqa: RUF012
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a table tells of people, and how that ends. Each says so; a test fills it and looks.
+
+    person: the columns that tell who somebody is, where they are reached, or what they wrote.
+    keys: those that hold what opens something. nothing: the others.
+    forgotten: "with the row" by /forget; "with the answer" as soon as that is sent; None: there is nobody.
+    kept: for how long at most; None: until it is answered, or they end it.
+    in_backup: whether backups hold what is personal or a key in it.
+    """
+
+    nothing: str
+    person: str = ""
+    keys: str = ""
+    forgotten: Literal["with the row", "with the answer"] | None = None
+    kept: datetime.timedelta | None = None
+    in_backup: bool = False
 
 
 class InboxMessage(Base):
@@ -81,7 +102,17 @@ class InboxMessage(Base):
             postgresql_where=sql("answered_at IS NULL"),
         ),
         # An id is never given twice, so that a web reply cannot meet another message's.
-        {"sqlite_autoincrement": True},
+        {
+            "sqlite_autoincrement": True,
+            "info": {
+                "about": About(
+                    nothing="id channel key is_cut is_quiet unreadable received_at cards_sent attempts "
+                    "not_before answered_at",
+                    person="conversation address text button language plans",
+                    forgotten="with the row",
+                )
+            },
+        },
     )
 
 
@@ -97,6 +128,19 @@ class ChatLease(Base):
     lease: Mapped[str] = mapped_column(String(32), unique=True)
     leased_until: Mapped[datetime.datetime]
 
+    __table_args__ = (
+        {
+            "info": {
+                "about": About(
+                    nothing="lease leased_until",
+                    person="conversation",
+                    forgotten="with the answer",
+                    kept=datetime.timedelta(minutes=1),
+                )
+            }
+        },
+    )
+
 
 class WebReply(Base):
     """A card "sent" to the web page: any process's waiting request picks it up from here.
@@ -111,6 +155,19 @@ class WebReply(Base):
     card: Mapped[JsonObject] = mapped_column(JSON)
     conversation: Mapped[str | None] = mapped_column(String(128))
     saved_at: Mapped[datetime.datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        {
+            "info": {
+                "about": About(
+                    nothing="message_id position saved_at",
+                    person="card conversation",
+                    forgotten="with the row",
+                    kept=datetime.timedelta(minutes=10),
+                )
+            }
+        },
+    )
 
 
 class QuestionState(StrEnum):
@@ -151,7 +208,20 @@ class Question(Base):
     asked_at: Mapped[datetime.datetime] = mapped_column(index=True)
 
     # Editors name a question by its id, also weeks later.
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        {
+            "sqlite_autoincrement": True,
+            "info": {
+                "about": About(
+                    nothing="id message_id state channel language nearest asked_at",
+                    person="text conversation address",
+                    forgotten="with the row",
+                    kept=datetime.timedelta(days=90),
+                    in_backup=True,
+                )
+            },
+        },
+    )
 
 
 class Subscription(Base):
@@ -167,7 +237,19 @@ class Subscription(Base):
     topics: Mapped[list[str]] = mapped_column(JSON)
     since: Mapped[datetime.datetime]
 
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        {
+            "sqlite_autoincrement": True,
+            "info": {
+                "about": About(
+                    nothing="id channel language since",
+                    person="address conversation topics",
+                    forgotten="with the row",
+                    in_backup=True,
+                )
+            },
+        },
+    )
 
 
 class DeliveryStatus(StrEnum):
@@ -221,7 +303,19 @@ class Delivery(Base):
         UniqueConstraint("announcement", "subscription_id", name="uq_delivery_once"),
         Index("ix_delivery_status", "status", "not_before"),
         # The page knows by the id what it has shown already.
-        {"sqlite_autoincrement": True},
+        {
+            "sqlite_autoincrement": True,
+            "info": {
+                "about": About(
+                    nothing="id status channel language question_id answer announcement subscription_id "
+                    "reason cards_sent attempts lease not_before queued_at",
+                    person="address conversation text plans",
+                    forgotten="with the row",
+                    kept=datetime.timedelta(days=90),
+                    in_backup=True,
+                )
+            },
+        },
     )
 
 
@@ -234,6 +328,8 @@ class Feedback(Base):
     day: Mapped[datetime.date] = mapped_column(primary_key=True)
     helpful: Mapped[int] = mapped_column(default=0)
     unhelpful: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = ({"info": {"about": About(nothing="answer day helpful unhelpful", in_backup=True)}},)
 
 
 class ZaloAccount(Base):
@@ -257,6 +353,17 @@ class ZaloAccount(Base):
     refused: Mapped[str | None] = mapped_column(Text)
     event_at: Mapped[datetime.datetime | None]
 
+    __table_args__ = (
+        {
+            "info": {
+                "about": About(
+                    nothing="oa_id generation saved_at expires_at renewing renewing_since refused event_at",
+                    keys="access_token refresh_token",
+                )
+            }
+        },
+    )
+
 
 class ZaloOptions(Base):
     """What the numbers under the last card stand for in a conversation on Zalo, for a day."""
@@ -266,3 +373,16 @@ class ZaloOptions(Base):
     conversation: Mapped[str] = mapped_column(String(128), primary_key=True)
     payloads: Mapped[list[str]] = mapped_column(JSON)
     offered_at: Mapped[datetime.datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        {
+            "info": {
+                "about": About(
+                    nothing="offered_at",
+                    person="conversation payloads",
+                    forgotten="with the row",
+                    kept=datetime.timedelta(hours=24),
+                )
+            }
+        },
+    )

@@ -11,17 +11,34 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.content.schema import Language
-from bot.store.database import is_sqlite
+from bot.store.database import Database
 from bot.store.models import Delivery, DeliveryStatus, JsonObject, Question, QuestionState, Subscription
 from bot.store.retention import FINISHED
-from bot.store.work import Clock, Store, uninterrupted, utc_now
+from bot.store.work import Clock, Store
 
 HELD = datetime.timedelta(minutes=2)
 """How long a delivery stays with a process that says nothing. Longer than sending one takes."""
+
+LATEST = datetime.timedelta(hours=1)
+"""The longest that a delivery is put off. What is put off for longer was so by a clock that was wrong."""
+
+ANNOUNCE_WITHIN = 60.0
+"""Seconds that queueing news for everybody may take."""
 
 
 class NotPossible(Exception):
@@ -81,20 +98,17 @@ class Backlog:
 class Outbox(Store):
     """The deliveries, for one process."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
-        super().__init__(engine, clock)
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        super().__init__(database, clock)
 
-    @uninterrupted
     async def open(self) -> None:
         """Take over what a dead process had in hand. Call once, before anything is claimed."""
-        if is_sqlite(self._engine.url):
+        if self._database.is_sqlite:
             in_hand = update(Delivery).where(Delivery.lease.is_not(None))
-            async with self._engine.begin() as connection:
-                await connection.execute(in_hand.values(lease=None, not_before=self._clock()))
+            await self._execute(in_hand.values(lease=None, not_before=self._clock()))
 
     # What sends them does.
 
-    @uninterrupted
     async def claim(self, channels: Collection[str]) -> Due | None:
         """Take the next delivery that is due on one of these channels; replies go before news."""
         now, lease = self._clock(), secrets.token_hex(16)
@@ -102,65 +116,54 @@ class Outbox(Store):
             _dues()
             .where(
                 Delivery.status == DeliveryStatus.QUEUED,
-                Delivery.not_before <= now,
+                or_(Delivery.not_before <= now, Delivery.not_before > now + LATEST),
                 Delivery.channel.in_(channels),
             )
             .order_by(Delivery.announcement.is_not(None), Delivery.id)
             .limit(1)
             .with_for_update(skip_locked=True, of=Delivery)
         )
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(query)).one_or_none()
-            if row is None:
-                return None
-            mine = update(Delivery).where(Delivery.id == row.id)
-            await connection.execute(mine.values(lease=lease, not_before=now + HELD))
-        return _due(row, lease)
 
-    @uninterrupted
+        def work(connection: Connection) -> Row[Any] | None:
+            row = connection.execute(query).one_or_none()
+            if row:
+                mine = update(Delivery).where(Delivery.id == row.id)
+                connection.execute(mine.values(lease=lease, not_before=now + HELD))
+            return row
+
+        row = await self._database.transact(work)
+        return _due(row, lease) if row else None
+
     async def waiting_for(self, conversation: str) -> list[Due]:
         """What waits until the person of a conversation writes or comes back."""
-        query = _dues().where(
-            Delivery.conversation == conversation, Delivery.status == DeliveryStatus.WAITING
-        )
-        async with self._engine.begin() as connection:
-            rows = (await connection.execute(query.order_by(Delivery.id))).all()
-        return [_due(row, None) for row in rows]
+        return await self._database.transact(lambda connection: waiting(connection, conversation))
 
-    @uninterrupted
     async def card_sent(self, due: Due, cards_sent: int) -> None:
         """Write down how many cards of a delivery are sent."""
         await self._change(due, cards_sent=cards_sent)
 
-    @uninterrupted
     async def sent(self, due: Due) -> None:
         """A delivery is there; where that was is forgotten."""
         await self._change(due, status=DeliveryStatus.SENT, **FINISHED)
 
-    @uninterrupted
     async def undeliverable(self, due: Due) -> None:
         """A delivery cannot be made, now or later."""
         await self._change(due, status=DeliveryStatus.UNDELIVERABLE, **FINISHED)
 
-    @uninterrupted
     async def unsubscribe(self, due: Due) -> None:
         """Nobody is at the address that news went to: no more news there."""
         whose = select(Delivery.subscription_id).where(Delivery.id == due.id).scalar_subquery()
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(Subscription).where(Subscription.id == whose))
+        await self._execute(delete(Subscription).where(Subscription.id == whose))
 
-    @uninterrupted
     async def waits(self, due: Due, reason: str) -> None:
         """What is left of a delivery can only be sent when the person writes; reason: why."""
         await self._change(due, status=DeliveryStatus.WAITING, lease=None, reason=reason)
 
-    @uninterrupted
     async def postpone(self, due: Due, seconds: float) -> None:
         """Give a delivery back, to be tried again after so many seconds."""
-        not_before = self._clock() + datetime.timedelta(seconds=seconds)
+        not_before = self._clock() + min(datetime.timedelta(seconds=seconds), LATEST)
         await self._change(due, lease=None, not_before=not_before, attempts=due.attempts + 1)
 
-    @uninterrupted
     async def received(self, conversation: str, ids: Collection[int]) -> None:
         """The person's page has these: they are sent."""
         shown = update(Delivery).where(
@@ -168,16 +171,16 @@ class Outbox(Store):
             Delivery.conversation == conversation,
             Delivery.status == DeliveryStatus.WAITING,
         )
-        async with self._engine.begin() as connection:
-            await connection.execute(shown.values(status=DeliveryStatus.SENT, **FINISHED))
+        await self._execute(shown.values(status=DeliveryStatus.SENT, **FINISHED))
 
     async def _change(self, due: Due, **values: object) -> None:
         """Change a delivery that is still in our hand; one that was forgotten meanwhile stays so."""
         lease = Delivery.lease == due.lease if due.lease else Delivery.lease.is_(None)
-        async with self._engine.begin() as connection:
-            await connection.execute(update(Delivery).where(Delivery.id == due.id, lease).values(values))
+        await self._execute(update(Delivery).where(Delivery.id == due.id, lease).values(values))
 
-    @uninterrupted
+    async def _execute(self, statement: Executable) -> None:
+        await self._database.transact(lambda connection: connection.execute(statement))
+
     async def backlog(self) -> Backlog:
         """What has waited longest to go out, and for the staff."""
         now = self._clock()
@@ -185,13 +188,13 @@ class Outbox(Store):
             Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now
         )
         left = select(func.min(Question.asked_at)).where(Question.state == QuestionState.LEFT)
-        async with self._engine.begin() as connection:
-            since = [await connection.scalar(query) for query in (queued, left)]
-        return Backlog(*((now - start).total_seconds() if start else 0.0 for start in since))
+        since = await self._database.transact(
+            lambda connection: [connection.scalar(query) for query in (queued, left)]
+        )
+        return Backlog(*(max((now - start).total_seconds(), 0.0) if start else 0.0 for start in since))
 
     # What editors do.
 
-    @uninterrupted
     async def questions(self, *, everything: bool = False) -> list[Asked]:
         """The kept questions, oldest first: the open ones, or those that were replied to as well."""
         states = [QuestionState.OPEN, QuestionState.LEFT]
@@ -212,8 +215,7 @@ class Outbox(Store):
             .where(Question.state.in_(states))
             .order_by(Question.id)
         )
-        async with self._engine.begin() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.transact(lambda connection: connection.execute(query).all())
         return [
             Asked(
                 id=row.id,
@@ -228,7 +230,6 @@ class Outbox(Store):
             for row in rows
         ]
 
-    @uninterrupted
     async def reply(self, question_id: int, text: str, answer: str | None = None) -> None:
         """Queue the staff's reply to a question that was left for them.
 
@@ -236,15 +237,16 @@ class Outbox(Store):
             NotPossible: there is no such question, nobody waits for a reply, or there is one.
         """
         mine = Question.id == question_id
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(select(Question.__table__).where(mine).with_for_update())).first()
+
+        def work(connection: Connection) -> None:
+            row = connection.execute(select(Question.__table__).where(mine).with_for_update()).first()
             if row is None:
                 raise NotPossible(f"There is no question {question_id}.")
             if row.state == QuestionState.REPLIED:
                 raise NotPossible(f"Question {question_id} has been replied to.")
             if row.state != QuestionState.LEFT:
                 raise NotPossible(f"Nobody waits for a reply to question {question_id}.")
-            await self._queue(
+            self._queue(
                 connection,
                 channel=row.channel,
                 language=row.language,
@@ -255,17 +257,19 @@ class Outbox(Store):
                 answer=answer,
             )
             done = {"state": QuestionState.REPLIED, "address": None, "conversation": None}
-            await connection.execute(update(Question).where(mine).values(done))
+            connection.execute(update(Question).where(mine).values(done))
 
-    @uninterrupted
+        await self._database.transact(work)
+
     async def announce(self, answer_id: str, topics: Collection[str]) -> int:
         """Queue news for all who want it of one of the topics and have not got it; how many that are."""
         told = select(Delivery.subscription_id).where(Delivery.announcement == answer_id)
         query = select(Subscription.__table__).where(Subscription.id.not_in(told)).order_by(Subscription.id)
-        async with self._engine.begin() as connection:
-            rows = [row for row in await connection.execute(query) if not set(row.topics).isdisjoint(topics)]
+
+        def work(connection: Connection) -> int:
+            rows = [row for row in connection.execute(query) if not set(row.topics).isdisjoint(topics)]
             for row in rows:
-                await self._queue(
+                self._queue(
                     connection,
                     channel=row.channel,
                     language=row.language,
@@ -274,19 +278,33 @@ class Outbox(Store):
                     announcement=answer_id,
                     subscription_id=row.id,
                 )
-        return len(rows)
+            return len(rows)
 
-    async def _queue(self, connection: AsyncConnection, **values: object) -> None:
+        return await self._database.transact(work, within=ANNOUNCE_WITHIN)
+
+    def _queue(self, connection: Connection, **values: object) -> None:
         now = self._clock()
-        await connection.execute(
+        connection.execute(
             insert(Delivery).values(status=DeliveryStatus.QUEUED, not_before=now, queued_at=now, **values)
         )
+
+
+def waiting(connection: Connection, conversation: str) -> list[Due]:
+    """What waits until the person of a conversation writes or comes back."""
+    return [_due(row, None) for row in connection.execute(_WAITING, {"whose": conversation})]
 
 
 def _dues() -> Select[Any]:
     return select(Delivery.__table__, Question.text.label("question")).outerjoin(
         Question, Question.id == Delivery.question_id
     )
+
+
+_WAITING = (
+    _dues()
+    .where(Delivery.conversation == bindparam("whose"), Delivery.status == DeliveryStatus.WAITING)
+    .order_by(Delivery.id)
+)
 
 
 def _due(row: Row[Any], lease: str | None) -> Due:

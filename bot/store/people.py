@@ -8,9 +8,8 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.content.schema import Language
 from bot.conversation.message import Message
@@ -29,8 +28,8 @@ class Kept:
     nearest: str | None
 
 
-async def keep_question(
-    connection: AsyncConnection,
+def keep_question(
+    connection: Connection,
     message: Message,
     message_id: int,
     *,
@@ -40,7 +39,7 @@ async def keep_question(
     now: datetime.datetime,
 ) -> None:
     """Keep the text of a message for the editors; of whom is known for a day only."""
-    await connection.execute(
+    connection.execute(
         insert(Question).values(
             message_id=message_id,
             state=state,
@@ -54,48 +53,44 @@ async def keep_question(
     )
 
 
-async def unsure_question(connection: AsyncConnection, conversation: str) -> Kept | None:
+def unsure_question(connection: Connection, conversation: str) -> Kept | None:
     """The question for which choices were offered in the turn before."""
-    return await _last(connection, conversation, QuestionState.UNSURE)
+    return _last(connection, conversation, QuestionState.UNSURE)
 
 
-async def open_question(connection: AsyncConnection, conversation: str) -> Kept | None:
+def open_question(connection: Connection, conversation: str) -> Kept | None:
     """The last question of a conversation that nothing answered and that is not left yet."""
-    return await _last(connection, conversation, QuestionState.OPEN)
+    return _last(connection, conversation, QuestionState.OPEN)
 
 
-async def _last(connection: AsyncConnection, conversation: str, state: QuestionState) -> Kept | None:
+def _last(connection: Connection, conversation: str, state: QuestionState) -> Kept | None:
     query = (
         select(Question.id, Question.text, Question.nearest)
         .where(Question.conversation == conversation, Question.state == state)
         .order_by(Question.id.desc())
         .limit(1)
     )
-    row = (await connection.execute(query)).one_or_none()
+    row = (connection.execute(query)).one_or_none()
     return Kept(*row) if row else None
 
 
-async def settle_question(connection: AsyncConnection, kept: Kept, *, is_answered: bool) -> None:
+def settle_question(connection: Connection, kept: Kept, *, is_answered: bool) -> None:
     """Say of an unsure question whether one of the choices answered it."""
     mine = Question.id == kept.id
     if is_answered:
-        await connection.execute(delete(Question).where(mine))
+        connection.execute(delete(Question).where(mine))
     else:
-        await connection.execute(update(Question).where(mine).values(state=QuestionState.OPEN))
+        connection.execute(update(Question).where(mine).values(state=QuestionState.OPEN))
 
 
-async def leave_question(
-    connection: AsyncConnection, kept: Kept, message: Message, language: Language
-) -> None:
+def leave_question(connection: Connection, kept: Kept, message: Message, language: Language) -> None:
     """Leave a question for the staff, with where to send the reply."""
     left = update(Question).where(Question.id == kept.id)
-    await connection.execute(
-        left.values(state=QuestionState.LEFT, address=message.address, language=language)
-    )
+    connection.execute(left.values(state=QuestionState.LEFT, address=message.address, language=language))
 
 
-async def subscribe(
-    connection: AsyncConnection, message: Message, language: Language, topic: str, now: datetime.datetime
+def subscribe(
+    connection: Connection, message: Message, language: Language, topic: str, now: datetime.datetime
 ) -> tuple[str, ...]:
     """Write somebody down for news, in this language from now on.
 
@@ -106,7 +101,7 @@ async def subscribe(
         What they get news of now.
     """
     mine = Subscription.conversation == message.conversation
-    before = await connection.scalar(select(Subscription.topics).where(mine))
+    before = connection.scalar(select(Subscription.topics).where(mine))
     topics = [topic] if topic == ALL_NEWS else sorted({*(before or ()), topic} - {ALL_NEWS})
     values = {
         "channel": message.channel,
@@ -115,29 +110,27 @@ async def subscribe(
         "topics": topics,
     }
     if before is None:
-        await connection.execute(
+        connection.execute(
             insert(Subscription).values(conversation=message.conversation, since=now, **values)
         )
     else:
-        await connection.execute(update(Subscription).where(mine).values(values))
+        connection.execute(update(Subscription).where(mine).values(values))
     return tuple(topics)
 
 
-async def unsubscribe(connection: AsyncConnection, conversation: str) -> bool:
+def unsubscribe(connection: Connection, conversation: str) -> bool:
     """Strike somebody off the list, with the news that is on its way; whether they were on it."""
-    struck = await connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
+    struck = connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
     return struck.rowcount > 0
 
 
-async def is_subscribed(connection: AsyncConnection, conversation: str) -> bool:
+def is_subscribed(connection: Connection, conversation: str) -> bool:
     """Whether a conversation gets news."""
     query = select(Subscription.id).where(Subscription.conversation == conversation)
-    return await connection.scalar(query) is not None
+    return connection.scalar(query) is not None
 
 
-async def count_feedback(
-    connection: AsyncConnection, answer: str, day: datetime.date, *, is_helpful: bool
-) -> None:
+def count_feedback(connection: Connection, answer: str, day: datetime.date, *, is_helpful: bool) -> None:
     """Count a vote for an answer; whose it was is not kept."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     row = dialect.insert(Feedback).values(
@@ -147,4 +140,4 @@ async def count_feedback(
         "helpful": Feedback.helpful + row.excluded.helpful,
         "unhelpful": Feedback.unhelpful + row.excluded.unhelpful,
     }
-    await connection.execute(row.on_conflict_do_update(index_elements=["answer", "day"], set_=one_more))
+    connection.execute(row.on_conflict_do_update(index_elements=["answer", "day"], set_=one_more))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from sqlalchemy import and_, delete, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from bot.store.models import (
     Delivery,
@@ -34,18 +33,18 @@ FINISHED = {"address": None, "conversation": None, "text": None, "plans": None, 
 """What a delivery no longer tells once it is sent, or cannot be."""
 
 
-async def purge(connection: AsyncConnection, now: datetime.datetime) -> None:
+def purge(connection: Connection, now: datetime.datetime) -> None:
     """Delete what has been kept long enough. A question takes its delivery along."""
     is_old = Question.asked_at <= now - LINK
-    await connection.execute(delete(Question).where(Question.asked_at <= now - QUESTION))
-    await connection.execute(delete(Question).where(is_old, Question.state == QuestionState.UNSURE))
-    await connection.execute(
+    connection.execute(delete(Question).where(Question.asked_at <= now - QUESTION))
+    connection.execute(delete(Question).where(is_old, Question.state == QuestionState.UNSURE))
+    connection.execute(
         update(Question)
         .where(is_old, Question.state == QuestionState.OPEN, Question.conversation.is_not(None))
         .values(conversation=None)
     )
-    await connection.execute(delete(ZaloOptions).where(ZaloOptions.offered_at <= now - OPTIONS))
-    await connection.execute(
+    connection.execute(delete(ZaloOptions).where(ZaloOptions.offered_at <= now - OPTIONS))
+    connection.execute(
         update(Delivery)
         .where(
             or_(
@@ -58,18 +57,21 @@ async def purge(connection: AsyncConnection, now: datetime.datetime) -> None:
     )
 
 
-async def forget(connection: AsyncConnection, conversation: str, but_message: int) -> None:
-    """Delete everything about a conversation, except the message in which that was asked for."""
+def forget(connection: Connection, conversation: str, message_id: int) -> None:
+    """Delete everything about a conversation that came before the message in which that was asked for.
+
+    What the person wrote after it is answered like anything else.
+    """
     replied = select(Delivery.question_id).where(
         Delivery.conversation == conversation, Delivery.question_id.is_not(None)
     )
-    await connection.execute(
+    connection.execute(
         delete(Question).where(or_(Question.conversation == conversation, Question.id.in_(replied)))
     )
-    await connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
-    await connection.execute(delete(Delivery).where(Delivery.conversation == conversation))
-    await connection.execute(delete(WebReply).where(WebReply.conversation == conversation))
-    await connection.execute(delete(ZaloOptions).where(ZaloOptions.conversation == conversation))
-    await connection.execute(
-        delete(InboxMessage).where(InboxMessage.conversation == conversation, InboxMessage.id != but_message)
+    connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
+    connection.execute(delete(Delivery).where(Delivery.conversation == conversation))
+    connection.execute(delete(WebReply).where(WebReply.conversation == conversation))
+    connection.execute(delete(ZaloOptions).where(ZaloOptions.conversation == conversation))
+    connection.execute(
+        delete(InboxMessage).where(InboxMessage.conversation == conversation, InboxMessage.id < message_id)
     )

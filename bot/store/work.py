@@ -1,20 +1,20 @@
-"""Transactions that are never left half-way."""
+"""What the stores have in common: the database, and a clock that does not jump."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime
-import functools
-from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, TypeVar
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+if TYPE_CHECKING:
+    from bot.store.database import Database
 
 Clock = Callable[[], datetime.datetime]
 
-S = TypeVar("S", bound="Store")
-P = ParamSpec("P")
-R = TypeVar("R")
+MOST_AT_ONCE = datetime.timedelta(seconds=1)
+"""By how much a clock is corrected at a time. Processes look every ten seconds, so they never differ by
+anything near a lease."""
 
 
 def utc_now() -> datetime.datetime:
@@ -22,33 +22,31 @@ def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-class Store:
-    """What the inbox and the outbox have in common: a database, a clock, and an orderly end."""
+class SteadyClock:
+    """The time from which leases and pauses are counted: it never jumps, whatever becomes of the machine's.
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._at_work: set[asyncio.Task[Any]] = set()
-
-    async def settle(self) -> None:
-        """Wait until what is at work in the database has ended."""
-        await asyncio.gather(*self._at_work, return_exceptions=True)
-
-
-def uninterrupted(
-    method: Callable[Concatenate[S, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
-    """A method of a store that runs to its end even if whoever waits for it is cancelled.
-
-    A transaction that is cancelled half-way would take its connection with it, and aiosqlite may
-    then wait for ever for a thread that has ended. `settle` waits for those that are left.
+    Within a process it goes on as time.monotonic does; `follow` brings it nearer to another clock.
     """
 
-    @functools.wraps(method)
-    async def shielded(store: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        task = asyncio.create_task(method(store, *args, **kwargs))
-        store._at_work.add(task)
-        task.add_done_callback(store._at_work.discard)
-        return await asyncio.shield(task)
+    def __init__(self, now: datetime.datetime | None = None) -> None:
+        self.set(now or utc_now())
 
-    return shielded
+    def set(self, now: datetime.datetime) -> None:
+        """Begin at this time."""
+        self._origin = now - datetime.timedelta(seconds=time.monotonic())
+
+    def __call__(self) -> datetime.datetime:
+        """The time."""
+        return self._origin + datetime.timedelta(seconds=time.monotonic())
+
+    def follow(self, reference: datetime.datetime) -> None:
+        """Go towards another clock's time, by at most a second: a jump of that clock is taken slowly."""
+        self._origin += min(max(reference - self(), -MOST_AT_ONCE), MOST_AT_ONCE)
+
+
+class Store:
+    """What the inbox and the outbox have in common: a database and a clock."""
+
+    def __init__(self, database: Database, clock: Clock | None) -> None:
+        self._database = database
+        self._clock = clock or database.clock

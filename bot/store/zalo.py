@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import Row, Select, Update, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Update, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.store.database import Database
 from bot.store.models import Subscription, ZaloAccount, ZaloOptions
 from bot.store.retention import OPTIONS
-from bot.store.work import Clock, Store, uninterrupted, utc_now
+from bot.store.work import Clock, Store, utc_now
+
+SAVE_WITHIN = 30.0
+"""Seconds that saving a pair of tokens may take: the pair before it is worthless by then."""
 
 
 class WrongKey(Exception):
@@ -52,30 +55,27 @@ class Renewal:
 class ZaloStore(Store):
     """The rows of one OA, for one process."""
 
-    def __init__(self, engine: AsyncEngine, oa_id: str, key: str, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, oa_id: str, key: str, clock: Clock = utc_now) -> None:
         """`key` encrypts the tokens: a Fernet key, 32 bytes in base64url.
 
         Raises:
             ValueError: it is none.
         """
-        super().__init__(engine, clock)
+        super().__init__(database, clock)
         self._oa_id = oa_id
         self._cipher = Fernet(key)
 
     # The tokens.
 
-    @uninterrupted
     async def grant(self) -> Grant | None:
         """The tokens; None if the app was never authorised.
 
         Raises:
             WrongKey: they cannot be read.
         """
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(self._mine())).one_or_none()
+        row = await self._database.transact(lambda connection: connection.execute(self._mine()).one_or_none())
         return self._grant(row) if row else None
 
-    @uninterrupted
     async def authorised(self, access_token: str, refresh_token: str, life: datetime.timedelta) -> None:
         """Keep the tokens that a person's authorisation gave; those before no longer count.
 
@@ -83,11 +83,13 @@ class ZaloStore(Store):
             access_token, refresh_token: the pair.
             life: of the access token.
         """
-        async with self._engine.begin() as connection:
-            await self._locked(connection)
-            await self._save(connection, access_token, refresh_token, life)
 
-    @uninterrupted
+        def work(connection: Connection) -> None:
+            self._locked(connection)
+            self._save(connection, access_token, refresh_token, life)
+
+        await self._database.transact(work, within=SAVE_WITHIN)
+
     async def begin_renewal(self, generation: int, held: datetime.timedelta) -> Renewal | None:
         """Write down that the tokens are about to be renewed, before Zalo is asked to.
 
@@ -104,38 +106,41 @@ class ZaloStore(Store):
             WrongKey: they cannot be read.
         """
         now, attempt = self._clock(), secrets.token_hex(16)
-        async with self._engine.begin() as connection:
-            row = await self._locked(connection)
-            grant = self._grant(row)
+
+        def work(connection: Connection) -> Renewal | None:
+            grant = self._grant(self._locked(connection))
             if grant is None or grant.generation != generation:
                 return None
             if grant.renewing_since is not None and grant.renewing_since > now - held:
                 return None
-            await connection.execute(self._change().values(renewing=attempt, renewing_since=now))
-        return Renewal(attempt, grant)
+            connection.execute(self._change().values(renewing=attempt, renewing_since=now))
+            return Renewal(attempt, grant)
 
-    @uninterrupted
+        return await self._database.transact(work)
+
     async def renewed(
         self, renewal: Renewal, access_token: str, refresh_token: str, life: datetime.timedelta
     ) -> None:
         """Keep the new pair, before it is used. After a later authorisation it no longer counts."""
-        async with self._engine.begin() as connection:
-            row = await self._locked(connection)
-            if row.generation == renewal.grant.generation:
-                await self._save(connection, access_token, refresh_token, life)
 
-    @uninterrupted
+        def work(connection: Connection) -> None:
+            row = self._locked(connection)
+            if row.generation == renewal.grant.generation:
+                self._save(connection, access_token, refresh_token, life)
+
+        await self._database.transact(work, within=SAVE_WITHIN)
+
     async def not_renewed(self, renewal: Renewal, refused: str | None = None) -> None:
         """Write down that the pair is still the old one; refused: if so for good, why."""
         mine = self._change().where(ZaloAccount.renewing == renewal.attempt)
-        async with self._engine.begin() as connection:
-            await connection.execute(mine.values(renewing=None, renewing_since=None, refused=refused))
+        change = mine.values(renewing=None, renewing_since=None, refused=refused)
+        await self._database.transact(lambda connection: connection.execute(change))
 
-    async def _save(
-        self, connection: AsyncConnection, access_token: str, refresh_token: str, life: datetime.timedelta
+    def _save(
+        self, connection: Connection, access_token: str, refresh_token: str, life: datetime.timedelta
     ) -> None:
         now = self._clock()
-        await connection.execute(
+        connection.execute(
             self._change().values(
                 access_token=self._encrypted(access_token),
                 refresh_token=self._encrypted(refresh_token),
@@ -154,16 +159,16 @@ class ZaloStore(Store):
     def _change(self) -> Update:
         return update(ZaloAccount).where(ZaloAccount.oa_id == self._oa_id)
 
-    async def _locked(self, connection: AsyncConnection) -> Row[Any]:
+    def _locked(self, connection: Connection) -> Row[Any]:
         """The OA's row, which nobody else changes until the transaction ends; made if need be."""
-        await self._make(connection)
-        row: Row[Any] = (await connection.execute(self._mine().with_for_update())).one()
+        self._make(connection)
+        row: Row[Any] = connection.execute(self._mine().with_for_update()).one()
         return row
 
-    async def _make(self, connection: AsyncConnection) -> None:
+    def _make(self, connection: Connection) -> None:
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         row = dialect.insert(ZaloAccount).values(oa_id=self._oa_id, generation=0)
-        await connection.execute(row.on_conflict_do_nothing())
+        connection.execute(row.on_conflict_do_nothing())
 
     def _grant(self, row: Row[Any]) -> Grant | None:
         if row.access_token is None:
@@ -189,47 +194,50 @@ class ZaloStore(Store):
 
     # The webhook.
 
-    @uninterrupted
     async def event_came(self) -> None:
         """Write down that Zalo has delivered an event just now."""
-        async with self._engine.begin() as connection:
-            await self._make(connection)
-            await connection.execute(self._change().values(event_at=self._clock()))
+        change = self._change().values(event_at=self._clock())
 
-    @uninterrupted
+        def work(connection: Connection) -> None:
+            self._make(connection)
+            connection.execute(change)
+
+        await self._database.transact(work)
+
     async def last_event(self) -> datetime.datetime | None:
         """When the last event came, to any process; None if there never was one."""
         query = select(ZaloAccount.event_at).where(ZaloAccount.oa_id == self._oa_id)
-        async with self._engine.begin() as connection:
-            when: datetime.datetime | None = await connection.scalar(query)
+        when: datetime.datetime | None = await self._database.transact(
+            lambda connection: connection.scalar(query)
+        )
         return when
 
     # What people leave behind.
 
-    @uninterrupted
     async def offer(self, conversation: str, payloads: Sequence[str]) -> None:
         """Keep what a number stands for in a conversation, in place of what it stood for before."""
         mine = ZaloOptions.conversation == conversation
         row = insert(ZaloOptions).values(
             conversation=conversation, payloads=list(payloads), offered_at=self._clock()
         )
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(ZaloOptions).where(mine))
-            await connection.execute(row)
 
-    @uninterrupted
+        def work(connection: Connection) -> None:
+            connection.execute(delete(ZaloOptions).where(mine))
+            connection.execute(row)
+
+        await self._database.transact(work)
+
     async def option(self, conversation: str, number: int) -> str | None:
         """The payload that a number stands for, counted from 1; None if it stands for nothing."""
         query = select(ZaloOptions.payloads).where(
             ZaloOptions.conversation == conversation, ZaloOptions.offered_at > self._clock() - OPTIONS
         )
-        async with self._engine.begin() as connection:
-            payloads: list[str] = await connection.scalar(query) or []
+        found = await self._database.transact(lambda connection: connection.scalar(query))
+        payloads: list[str] = found or []
         return payloads[number - 1] if 1 <= number <= len(payloads) else None
 
-    @uninterrupted
     async def unfollowed(self, conversation: str, when: datetime.datetime) -> None:
         """Strike somebody who no longer follows off the list for news, unless they came back since."""
         subscription = (Subscription.conversation == conversation) & (Subscription.since <= when)
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(Subscription).where(subscription))
+        strike = delete(Subscription).where(subscription)
+        await self._database.transact(lambda connection: connection.execute(strike))

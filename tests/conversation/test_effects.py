@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.library import Library
@@ -15,8 +17,17 @@ from bot.content.schema import Language
 from bot.conversation.effects import carry_out
 from bot.conversation.message import Arrival, Message, OnlyInReply, TryLater, Unreachable
 from bot.rasa.plan import Plan, Plans
-from bot.store.inbox import Inbox
-from bot.store.models import DeliveryStatus, Feedback, InboxMessage, Question, QuestionState, Subscription
+from bot.store.database import Database, is_sqlite
+from bot.store.inbox import Inbox, Outcome
+from bot.store.models import (
+    DeliveryStatus,
+    Feedback,
+    InboxMessage,
+    Question,
+    QuestionState,
+    Subscription,
+    WebReply,
+)
 from bot.store.outbox import NotPossible
 from bot.store.work import utc_now
 from tests.conftest import Clock, on_both_databases
@@ -62,8 +73,8 @@ NOTHING: dict[str, object] = {"reply": "fallback", "reason": "no_answer"}
 
 
 @pytest.fixture
-async def inbox(engine: AsyncEngine, clock: Clock) -> Inbox:
-    inbox = Inbox(engine, "secret", clock)
+async def inbox(database: Database, clock: Clock) -> Inbox:
+    inbox = Inbox(database, "secret", clock)
     await inbox.open()
     return inbox
 
@@ -436,11 +447,12 @@ class TestForgetting:
         bot.rasa.gates["yes, forget"] = asyncio.Event()
         forgetting, asked = await bot.receive("yes, forget", "zq-me"), len(bot.rasa.asked)
         await bot.rasa.was_asked(asked + 1)
-        # Meanwhile, as the page's: a question that waits, and a reply that was laid down.
-        page = Message(channel="web", address="", conversation="hash of zq-me", key="1", text="zq-me asks")
-        message_id = await bot.inbox.accept(page)
-        assert message_id is not None
-        await bot.inbox.save_web_reply(message_id, 0, {"text": "card of zq-me"})
+        # As the page's: a reply that was laid down.
+        page = insert(WebReply).values(
+            message_id=10**6, position=0, card={"text": "card of zq-me"}, conversation="hash of zq-me",
+            saved_at=bot.inbox._clock(),
+        )  # fmt: skip
+        await bot.inbox._database.transact(lambda connection: connection.execute(page))
         bot.rasa.gates["yes, forget"].set()
         await bot.answered(forgetting)
         assert bot.rasa.forgotten == ["hash of zq-me"]
@@ -450,6 +462,36 @@ class TestForgetting:
         assert b"open question of zq-other" in files
         assert b"reply to zq-other" in files
         assert len(await rows(engine, Subscription)) == 1
+
+    async def test_the_person_is_told_only_when_nothing_of_them_can_be_read_any_more(
+        self, bot: Bot, clock: Clock, database_url: str
+    ) -> None:
+        url = make_url(database_url)
+        if not is_sqlite(url):
+            pytest.skip("it is SQLite that has such a log")
+        await says(bot, "open question of mine")
+        with closing(sqlite3.connect(str(url.database), isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM question").fetchall()
+            before = len(bot.channel.sent)
+            message_id = await bot.receive("yes, forget")
+            async with asyncio.timeout(10):
+                while not await is_postponed(bot, message_id):
+                    await bot.inbox.wait_answered(message_id, 0.02)
+            assert len(bot.channel.sent) == before
+            reader.execute("COMMIT")
+        clock.advance(seconds=10)
+        await bot.answered(message_id)
+        assert bot.channel.sent[-1].what == "forget"
+
+    async def test_what_they_write_after_it_is_answered(self, bot: Bot) -> None:
+        bot.rasa.gates["yes, forget"] = asyncio.Event()
+        forgetting = await bot.receive("yes, forget")
+        await bot.rasa.was_asked(1)
+        later = await bot.receive("food")
+        bot.rasa.gates["yes, forget"].set()
+        await bot.answered(forgetting, later)
+        assert bot.channel.to("a") == ["forget", "culture.food"]
 
     async def test_the_person_is_told_only_when_rasa_has_forgotten_too(self, bot: Bot, clock: Clock) -> None:
         bot.rasa.gates["yes, forget"] = asyncio.Event()
@@ -469,16 +511,15 @@ class TestForgetting:
 
 
 async def is_postponed(bot: Bot, message_id: int) -> bool:
-    async with bot.inbox._engine.begin() as connection:
-        attempts = await connection.scalar(select(InboxMessage.attempts).where(InboxMessage.id == message_id))
-    return bool(attempts)
+    query = select(InboxMessage.attempts).where(InboxMessage.id == message_id)
+    return bool(await bot.inbox._database.transact(lambda connection: connection.scalar(query)))
 
 
 class TestOnce:
     async def test_a_crash_before_the_plans_are_saved_undoes_what_they_bring_about(
-        self, engine: AsyncEngine, clock: Clock, small_library: Library
+        self, database: Database, engine: AsyncEngine, clock: Clock, small_library: Library
     ) -> None:
-        inbox = Inbox(engine, "secret", clock)
+        inbox = Inbox(database, "secret", clock)
         await inbox.open()
         vote: Sequence[Plan] = Plans.validate_python(
             [{"reply": "action", "language": "vi", "action": "helpful", "id": "culture.food"}]
@@ -487,10 +528,10 @@ class TestOnce:
         entry = await inbox.claim({"test"})
         assert entry is not None
 
-        async def effects(connection: object) -> list[dict[str, object]]:
-            await carry_out(connection, entry, tuple(vote), small_library, utc_now())  # type: ignore[arg-type]
-            raise ConnectionError
+        def effects(connection: Connection) -> Outcome:
+            carry_out(connection, entry, tuple(vote), small_library, utc_now())
+            raise LookupError
 
-        with pytest.raises(ConnectionError):
+        with pytest.raises(LookupError):
             await inbox.save_plans(entry, [], effects)
         assert await rows(engine, Feedback) == []

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.content.library import Library
 from bot.content.schema import Language
 from bot.conversation.message import OnlyInReply
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.models import Delivery, DeliveryStatus
 from tests.conftest import Clock, on_both_databases
@@ -24,8 +25,8 @@ FORGET: dict[str, object] = {"reply": "action", "action": "forget", "step": "do"
 
 
 @pytest.fixture
-async def inbox(engine: AsyncEngine, clock: Clock) -> Inbox:
-    inbox = Inbox(engine, "secret", clock)
+async def inbox(database: Database, clock: Clock) -> Inbox:
+    inbox = Inbox(database, "secret", clock)
     await inbox.open()
     return inbox
 

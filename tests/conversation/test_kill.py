@@ -6,10 +6,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.content.schema import Language
 from bot.conversation.message import Message
-from bot.store.database import connect, migrate
+from bot.store.database import Database, migrate
 from bot.store.outbox import Outbox
 from bot.store.people import subscribe
 from bot.store.work import utc_now
@@ -87,12 +88,15 @@ async def test_news_reaches_everybody_once_over_kills(
 
 async def announce(database_url: str, chats: list[str]) -> None:
     """Queue news for a subscriber in each of the chats."""
-    engine = connect(database_url)
-    await migrate(engine)
-    async with engine.begin() as connection:
+    database = Database(database_url)
+    await migrate(database)
+
+    def work(connection: Connection) -> None:
         for chat in chats:
             message = Message(channel="file", address=chat, conversation=f"hash of {chat}", key=chat)
-            await subscribe(connection, message, Language.VI, "culture", utc_now())
-    outbox = Outbox(engine)
+            subscribe(connection, message, Language.VI, "culture", utc_now())
+
+    await database.transact(work)
+    outbox = Outbox(database)
     assert await outbox.announce("culture.food", {"culture"}) == len(chats)
-    await engine.dispose()
+    await database.close()

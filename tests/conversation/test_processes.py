@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.store.database import connect
 from bot.store.models import ChatLease, InboxMessage
 from tests.conversation.kill import BotProcess, check, read_sent
 from tests.conversation.rasa_stand_in import RasaStandIn
@@ -51,7 +51,7 @@ async def test_two_processes_share_the_chats_and_one_takes_over_what_the_other_l
 
 async def left_in_hand(database_url: str) -> tuple[int | None, int | None]:
     """How many messages are unanswered, and how many chats are leased."""
-    engine = connect(database_url)
+    engine = create_async_engine(database_url)
     async with engine.begin() as connection:
         messages = select(func.count()).where(InboxMessage.answered_at.is_(None))
         leases = select(func.count()).select_from(ChatLease)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count, cycle
 
 import httpx
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
@@ -32,12 +34,16 @@ from bot.conversation.postman import Postman
 from bot.conversation.worker import Patience, Worker
 from bot.rasa.client import Rasa
 from bot.rasa.plan import Kind
+from bot.store.database import Database
 from bot.store.inbox import Inbox
+from bot.store.models import Delivery, DeliveryStatus
 from bot.store.outbox import Outbox
 from bot.store.work import Clock, utc_now
 from tests.conversation.rasa_stand_in import RasaStandIn
 
 QUICK = Patience(rasa_first=0.01, rasa_most=0.02, rasa_total=120, delivery_first=0.01, delivery_most=0.02)
+
+_numbers = count()
 
 FOOD = Message(channel="test", address="a", conversation="c", key="1", text="food")
 
@@ -62,6 +68,7 @@ class RecordingChannel:
 
     name: str = "test"
     arrival: Arrival = Arrival.AT_ONCE
+    lay_down: None = None
     sent: list[Sent] = field(default_factory=list)
     tries: int = 0
     events: list[str] = field(default_factory=list)
@@ -107,12 +114,12 @@ class Bot:
     postman: Postman
     task: asyncio.Task[None]
 
-    async def receive(self, text: str = "", chat: str = "a", **details: object) -> int:
+    async def receive(self, text: str = "", chat: str = "a", channel: str = "test", **details: object) -> int:
         message = incoming(
-            channel="test",
+            channel=channel,
             address=chat,
             conversation=f"hash of {chat}",
-            key=f"{chat} {text} {len(self.rasa.asked)} {id(details)}",
+            key=f"{chat} {text} {next(_numbers)}",
             text=text,
             **details,  # type: ignore[arg-type]
         )
@@ -138,16 +145,17 @@ async def running(
     library: Library,
     patience: Patience = QUICK,
     clock: Clock = utc_now,
+    others: Sequence[RecordingChannel] = (),
+    served: Callable[[], Library] | None = None,
 ) -> AsyncIterator[Bot]:
     rasa, channel = RasaStandIn(), RecordingChannel()
-    channels: dict[str, Channel] = {"test": channel}
+    channels: dict[str, Channel] = {"test": channel, **{other.name: other for other in others}}
+    serve = served or (lambda: library)
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
-        conversation = Conversation(Rasa(http), lambda: library)
-        outbox = Outbox(inbox._engine, clock)
-        postman = Postman(outbox, lambda: library, channels, clock=clock)
-        worker = Worker(
-            inbox, conversation, lambda: library, channels, postman, patience=patience, clock=clock
-        )
+        conversation = Conversation(Rasa(http), serve)
+        outbox = Outbox(inbox._database, clock)
+        postman = Postman(outbox, serve, channels, clock=clock)
+        worker = Worker(inbox, conversation, serve, channels, postman, patience=patience, clock=clock)
         working = asyncio.create_task(worker.run())
         bot = Bot(inbox, outbox, rasa, channel, library, worker, postman, working)
         try:
@@ -159,9 +167,9 @@ async def running(
 
 
 @pytest.fixture
-async def inbox(engine: AsyncEngine) -> Inbox:
+async def inbox(database: Database) -> Inbox:
     """An inbox whose time is real."""
-    inbox = Inbox(engine, "secret")
+    inbox = Inbox(database, "secret")
     await inbox.open()
     return inbox
 
@@ -231,6 +239,108 @@ class TestOrder:
         assert len(bot.rasa.asked) == 8
         bot.rasa.gates["food"].set()
         await bot.answered(*ids)
+
+
+class TestBulkheads:
+    """What holds one channel or chat up holds up no other."""
+
+    async def test_a_channel_that_takes_nothing_holds_up_no_other(
+        self, inbox: Inbox, small_library: Library
+    ) -> None:
+        stuck = RecordingChannel(name="stuck")
+        async with running(inbox, small_library, others=[stuck]) as bot:
+            for n in range(60):
+                stuck.gates[f"chat {n}"] = asyncio.Event()
+                await bot.receive("food", f"chat {n}", channel="stuck")
+            await stuck.was_tried(30)
+            await bot.answered(await bot.receive("music", "b"))
+            assert bot.channel.to("b") == ["thanks", "culture.music"]
+            for gate in stuck.gates.values():
+                gate.set()
+
+    async def test_nor_does_one_whose_messages_rasa_takes_long_for(
+        self, inbox: Inbox, small_library: Library
+    ) -> None:
+        slow = RecordingChannel(name="slow")
+        async with running(inbox, small_library, others=[slow]) as bot:
+            bot.rasa.gates["slow food"] = asyncio.Event()
+            for n in range(30):
+                await bot.receive("slow food", f"chat {n}", channel="slow")
+            await bot.rasa.was_asked(8)
+            await bot.answered(await bot.receive("music", "b"))
+            assert bot.channel.to("b") == ["thanks", "culture.music"]
+
+    async def test_chats_that_a_platform_keeps_waiting_hold_up_no_other_of_the_same_channel(
+        self, bot: Bot
+    ) -> None:
+        for n in range(30):
+            bot.channel.gates[f"group {n}"] = asyncio.Event()
+            await bot.receive("food", f"group {n}")
+        await bot.channel.was_tried(30)
+        await bot.answered(await bot.receive("music", "b"))
+        assert bot.channel.to("b") == ["thanks", "culture.music"]
+
+    async def test_somebody_new_is_answered_before_the_rest_of_what_a_few_groups_ask(self, bot: Bot) -> None:
+        bot.rasa.gates["slow food"] = asyncio.Event()
+        ids = [await bot.receive("slow food", f"group {n % 9}") for n in range(9 * 20)]
+        await bot.rasa.was_asked(8)
+        new = await bot.receive("music", "b")
+        bot.rasa.gates["slow food"].set()
+        await bot.answered(new)
+        before = len({sent.message_id for sent in bot.channel.sent} - {new})
+        assert before < 60
+        await bot.answered(*ids)
+
+    async def test_a_send_that_never_ends_is_given_up(self, inbox: Inbox, small_library: Library) -> None:
+        patience = Patience(sending=0.05)
+        async with running(inbox, small_library, patience) as bot:
+            bot.channel.gates["a"] = asyncio.Event()
+            await bot.answered(await bot.receive("food"))
+            assert bot.channel.tries == 2
+
+
+class TestDeliveries:
+    async def test_a_platform_that_hangs_holds_up_no_others_news(
+        self, inbox: Inbox, small_library: Library
+    ) -> None:
+        stuck = RecordingChannel(name="stuck")
+        stuck.gates["a"] = asyncio.Event()
+        async with running(inbox, small_library, others=[stuck]) as bot:
+            for channel in ("stuck", "test"):
+                await queue_news(bot, channel)
+            delivering = asyncio.create_task(bot.postman.run())
+            await stuck.was_tried(1)
+            await bot.channel.was_tried(1)
+            async with asyncio.timeout(10):
+                while not bot.channel.sent:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            bot.postman.stop()
+            stuck.gates["a"].set()
+            await delivering
+
+
+async def queue_news(bot: Bot, channel: str) -> None:
+    row = insert(Delivery).values(
+        status=DeliveryStatus.QUEUED, channel=channel, language="vi", address="a", conversation="c",
+        announcement="culture.food", not_before=utc_now(), queued_at=utc_now(),
+    )  # fmt: skip
+    await bot.inbox._database.transact(lambda connection: connection.execute(row))
+
+
+class TestOneVersion:
+    async def test_a_reply_is_said_from_one_version_of_content(
+        self, inbox: Inbox, small_library: Library
+    ) -> None:
+        without = {id_: answer for id_, answer in small_library.answers.items() if id_ != "culture.food"}
+        versions = cycle([small_library, replace(small_library, answers=without)])
+        async with running(inbox, small_library, served=lambda: next(versions)) as bot:
+            for n in range(8):  # at each look another version, from another one on
+                next(versions)
+                await bot.answered(await bot.receive("food", f"chat {n}"))
+            gone = small_library.messages.phrases.gone[Language.VI]
+            texts = [sent.card.text for sent in bot.channel.sent]
+            assert len(texts) >= 8
+            assert gone not in texts, "an answer that was found in one version and looked up in another"
 
 
 class TestRasaTrouble:

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import func, insert, make_url, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.content.schema import Language
 from bot.store.backup import NoBackup, back_up, restore
-from bot.store.database import connect, migrate
+from bot.store.database import Database, migrate
 from bot.store.inbox import Inbox
 from bot.store.models import InboxMessage, Question, QuestionState
 from bot.store.work import utc_now
@@ -49,8 +49,8 @@ async def questions(engine: AsyncEngine) -> list[str]:
         return list(await connection.scalars(select(Question.text).order_by(Question.id)))
 
 
-async def token(engine: AsyncEngine) -> str | None:
-    grant = await ZaloStore(engine, "oa", KEY).grant()
+async def token(database: Database) -> str | None:
+    grant = await ZaloStore(database, "oa", KEY).grant()
     return grant.access_token if grant else None
 
 
@@ -91,19 +91,19 @@ async def test_no_message_is_in_it_and_none_is_answered_twice(
 
 
 async def test_zalos_tokens_are_never_those_of_before(
-    engine: AsyncEngine, sqlite_url: str, tmp_path: Path
+    database: Database, engine: AsyncEngine, sqlite_url: str, tmp_path: Path
 ) -> None:
-    zalo = ZaloStore(engine, "oa", KEY)
+    zalo = ZaloStore(database, "oa", KEY)
     await zalo.authorised("old", "old refresh", LIFE)
     back_up(sqlite_url, tmp_path / "backup.db")
     await zalo.authorised("new", "new refresh", LIFE)
     assert await restore(sqlite_url, tmp_path / "backup.db") is True
-    assert await token(engine) == "new"
+    assert await token(database) == "new"
     elsewhere = f"sqlite+aiosqlite:///{tmp_path}/elsewhere/bot.db"
     assert await restore(elsewhere, tmp_path / "backup.db") is False
-    other = connect(elsewhere)
+    other = Database(elsewhere)
     assert await token(other) is None
-    await other.dispose()
+    await other.close()
 
 
 @pytest.mark.parametrize("what", ["missing", "text", "cut", "foreign"])
@@ -167,15 +167,18 @@ async def test_the_commands_for_postgresql_bring_back_what_lasts(
         ]
 
     dump = postgres.directory / f"{name}.dump"
-    engine = connect(postgres_url)
-    await migrate(engine)
-    await ZaloStore(engine, "oa", KEY).authorised("old", "old refresh", LIFE)
+    database = Database(postgres_url)
+    engine = create_async_engine(postgres_url)
+    await migrate(database)
+    await ZaloStore(database, "oa", KEY).authorised("old", "old refresh", LIFE)
     await leave_question(engine)
     postgres.run("pg_dump", "--file", str(dump), *options("pg_dump"))
     await leave_question(engine, "asked later")
+    await database.close()
     await engine.dispose()
     postgres.run("pg_restore", *options("pg_restore"), str(dump))
     assert await questions(engine) == [LEFT]
-    assert await token(engine) is None
-    await migrate(engine)
+    assert await token(database) is None
+    await migrate(database)
+    await database.close()
     await engine.dispose()

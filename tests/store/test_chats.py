@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.conversation.message import Message
 from bot.store.chats import Move, Place
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, Question, Subscription
 from bot.store.outbox import Outbox
@@ -75,7 +76,7 @@ async def test_a_message_in_hand_goes_on_in_hand(inbox: Inbox, engine: AsyncEngi
 
 
 async def test_where_both_chats_are_in_hand_nothing_is_lost_or_answered_twice(
-    inbox: Inbox, engine: AsyncEngine
+    inbox: Inbox, engine: AsyncEngine, database: Database
 ) -> None:
     for place, key in ((OLD, "1"), (OLD, "2"), (NEW, "3")):
         await inbox.accept(said(place, key))
@@ -95,7 +96,7 @@ async def test_where_both_chats_are_in_hand_nothing_is_lost_or_answered_twice(
 
 
 async def test_a_question_that_was_left_gets_its_reply_in_the_new_chat(
-    inbox: Inbox, engine: AsyncEngine
+    inbox: Inbox, engine: AsyncEngine, database: Database
 ) -> None:
     values = {"channel": "telegram", "language": "vi", "text": "?", "conversation": "old", "asked_at": NOW}
     async with engine.begin() as connection:
@@ -107,16 +108,16 @@ async def test_a_question_that_was_left_gets_its_reply_in_the_new_chat(
     async with engine.begin() as connection:
         query = select(Question.conversation, Question.address).order_by(Question.id)
         assert [tuple(row) for row in await connection.execute(query)] == [("new", "-1005"), ("new", None)]
-    await Outbox(engine).reply(7, "Ở đây")
+    await Outbox(database).reply(7, "Ở đây")
     await inbox.move(MOVE)
     assert await deliveries(engine) == [("new", "-1005", DeliveryStatus.QUEUED)]
 
 
 async def test_a_subscription_and_news_under_way_move_along_and_moving_again_does_no_harm(
-    inbox: Inbox, engine: AsyncEngine
+    inbox: Inbox, engine: AsyncEngine, database: Database
 ) -> None:
     await subscribe(engine, OLD, "culture")
-    await Outbox(engine).announce("culture.food", {"culture"})
+    await Outbox(database).announce("culture.food", {"culture"})
     for _ in range(2):
         await inbox.move(MOVE)
         assert await subscriptions(engine) == [("new", "-1005", ["culture"])]
@@ -128,9 +129,14 @@ async def test_a_subscription_and_news_under_way_move_along_and_moving_again_doe
     [(("culture", "city"), ["city", "culture"]), (("culture", "clarification"), ["clarification"])],
 )
 async def test_where_both_chats_get_news_they_are_one_and_no_news_comes_twice(
-    inbox: Inbox, engine: AsyncEngine, clock: Clock, topics: tuple[str, str], both: list[str]
+    inbox: Inbox,
+    engine: AsyncEngine,
+    database: Database,
+    clock: Clock,
+    topics: tuple[str, str],
+    both: list[str],
 ) -> None:
-    outbox = Outbox(engine, clock)
+    outbox = Outbox(database, clock)
     everything = {"culture", "city", "clarification"}
     await subscribe(engine, OLD, topics[0])
     await outbox.announce("culture.food", everything)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.schema import Language
 from bot.conversation.message import Message, incoming
-from bot.store.database import connect, migrate
-from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Waiting
+from bot.store.database import Database, DatabaseAway, migrate
+from bot.store.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Unwritable, Waiting
 from bot.store.models import ChatLease, InboxMessage
 from tests.conftest import Clock, on_both_databases
 
@@ -78,28 +80,33 @@ class TestAccepting:
         assert ids.count(None) == 20
 
     async def test_a_burst_is_written_in_few_transactions_and_in_the_order_it_came(
-        self, inbox: Inbox, engine: AsyncEngine
+        self, inbox: Inbox
     ) -> None:
         commits: list[object] = []
-        event.listen(engine.sync_engine, "commit", commits.append)
+
+        def note(connection: object) -> None:
+            commits.append(connection)
+
+        event.listen(Engine, "commit", note)
         ids = await asyncio.gather(*(inbox.accept(message(str(n), f"chat {n}")) for n in range(200)))
+        event.remove(Engine, "commit", note)
         written = [id_ for id_ in ids if id_ is not None]
         assert len(written) == 200
         assert written == sorted(written)
         assert len(commits) <= 3
 
     async def test_a_database_that_is_gone_fails_each_of_a_burst_and_takes_what_comes_later(
-        self, inbox: Inbox, engine: AsyncEngine
+        self, inbox: Inbox
     ) -> None:
         def fail(_connection: object) -> None:
             raise OSError("gone")
 
-        event.listen(engine.sync_engine, "begin", fail)
+        event.listen(Engine, "begin", fail)
         said = await asyncio.gather(
             *(inbox.accept(message(str(n))) for n in range(20)), return_exceptions=True
         )
-        event.remove(engine.sync_engine, "begin", fail)
-        assert [type(error) for error in said] == [OSError] * 20
+        event.remove(Engine, "begin", fail)
+        assert [type(error) for error in said] == [DatabaseAway] * 20
         assert await inbox.accept(message("1")) is not None
 
     async def test_a_sender_who_hangs_up_takes_no_connection_along(self, inbox: Inbox) -> None:
@@ -109,6 +116,92 @@ class TestAccepting:
                 await asyncio.sleep(0)  # one step further than the last time
             accepting.cancel()
             assert await inbox.accept(message(f"next {steps}")) is not None
+
+
+class TestHostileNeighbours:
+    """What the database can never take, and came past the border all the same."""
+
+    HOSTILE: ClassVar[dict[str, Message]] = {
+        "half a character": replace(message("h"), text="\ud800"),
+        "a NUL": replace(message("n"), button="\x00"),
+        "a half in the chat": replace(message("c"), conversation="c\udfff"),
+        "a number that is none": replace(message("b"), is_cut=10**40),  # type: ignore[arg-type]
+    }
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    async def test_they_cost_nobody_else_a_message(self, inbox: Inbox, name: str) -> None:
+        innocents = [message(f"innocent {n}", f"chat {n}") for n in range(59)]
+        arrivals = [*innocents[:30], self.HOSTILE[name], *innocents[30:]]
+        said = await asyncio.gather(*(inbox.accept(one) for one in arrivals), return_exceptions=True)
+        culprit = said.pop(30)
+        assert [id_ for id_ in said if not isinstance(id_, int)] == []
+        assert len(set(said)) == 59
+        if inbox._database.is_sqlite and name == "a NUL":
+            assert isinstance(culprit, int), "SQLite can hold it"
+        else:
+            assert isinstance(culprit, Unwritable)
+        assert await inbox.is_reachable()
+
+    async def test_only_they_are_refused(self, inbox: Inbox) -> None:
+        hostile = [replace(message(f"h{n}"), text="\ud800") for n in range(7)]
+        innocent = [message(f"i{n}", f"chat {n}") for n in range(7)]
+        both = [one for pair in zip(hostile, innocent, strict=True) for one in pair]
+        said = await asyncio.gather(*(inbox.accept(one) for one in both), return_exceptions=True)
+        assert [type(error) for error in said[::2]] == [Unwritable] * 7
+        assert all(isinstance(id_, int) for id_ in said[1::2])
+
+
+class TestTakingAtOnce:
+    """A message whose chat is free is in hand as soon as it is written down."""
+
+    async def test_it_is_in_hand_with_its_acknowledgement(self, inbox: Inbox) -> None:
+        taken: list[Entry | None] = []
+        inbox.hand_for = lambda _channel: taken.append
+        first, second = await inbox.accept(message("1")), await inbox.accept(message("2"))
+        other = await inbox.accept(message("3", "another chat"))
+        assert [entry and entry.id for entry in taken] == [first, None, other]
+        assert await inbox.claim(HERE) is None, "the second waits for the first"
+        assert taken[0] is not None
+        await inbox.answered(taken[0])
+        assert inbox.arrived.is_set(), "the chat has more"
+        assert (await claim(inbox)).id == second
+
+    async def test_it_is_like_one_that_was_claimed(self, inbox: Inbox) -> None:
+        taken: list[Entry | None] = []
+        await inbox.accept(message("1", "a"))
+        inbox.hand_for = lambda _channel: taken.append
+        await inbox.accept(message("2", "b"))
+        claimed = await claim(inbox)
+        assert taken[0] is not None
+        same = {"id": 0, "lease": "", "message": message("0")}
+        assert replace(taken[0], **same) == replace(claimed, **same)  # type: ignore[arg-type]
+
+    async def test_what_waited_before_is_not_overtaken(self, inbox: Inbox) -> None:
+        first = await inbox.accept(message("1"))
+        taken: list[Entry | None] = []
+        inbox.hand_for = lambda _channel: taken.append
+        await inbox.accept(message("2"))
+        assert taken == [None]
+        assert (await claim(inbox)).id == first
+
+    async def test_a_redelivery_and_a_failure_give_the_hand_back(self, inbox: Inbox) -> None:
+        await inbox.accept(message("1"))
+        taken: list[Entry | None] = []
+        inbox.hand_for = lambda _channel: taken.append
+        await inbox.accept(message("1"))
+        with pytest.raises(Unwritable):
+            await inbox.accept(replace(message("2"), text="\ud800"))
+        assert taken == [None, None]
+
+
+class TestFairness:
+    async def test_who_writes_much_stands_behind_who_writes_little(self, inbox: Inbox) -> None:
+        for n in range(60):
+            await inbox.accept(message(str(n), f"group {n % 6}"))
+        for _ in range(6):
+            await inbox.answered(await claim(inbox))
+        await inbox.accept(message("quiet", "somebody else"))
+        assert (await claim(inbox)).message.conversation == "somebody else"
 
 
 class TestClaiming:
@@ -150,13 +243,13 @@ class TestClaiming:
         assert (entry.message.text, entry.attempts) == ("1", 1)
 
     async def test_a_restart_goes_on_where_it_stopped(
-        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+        self, inbox: Inbox, database: Database, clock: Clock
     ) -> None:
         await inbox.accept(message("1"))
         entry = await claim(inbox)
         await inbox.save_plans(entry, PLANS)
         await inbox.card_sent(entry, 1)
-        restarted = Inbox(engine, "secret", clock)
+        restarted = Inbox(database, "secret", clock)
         await restarted.open()
         clock.advance(seconds=LEASE.total_seconds())
         again = await claim(restarted)
@@ -165,11 +258,11 @@ class TestClaiming:
 
 class TestLeases:
     async def test_a_lease_that_is_not_renewed_goes_to_another_process(
-        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+        self, inbox: Inbox, database: Database, clock: Clock
     ) -> None:
         await inbox.accept(message("1"))
         mine = await claim(inbox)
-        other = Inbox(engine, "secret", clock)
+        other = Inbox(database, "secret", clock)
         assert await other.claim(HERE) is None
         clock.advance(seconds=LEASE.total_seconds())
         theirs = await claim(other)
@@ -179,13 +272,13 @@ class TestLeases:
                 await late
         await other.answered(theirs)
 
-    async def test_a_renewed_lease_stays(self, inbox: Inbox, engine: AsyncEngine, clock: Clock) -> None:
+    async def test_a_renewed_lease_stays(self, inbox: Inbox, database: Database, clock: Clock) -> None:
         await inbox.accept(message("1"))
         entry = await claim(inbox)
         clock.advance(seconds=20)
         await inbox.renew({entry.lease})
         clock.advance(seconds=20)
-        assert await Inbox(engine, "secret", clock).claim(HERE) is None
+        assert await Inbox(database, "secret", clock).claim(HERE) is None
         await inbox.answered(entry)
 
     async def test_no_lease_is_left_when_all_is_answered(self, inbox: Inbox, engine: AsyncEngine) -> None:
@@ -256,12 +349,12 @@ class TestWebReplies:
         assert await inbox.wait_answered(message_id, 10), "answered long ago"
 
     async def test_it_sees_an_answer_from_another_process(
-        self, inbox: Inbox, engine: AsyncEngine, clock: Clock
+        self, inbox: Inbox, database: Database, clock: Clock
     ) -> None:
         message_id = await inbox.accept(message("1"))
         assert message_id is not None
         waiting = asyncio.create_task(inbox.wait_answered(message_id, 10))
-        other = Inbox(engine, "secret", clock)
+        other = Inbox(database, "secret", clock)
         await other.answered(await claim(other))
         assert await waiting
 
@@ -282,35 +375,35 @@ class TestWatching:
         self, inbox: Inbox, clock: Clock, tmp_path: Path
     ) -> None:
         assert await inbox.is_reachable()
-        gone = connect(f"sqlite+aiosqlite:///{tmp_path}/gone.db")
+        gone = Database(f"sqlite+aiosqlite:///{tmp_path}/gone.db")
         (tmp_path / "gone.db").unlink()
         (tmp_path / "gone.db").mkdir()
         assert not await Inbox(gone, "secret", clock).is_reachable()
-        await gone.dispose()
+        await gone.close()
 
 
 async def test_closing_waits_for_what_is_at_work(database_url: str) -> None:
-    engine = connect(database_url)
-    await migrate(engine)
-    inbox = Inbox(engine, "secret")
+    database = Database(database_url)
+    await migrate(database)
+    inbox = Inbox(database, "secret")
     accepting = asyncio.create_task(inbox.accept(message("1")))
     await asyncio.sleep(0)
     accepting.cancel()
     async with asyncio.timeout(10):
         await inbox.close()
-    reopened = connect(database_url)
+    reopened = Database(database_url)
     assert await Inbox(reopened, "secret").find("test", "1") is not None
-    await reopened.dispose()
+    await reopened.close()
 
 
 async def test_accepted_messages_are_there_after_the_engine_is_opened_again(database_url: str) -> None:
     for expected in (None, "hello"):
-        engine = connect(database_url)
-        await migrate(engine)
-        inbox = Inbox(engine, "secret")
+        database = Database(database_url)
+        await migrate(database)
+        inbox = Inbox(database, "secret")
         await inbox.open()
         entry = await inbox.claim(HERE)
         assert (entry.message.text if entry else None) == expected
         if entry is None:
             await inbox.accept(message("1"))
-        await engine.dispose()
+        await database.close()

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store.database import migrate
+from bot.store.database import Database, migrate
 from bot.store.models import Base
 from tests.conftest import on_both_databases
 
@@ -26,7 +26,7 @@ async def test_the_migrations_and_the_models_agree(engine: AsyncEngine) -> None:
         assert await connection.run_sync(difference) == []
 
 
-async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
-    await migrate(engine)
+async def test_migrating_again_changes_nothing(database: Database, engine: AsyncEngine) -> None:
+    await migrate(database)
     async with engine.begin() as connection:
         assert await connection.run_sync(difference) == []

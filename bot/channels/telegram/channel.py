@@ -43,6 +43,7 @@ from bot.conversation.message import Arrival, Card
 from bot.log import describe
 from bot.store.chats import Move
 from bot.store.inbox import Inbox
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class TelegramChannel:
 
     name = CHANNEL
     arrival = Arrival.AT_ONCE
+    lay_down = None
 
     def __init__(
         self,
@@ -163,17 +165,13 @@ class TelegramChannel:
             await self._http.shutdown()  # the bot's own shutdown does so only after a getMe
 
     @asynccontextmanager
-    async def receiving(self) -> AsyncIterator[None]:
+    async def receiving(self, supervisor: Supervisor | None = None) -> AsyncIterator[None]:
         """Messages come in while the context is open, within that of `connected`.
 
         It does not wait for Telegram to be reached, so that the other channels need not either.
         """
-        task = asyncio.create_task(self._receive(), name="telegram")
-        try:
+        async with (supervisor or Supervisor()).keep(self.name, self._receive, may_end=True):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     def routes(self) -> list[BaseRoute]:
         """The webhook, if there is an address at which Telegram can reach it."""
@@ -287,7 +285,7 @@ class TelegramChannel:
                 await self._move(read)
             elif read:
                 await self._inbox.accept(read)
-        except ValueError as error:  # it is not the database that is at fault, and will not be later
+        except ValueError as error:  # Unwritable, too: coming again it would fare no better
             log.error("update_not_written", **describe(error))
 
     def _update(self, raw: Raw) -> Update | None:

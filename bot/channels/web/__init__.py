@@ -75,4 +75,8 @@ class WebChannel:
         """Lay a card of the reply down for the request that waits; without one, OnlyInReply."""
         if message_id < 0:
             raise OnlyInReply("a page is only ever answered")
-        await self._inbox.save_web_reply(message_id, position, CardBody.of(card).model_dump(mode="json"))
+        await self._inbox.save_web_reply(message_id, position, self.lay_down(card))
+
+    def lay_down(self, card: Card) -> dict[str, object]:
+        """A card as the request that waits gets it."""
+        return CardBody.of(card).model_dump(mode="json")

@@ -33,7 +33,8 @@ from bot.channels.web.schema import (
 )
 from bot.conversation.commands import button_for, read_command
 from bot.conversation.message import Message, incoming
-from bot.store.inbox import Inbox
+from bot.store.database import DatabaseAway
+from bot.store.inbox import Inbox, Unwritable
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a request."""
@@ -97,6 +98,7 @@ class Api:
                 exception_handlers={
                     HTTPException: _problem,
                     ClientDisconnect: _problem,
+                    DatabaseAway: _problem,
                     Exception: _problem,
                 },
             ),
@@ -105,16 +107,16 @@ class Api:
     async def _messages(self, request: Request) -> Response:
         await self._hold_back_floods(request)
         message = self._message(await _parsed(request, Question))
-        message_id = await self._inbox.accept(message)
-        if message_id is None:
-            message_id = await self._inbox.find(self._channel, message.key)
-        if message_id is None or not await self._inbox.wait_answered(message_id, self._reply_within):
+        try:
+            cards = await self._inbox.ask(message, self._reply_within)
+        except Unwritable as error:
+            raise HTTPException(422, str(error)) from error
+        if cards is None:
             raise HTTPException(
                 503,
                 "there is no reply yet; send the same request with the same key again",
                 {"Retry-After": str(COME_AGAIN)},
             )
-        cards = await self._inbox.web_reply(message_id)
         if not cards:
             raise HTTPException(410, "the reply to this key is no longer kept; ask with a new key")
         answer = Answer.model_validate({"language": cards[0]["language"], "replies": cards})
@@ -210,6 +212,9 @@ async def _problem(request: Request, error: Exception) -> Response:
     status, message, headers = 500, "something went wrong here", None
     if isinstance(error, HTTPException):
         status, message, headers = error.status_code, error.detail, error.headers
+    elif isinstance(error, DatabaseAway):
+        status, message = 503, "the service is out of order for a moment; send the same request again"
+        headers = {"Retry-After": str(COME_AGAIN)}
     elif isinstance(error, ClientDisconnect):
         status, message = 400, "the request ended early"
     body = ErrorBody(error=Problem(code=_CODES.get(status, "error"), message=message))

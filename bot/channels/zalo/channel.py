@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -39,9 +39,10 @@ from bot.channels.zalo.tokens import Tokens
 from bot.content.library import Library
 from bot.conversation.message import Arrival, Card, Message
 from bot.log import describe
-from bot.store.inbox import Inbox
+from bot.store.inbox import Inbox, Unwritable
 from bot.store.work import Clock, utc_now
 from bot.store.zalo import ZaloStore
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class ZaloChannel:
 
     name = CHANNEL
     arrival = Arrival.WITH_NEXT_MESSAGE
+    lay_down = None
 
     def __init__(
         self,
@@ -121,16 +123,13 @@ class ZaloChannel:
     # Tokens, and what the operator should know.
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[None]:
+    async def connected(self, supervisor: Supervisor | None = None) -> AsyncIterator[None]:
         """Cards can be sent while the context is open; the tokens are kept fresh meanwhile."""
-        task = asyncio.create_task(self._look(), name="zalo")
         try:
-            yield
+            async with (supervisor or Supervisor()).keep(self.name, self._look):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
             await self._tokens.settle()
-            await self._store.settle()
             await self._api.close()
 
     async def _look(self) -> None:
@@ -234,7 +233,8 @@ class ZaloChannel:
         elif event.event_name == UNFOLLOW:
             await self._store.unfollowed(self._reader.conversation(event), event.time)
         elif message := self._reader.message(event):
-            await self._inbox.accept(await self._with_option(message))
+            with suppress(Unwritable):  # it has been counted; coming again it would fare no better
+                await self._inbox.accept(await self._with_option(message))
         elif event.event_name not in IGNORED:
             is_known = event.event_name in TEXTS | MEDIA | GREETED
             log.info("zalo_event_ignored", event_name=event.event_name[:64], is_known=is_known)

@@ -10,11 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bot.channels.zalo.api import CONSENT, Api, NoAnswer, Pair, ZaloError
 from bot.settings import Settings
-from bot.store.database import connect, migrate
+from bot.store.database import Database, DatabaseAway, DatabaseUnusable, migrate
 from bot.store.zalo import ZaloStore
 
 
@@ -126,18 +124,15 @@ async def _api(settings: Settings) -> AsyncIterator[Api]:
 
 async def _keep(settings: Settings, pair: Pair) -> str:
     try:
-        engine = connect(settings.database_url)
+        database = Database(settings.database_url)
         try:
-            await migrate(engine)
-            store = ZaloStore(engine, settings.zalo_oa_id, settings.zalo_token_key.get_secret_value())
+            await migrate(database)
+            store = ZaloStore(database, settings.zalo_oa_id, settings.zalo_token_key.get_secret_value())
             await store.authorised(pair.access_token, pair.refresh_token, pair.life)
         finally:
-            await engine.dispose()
-    except (OSError, ImportError, SQLAlchemyError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise NotAuthorised(
-            f"The database of the setting DATABASE_URL cannot be used: {cause}; log in again once it can."
-        ) from error
+            await database.close()
+    except (DatabaseUnusable, DatabaseAway) as error:
+        raise NotAuthorised(f"{error} Log in again once it can be used.") from error
     hours = int(pair.life.total_seconds() // 3600)
     return (
         f"The Official Account {settings.zalo_oa_id} has authorised the app. The tokens are kept, "

@@ -15,6 +15,7 @@ from bot.conversation.message import Card, Message
 from bot.conversation.postman import Postman
 from bot.rasa.plan import Kind
 from bot.store import people
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.models import QuestionState, Subscription
 from bot.store.outbox import Outbox
@@ -28,8 +29,8 @@ TOPIC = "culture"
 
 
 @pytest.fixture
-def outbox(engine: AsyncEngine) -> Outbox:
-    return Outbox(engine)
+def outbox(database: Database) -> Outbox:
+    return Outbox(database)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def message_of(person: Person) -> Message:
 async def subscribe(engine: AsyncEngine, *persons: Person) -> None:
     async with engine.begin() as connection:
         for person in persons:
-            await people.subscribe(connection, message_of(person), Language.EN, TOPIC, utc_now())
+            await connection.run_sync(people.subscribe, message_of(person), Language.EN, TOPIC, utc_now())
 
 
 async def subscribers(engine: AsyncEngine) -> int:
@@ -82,8 +83,8 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
 ) -> None:
     lan = telegram.person("Lan")
     async with engine.begin() as connection:
-        await people.keep_question(
-            connection,
+        await connection.run_sync(
+            people.keep_question,
             message_of(lan),
             1,
             language=Language.EN,
@@ -91,9 +92,9 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
             state=QuestionState.OPEN,
             now=utc_now(),
         )
-        kept = await people.open_question(connection, message_of(lan).conversation)
+        kept = await connection.run_sync(people.open_question, message_of(lan).conversation)
         assert kept is not None
-        await people.leave_question(connection, kept, message_of(lan), Language.EN)
+        await connection.run_sync(people.leave_question, kept, message_of(lan), Language.EN)
     await outbox.reply(kept.id, "Dial *101*1#:\n- 109 Nguyễn Trãi\nPhone: **113**", "culture.food")
     while await postman.deliver_next():
         pass
@@ -109,7 +110,7 @@ async def in_group(engine: AsyncEngine, channel: TelegramChannel, group: Chat) -
     place = move_of(group.id, group.id, channel._opaque).before
     message = Message("telegram", place.address, place.conversation, str(group.id))
     async with engine.begin() as connection:
-        await people.subscribe(connection, message, Language.EN, TOPIC, utc_now())
+        await connection.run_sync(people.subscribe, message, Language.EN, TOPIC, utc_now())
 
 
 def told(chat: Chat) -> list[str]:
@@ -144,8 +145,8 @@ class TestSupergroup:
     """A group that becomes a supergroup goes on getting its news, each once."""
 
     @pytest.fixture
-    def outbox(self, engine: AsyncEngine, clock: Clock) -> Outbox:
-        return Outbox(engine, clock)
+    def outbox(self, database: Database, clock: Clock) -> Outbox:
+        return Outbox(database, clock)
 
     async def test_by_the_service_message(
         self,

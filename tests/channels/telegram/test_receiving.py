@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram import channel as module
 from bot.content.library import Library
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.models import InboxMessage
 from tests.channels.telegram.conftest import SECRET, ByWebhook
@@ -108,9 +109,9 @@ class TestPolling:
 
     @pytest.mark.usefixtures("in_haste")
     async def test_an_update_is_acknowledged_only_when_the_inbox_has_it(
-        self, api_url: str, engine: AsyncEngine, small_library: Library, telegram: StandIn, texts: Any
+        self, api_url: str, database: Database, small_library: Library, telegram: StandIn, texts: Any
     ) -> None:
-        inbox = BrokenInbox(engine, "secret")
+        inbox = BrokenInbox(database, "secret")
         inbox.failures = 3
         lan = telegram.person()
         lan.says("một")
@@ -235,10 +236,10 @@ async def test_a_field_that_the_library_does_not_understand_does_not_cost_the_an
 
 
 async def test_the_same_button_pressed_twice_at_once_is_one_message_and_again_later_another(
-    api_url: str, engine: AsyncEngine, small_library: Library, telegram: StandIn
+    api_url: str, database: Database, engine: AsyncEngine, small_library: Library, telegram: StandIn
 ) -> None:
     now = datetime.datetime.now(datetime.UTC)
-    inbox = Inbox(engine, "secret", lambda: now)
+    inbox = Inbox(database, "secret", lambda: now)
 
     async def pressed() -> list[str]:
         async with engine.connect() as connection:
@@ -400,10 +401,10 @@ class TestWebhook:
         assert await texts() == ["một lần thôi"]
 
     async def test_what_the_inbox_did_not_take_comes_again_in_order(
-        self, engine: AsyncEngine, telegram: StandIn, texts: Any, by_webhook: ByWebhook
+        self, database: Database, telegram: StandIn, texts: Any, by_webhook: ByWebhook
     ) -> None:
         async with by_webhook() as (channel, _):
-            broken = BrokenInbox(engine, "secret")
+            broken = BrokenInbox(database, "secret")
             broken.failures = 2
             channel._inbox = broken
             lan = telegram.person()

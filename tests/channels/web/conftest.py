@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -30,7 +29,7 @@ from bot.conversation.message import Channel
 from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.rasa.client import Rasa
-from bot.store.database import connect, migrate
+from bot.store.database import Database, migrate
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
 
@@ -134,8 +133,8 @@ class Site:
     url: str
     rasa: RasaStandIn
     library: Library
-    engine: AsyncEngine
-    database: Path
+    database: Database
+    file: Path
     outbox: Outbox
     postman: Postman
 
@@ -148,10 +147,9 @@ async def running_site(
     library, findings = load(content)
     assert not findings
     rasa = RasaStandIn()
-    database = directory / "bot.db"
-    engine = connect(f"sqlite+aiosqlite:///{database}")
-    await migrate(engine)
-    inbox, outbox = Inbox(engine, "secret"), Outbox(engine)
+    database = Database(f"sqlite:///{directory / 'bot.db'}")
+    await migrate(database)
+    inbox, outbox = Inbox(database, "secret"), Outbox(database)
     await inbox.open()
     web = WebChannel(
         inbox, outbox, lambda: library, rate_limit=rate_limit, secret="secret", reply_within=reply_within
@@ -177,8 +175,8 @@ async def running_site(
                 f"http://127.0.0.1:{listener.getsockname()[1]}",
                 rasa,
                 library,
-                engine,
                 database,
+                directory / "bot.db",
                 outbox,
                 postman,
             )
@@ -187,7 +185,7 @@ async def running_site(
             server.should_exit = True
             worker.stop()
             await asyncio.gather(serving, working)
-    await engine.dispose()
+    await inbox.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy
 
 from bot.store.inbox import Inbox
 from bot.store.models import DeliveryStatus
@@ -161,7 +163,7 @@ class TestPrivacy:
         await ask(client, "chợ nổi", conversation="my-own-id-of-this-chat")
         (sender,) = site.rasa.senders
         assert len(sender) == 64
-        written = b"".join(path.read_bytes() for path in site.database.parent.iterdir())
+        written = b"".join(path.read_bytes() for path in site.file.parent.iterdir())
         assert b"my-own-id-of-this-chat" not in written
 
     async def test_one_conversation_is_always_the_same_and_never_anothers(
@@ -207,7 +209,7 @@ class TestRepeat:
         self, client: httpx.AsyncClient, site: Site
     ) -> None:
         await ask(client, "chợ nổi", key="repeat-4")
-        await Inbox(site.engine, "secret", lambda: utc_now() + datetime.timedelta(minutes=11)).tidy()
+        await Inbox(site.database, "secret", lambda: utc_now() + datetime.timedelta(minutes=11)).tidy()
         response = await client.post(
             "/api/messages", json={"conversation": "c1", "text": "chợ nổi", "key": "repeat-4"}
         )
@@ -372,10 +374,43 @@ async def test_where_no_reply_comes_in_time_the_same_key_fetches_it_later(
         assert len(site.rasa.asked) == 1
 
 
+HOSTILE = [
+    {"button": "\x00"},
+    {"button": "a\x00b"},
+    {"text": "\x00\x00"},
+    {"text": "a\x00"},
+    {"text": "chợ", "key": "k\x00"},
+]
+"""As JSON writes them: NUL in whatever a client may send."""
+
+
+@pytest.mark.parametrize("body", [*HOSTILE, '{"conversation": "c", "text": "a\\ud800"}',
+                                  '{"conversation": "c", "button": "\\udfff"}'], ids=str)  # fmt: skip
+async def test_no_bytes_cost_anybody_an_answer(client: httpx.AsyncClient, body: dict[str, str] | str) -> None:
+    hostile = json.dumps({"conversation": "c", **body}) if isinstance(body, dict) else body
+    innocents = [ask(client, "chợ nổi", conversation=f"innocent-{n}") for n in range(10)]
+    headers = {"Content-Type": "application/json"}
+    sent = client.post("/api/messages", content=hostile, headers=headers)
+    response, *_answers = await asyncio.gather(sent, *innocents)
+    assert response.status_code < 500
+
+
+async def test_a_hiccup_of_the_database_is_one_to_come_again_for(content: Path, tmp_path: Path) -> None:
+    async with running_site(tmp_path, content=content) as site, httpx.AsyncClient() as client:
+        site.file.rename(tmp_path / "elsewhere")
+        body = {"conversation": "a", "text": "a", "key": "k"}
+        for path, sent in (("messages", body), ("deliveries", {"conversation": "a"})):
+            response = await client.post(f"{site.url}/api/{path}", json=sent)
+            assert_error(response, 503)
+            assert int(response.headers["Retry-After"]) > 0
+        (tmp_path / "elsewhere").rename(site.file)
+        assert (await client.post(f"{site.url}/api/messages", json=body)).status_code == 200
+
+
 async def test_a_mistake_of_ours_says_nothing_of_what_it_was(content: Path, tmp_path: Path) -> None:
     async with running_site(tmp_path, content=content) as site, httpx.AsyncClient() as client:
-        async with site.engine.begin() as connection:
-            await connection.exec_driver_sql("ALTER TABLE inbox RENAME TO elsewhere")
+        rename = sqlalchemy.text("ALTER TABLE inbox RENAME TO elsewhere")
+        await site.database.transact(lambda connection: connection.execute(rename))
         response = await client.post(f"{site.url}/api/messages", json={"conversation": "a", "text": "a"})
         assert_error(response, 500)
         assert "inbox" not in response.text

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from bot.channels.zalo import Account, Api, ZaloChannel
 from bot.content.library import Library
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.zalo import ZaloStore
 from tests.stand_ins.serving import serving
@@ -47,8 +47,8 @@ async def api(api_url: str) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-def store(engine: AsyncEngine) -> ZaloStore:
-    return ZaloStore(engine, OA_ID, KEY)
+def store(database: Database) -> ZaloStore:
+    return ZaloStore(database, OA_ID, KEY)
 
 
 async def authorise(store: ZaloStore, zalo: StandIn) -> None:

@@ -10,14 +10,14 @@ import sys
 
 from bot.channels.zalo import Api
 from bot.channels.zalo.tokens import NoToken, Tokens
-from bot.store.database import connect
+from bot.store.database import Database
 from bot.store.zalo import ZaloStore
 from tests.channels.zalo.conftest import KEY
 from tests.stand_ins.zalo import APP_ID, APP_SECRET, OA_ID
 
 
 async def main(database_url: str, api_url: str) -> None:
-    store = ZaloStore(connect(database_url), OA_ID, KEY)
+    store = ZaloStore(Database(database_url), OA_ID, KEY)
     tokens = Tokens(store, Api(api_url, api_url, APP_ID, APP_SECRET, call_seconds=60))
     refused = await tokens.current()
     print("read", flush=True)

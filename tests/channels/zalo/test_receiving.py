@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import threading
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from bot.channels.zalo.limits import EVENT_BYTES
 from bot.content.library import Library
 from bot.content.schema import Language
 from bot.store import people
+from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.store.models import InboxMessage, Subscription
 from bot.store.work import utc_now
@@ -103,7 +105,7 @@ class TestWhatIsZalos:
 
         async def subscribe() -> None:
             async with engine.begin() as connection:
-                await people.subscribe(connection, message, Language.VI, "clarification", utc_now())
+                await connection.run_sync(people.subscribe, message, Language.VI, "clarification", utc_now())
 
         await subscribe()
         left = lan.unfollows()
@@ -188,13 +190,16 @@ class TestSettingUp:
 
 class TestTheDatabase:
     async def test_an_event_that_cannot_be_written_down_in_time_comes_again(
-        self, webhook: StandIn, lan: Person, engine: AsyncEngine
+        self, webhook: StandIn, lan: Person, database: Database, engine: AsyncEngine
     ) -> None:
         lan.says("một")
         await settled(webhook)
-        async with engine.begin():  # the one connection is taken
-            lan.says("hai")
-            await webhook.until(lambda: any(d.status != 200 for d in webhook.webhook.deliveries))
+        gate = threading.Event()
+        taken = asyncio.create_task(database.transact(lambda _connection: gate.wait()))
+        lan.says("hai")
+        await webhook.until(lambda: any(d.status != 200 for d in webhook.webhook.deliveries))
+        gate.set()
+        await taken
         await settled(webhook)
         assert [message.text for message in await received(engine)] == ["một", "hai"]
         assert all(delivery.seconds < 2 for delivery in webhook.webhook.deliveries)

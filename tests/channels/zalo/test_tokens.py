@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.zalo import Api
 from bot.channels.zalo.tokens import NoToken, Tokens
-from bot.store.database import connect
+from bot.store.database import Database
 from bot.store.zalo import ZaloStore
 from tests.channels.zalo.conftest import KEY, authorise
 from tests.conftest import ROOT, Clock, on_both_databases
@@ -29,8 +29,8 @@ HOUR = 3600
 
 
 @pytest.fixture
-def store(engine: AsyncEngine, clock: Clock) -> ZaloStore:
-    return ZaloStore(engine, OA_ID, KEY, clock)
+def store(database: Database, clock: Clock) -> ZaloStore:
+    return ZaloStore(database, OA_ID, KEY, clock)
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ async def others(
     zalo: StandIn, tokens: Tokens, database_url: str, api: Api, clock: Clock
 ) -> AsyncIterator[list[Tokens]]:
     """The same in what could be other processes: each has connections of its own."""
-    engines = [connect(database_url) for _ in range(3)]
-    yield [Tokens(ZaloStore(engine, OA_ID, KEY, clock), api, clock) for engine in engines]
-    for engine in engines:
-        await engine.dispose()
+    databases = [Database(database_url) for _ in range(3)]
+    yield [Tokens(ZaloStore(database, OA_ID, KEY, clock), api, clock) for database in databases]
+    for database in databases:
+        await database.close()
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ class TestKeeping:
         assert grant.refresh_token.encode() not in content
 
     async def test_another_key_is_said_to_be_the_wrong_one(
-        self, tokens: Tokens, engine: AsyncEngine, api: Api, clock: Clock
+        self, tokens: Tokens, database: Database, api: Api, clock: Clock
     ) -> None:
-        other = Tokens(ZaloStore(engine, OA_ID, OTHER_KEY, clock), api, clock)
+        other = Tokens(ZaloStore(database, OA_ID, OTHER_KEY, clock), api, clock)
         assert "ZALO_TOKEN_KEY" in str(await other.problem())
         with pytest.raises(NoToken) as error:
             await other.current()
