@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> Starlette:
     web = WebChannel(inbox, outbox, served, rate_limit=settings.web_rate_limit, secret=secret)
     channels: dict[str, Channel] = {web.name: web}
     routes: list[BaseRoute] = [report_route(watch, teacher, utc_now), *web.routes()]
-    telegram = _telegram(settings, inbox, served)
+    telegram = _telegram(settings, inbox, rasa, served)
     if telegram:
         channels[telegram.name] = telegram
         routes += telegram.routes()
@@ -168,7 +168,9 @@ def run() -> None:
         sys.exit(str(error))
 
 
-def _telegram(settings: Settings, inbox: Inbox, library: Callable[[], Library]) -> TelegramChannel | None:
+def _telegram(
+    settings: Settings, inbox: Inbox, rasa: Rasa, library: Callable[[], Library]
+) -> TelegramChannel | None:
     token = settings.telegram_token.get_secret_value()
     if not token:
         return None
@@ -178,6 +180,7 @@ def _telegram(settings: Settings, inbox: Inbox, library: Callable[[], Library]) 
         token=token,
         secret=settings.secret_key.get_secret_value(),
         api_url=settings.telegram_api_url,
+        forget_context=rasa.forget,
         public_url=settings.public_url or None,
     )
 

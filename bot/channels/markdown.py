@@ -11,17 +11,29 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from bot.channels.addresses import link_addresses
+from bot.content.dialect import parser
+
 _SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 
 
 def to_html(markdown: str) -> str:
     """The text as HTML that is safe to put into a page.
 
-    Paragraphs, bold, italics, lists and links come through; everything else, raw HTML above all,
-    is shown as it was typed. Links open a new tab, so that the conversation stays where it is.
+    Paragraphs, bold, italics, lists, links and `code` come through; everything else, raw HTML above all,
+    is shown as it was typed. Addresses become links, which open a new tab, so that the conversation stays
+    where it is.
     """
     html: str = _MARKDOWN.render(markdown)
     return html.strip()
+
+
+def _open_point(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    if tokens[index].info:  # the browser would count on from the first
+        tokens[index].attrSet("value", tokens[index].info)
+    return renderer.renderToken(tokens, index, options, env)
 
 
 def _open_link(
@@ -35,13 +47,14 @@ def _open_link(
 def _markdown() -> MarkdownIt:
     # What an answer may not hold is switched off rather than rendered: a heading or an image in
     # the middle of a card would break the page's outline and its security policy.
-    markdown = MarkdownIt("commonmark", {"html": False})
-    markdown.disable(["heading", "lheading", "hr", "code", "fence", "blockquote", "reference", "html_block"])
-    markdown.disable(["backticks", "image"])
+    markdown = parser()
+    markdown.disable(["heading", "hr", "blockquote", "image"])
     # Stricter than the library's own list of forbidden schemes: only what a card needs.
     checked: Any = markdown
     checked.validateLink = lambda url: bool(_SAFE_LINK.match(url))
+    markdown.core.ruler.push("addresses", link_addresses)
     markdown.add_render_rule("link_open", _open_link)
+    markdown.add_render_rule("list_item_open", _open_point)
     return markdown
 
 

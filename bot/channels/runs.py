@@ -11,13 +11,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
+from urllib.parse import unquote
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_markdown = MarkdownIt("commonmark", {"html": False})
+from bot.content.dialect import parser
+
+_markdown = parser()
 
 _LINKABLE = ("http://", "https://")
+_SCHEME = re.compile(r"(?:tel|mailto):", re.IGNORECASE)
 _PAUSES = (re.compile(r"\n\s*\n"), re.compile(r"\n|(?<=[.!?…:;])[\"'”’)\]]*\s"), re.compile(r"\s"))
 """Where a text may be divided, best first: between paragraphs, sentences or lines, words."""
 
@@ -110,8 +113,8 @@ def _stripped(runs: Iterable[Run]) -> list[Run]:
 def markdown(text: str, style: Style = PLAIN) -> list[Run]:
     """Markdown as runs.
 
-    Lists become lines with a bullet or a number, headings bold lines, pictures their description.
-    Links other than http and https are left as text, and HTML is text.
+    Lists become lines with a bullet or the number that was written, headings bold lines, pictures their
+    description. Where a link leads that is not to the web (`tel:115`) stands behind its text. HTML is text.
     """
     writer = _Writer(style)
     for token in _markdown.parse(text):
@@ -127,21 +130,17 @@ class _Writer:
         self._style = style
         self._outside = style.quote
         self._quotes = 0
-        self._lists: list[int | None] = []
+        self._lists = 0
         self._marker = ""
         self._was_in_list = False
 
     def block(self, token: Token) -> None:
         """Write a block, or remember what is to stand around the next one."""
         match token.type:
-            case "bullet_list_open":
-                self._lists.append(None)
-            case "ordered_list_open":
-                self._lists.append(int(token.attrGet("start") or 1))
-            case "bullet_list_close" | "ordered_list_close":
-                self._lists.pop()
+            case "bullet_list_open" | "ordered_list_open" | "bullet_list_close" | "ordered_list_close":
+                self._lists += token.nesting
             case "list_item_open":
-                self._marker = self._next_marker()
+                self._marker += f"{token.info}. " if token.info else "• "
             case "heading_open" | "heading_close":
                 self._style = replace(self._style, bold=token.nesting > 0)
             case "blockquote_open" | "blockquote_close":
@@ -151,16 +150,6 @@ class _Writer:
             case "inline":
                 self._write_between()
                 self._inline(token.children or [])
-            case "fence" | "code_block":
-                self._write_between()
-                self._write(token.content.rstrip("\n"), replace(self._style, code=True))
-
-    def _next_marker(self) -> str:
-        number = self._lists[-1]
-        if number is None:
-            return "• "
-        self._lists[-1] = number + 1
-        return f"{number}. "
 
     def _write_between(self) -> None:
         """The gap before a block and, in a list, its indent and marker."""
@@ -171,13 +160,13 @@ class _Writer:
             gap_style = Style(quote=self._style.quote if both else self._outside)
             self._write("\n" if in_list else "\n\n", gap_style)
         self._was_in_list = bool(self._lists)
-        indent = "   " * (len(self._lists) - 1 + (not self._marker)) if self._lists else ""
+        indent = "   " * (self._lists - 1 + (not self._marker)) if self._lists else ""
         self._write(indent + self._marker, Style(quote=self._style.quote))
         self._marker = ""
 
     def _inline(self, tokens: Iterable[Token]) -> None:
         around = self._style
-        style = around
+        style, url, start = around, "", 0
         for token in tokens:
             match token.type:
                 case "softbreak":
@@ -189,9 +178,11 @@ class _Writer:
                 case "em_open" | "em_close":
                     style = replace(style, italic=token.nesting > 0 or around.italic)
                 case "link_open":
-                    url = str(token.attrGet("href"))
+                    url, start = str(token.attrGet("href")), len(plain(self.runs))
                     style = replace(style, link=url if url.startswith(_LINKABLE) else None)
                 case "link_close":
+                    if style.link is None and not _tells(plain(self.runs)[start:], url):
+                        self._write(f" ({_address(url)})", style)
                     style = replace(style, link=None)
                 case "code_inline":
                     self._write(token.content, replace(style, code=True))
@@ -204,3 +195,17 @@ class _Writer:
             self.runs[-1] = replace(self.runs[-1], text=self.runs[-1].text + text)
         elif text:
             self.runs.append(Run(text, style))
+
+
+def _address(url: str) -> str:
+    """What a link leads to, as one would write it down: `115` for `tel:115`."""
+    return unquote(_SCHEME.sub("", url))
+
+
+def _tells(text: str, url: str) -> bool:
+    """Whether the text of a link says already where it leads."""
+    return _bare(_address(url)) in _bare(text)
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())

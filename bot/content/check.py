@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.content.dialect import misread
 from bot.content.directory import LAWS_FILE, OFFICES_FILE
 from bot.content.laws import read_laws
 from bot.content.library import Library, load
@@ -47,6 +48,7 @@ def check(directory: Path, today: datetime.date) -> list[Finding]:
         findings += _related_findings(file, answer, library)
         findings += _text_findings(file, answer)
         findings += _number_findings(file, answer)
+        findings += _markup_findings(file, answer)
     laws, of_laws = read_laws(directory / LAWS_FILE)
     findings += of_laws
     for answer in library.answers.values():
@@ -130,6 +132,18 @@ def _number_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
             yield file.finding(("en", *key), f"{', '.join(only_vi)} stands in Vietnamese, not here")
         if only_en:
             yield file.finding(("vi", *key), f"{', '.join(only_en)} stands in English, not here")
+
+
+def _markup_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
+    """Texts that readers would not see as they were written."""
+    for vietnamese, english, key in _texts(answer):
+        for language, text in ((Language.VI, vietnamese), (Language.EN, english)):
+            if key != ("title",) and (found := misread(text)):
+                problem = (
+                    f"{', '.join(found[:3])} is not shown as it is written: bold stands around whole words, "
+                    "and a code with asterisks between backticks (`*101#`)"
+                )
+                yield file.finding((language.value, *key), problem, is_error=False)
 
 
 def _texts(answer: Answer) -> Iterator[tuple[str, str, KeyPath]]:

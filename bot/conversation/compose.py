@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -80,7 +81,9 @@ def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[
         kind=Kind.ACTION,
         language=language,
         action="reply",
-        text=phrases.staff_reply[language].format(question=escape(due.question or ""), reply=due.text or ""),
+        text=phrases.staff_reply[language].format(
+            question=escape(due.question or ""), reply=verbatim(due.text or "")
+        ),
     )
     cards = [reply]
     if due.answer and library.published(due.answer):
@@ -501,6 +504,26 @@ def source_line(source: Source) -> str:
 def escape(text: str) -> str:
     """Text with Markdown's own characters escaped."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]<>#" else c for c in text)
+
+
+def verbatim(text: str) -> str:
+    """Plain text as Markdown that shows it as typed: lines stay lines, and only addresses are links."""
+    paragraphs = re.split(r"\n\s*\n", "\n".join(text.split("\r\n")).strip())
+    return "\n\n".join(
+        "\\\n".join(_verbatim_line(line) for line in paragraph.splitlines()) for paragraph in paragraphs
+    )
+
+
+def _verbatim_line(line: str) -> str:
+    words = re.split(r"(https?://[^\s<>]*[^\s<>.,;:!?)\]}'\"…”’])", line.strip())
+    written = "".join(f"<{word}>" if place % 2 else escape(word) for place, word in enumerate(words))
+    # At the beginning of a line these would make a list, or a rule.
+    return re.sub(r"^([-+=~]|\d{1,9}(?=[.)]))", _escape_first, written)
+
+
+def _escape_first(found: re.Match[str]) -> str:
+    mark = found[1]
+    return f"{mark}\\" if mark.isdigit() else f"\\{mark}"
 
 
 def map_url(answer: Answer) -> str | None:

@@ -37,6 +37,8 @@ class Message:
     is_quiet: in a group: if there is no answer, say nothing.
     unreadable: it was a picture, a voice message, a file: nothing that can be read.
     language: of the person's app; decides only where nothing else does.
+    part_of: key of the whole that comes in several messages (an album) and is answered once.
+    act: what the same act has if it is done twice at once (a button pressed twice); answered once.
     """
 
     channel: str
@@ -49,6 +51,8 @@ class Message:
     is_quiet: bool = False
     unreadable: bool = False
     language: Language | None = None
+    part_of: str | None = None
+    act: str | None = None
 
 
 def incoming(
@@ -62,6 +66,8 @@ def incoming(
     is_quiet: bool = False,
     unreadable: bool = False,
     language: Language | None = None,
+    part_of: str | None = None,
+    act: str | None = None,
 ) -> Message:
     """A message with its text cleaned, bounded and masked: the only place where that is done.
 
@@ -81,6 +87,8 @@ def incoming(
         is_quiet=is_quiet,
         unreadable=unreadable,
         language=language,
+        part_of=part_of,
+        act=act,
     )
 
 
@@ -222,11 +230,15 @@ class OnlyInReply(SendError):
 
 
 class TryLater(SendError):
-    """The platform is busy or out of reach; `seconds` is how long to wait."""
+    """The platform is busy or out of reach.
 
-    def __init__(self, reason: str, seconds: float) -> None:
+    seconds: how long to wait. is_chats_own: others may be written to meanwhile.
+    """
+
+    def __init__(self, reason: str, seconds: float, *, is_chats_own: bool = False) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.is_chats_own = is_chats_own
 
 
 class MaybeSent(SendError):

@@ -143,7 +143,8 @@ class Postman:
         except OnlyInReply as error:
             await self._outbox.waits(due, str(error))
         except TryLater as error:
-            self._rests_until[due.channel] = time.monotonic() + min(error.seconds, REST_MOST)
+            if not error.is_chats_own:
+                self._rests_until[due.channel] = time.monotonic() + min(error.seconds, REST_MOST)
             await self._again(due, error.seconds)
         except Exception as error:  # ours
             _log(due, error)

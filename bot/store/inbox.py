@@ -35,6 +35,7 @@ from bot.content.schema import Language
 from bot.conversation.message import Message
 from bot.log import describe
 from bot.metrics import MESSAGES, REDELIVERIES, UNWRITABLE
+from bot.store.chats import Move, move
 from bot.store.database import WITHIN, Database, DatabaseAway, is_of_values
 from bot.store.models import (
     ChatLease,
@@ -45,6 +46,7 @@ from bot.store.models import (
     UtcDateTime,
     WebReply,
 )
+from bot.store.parts import Together
 from bot.store.retention import purge
 from bot.store.work import Clock, Store
 
@@ -307,6 +309,8 @@ class Inbox(Store):
             DatabaseAway: it has to come again.
             Unwritable: it can never be written down, and nothing else was held up by it.
         """
+        if message.part_of or message.act:
+            return await self._accept_together(message)
         return await asyncio.shield(self._arrive(message).written)
 
     async def ask(self, message: Message, seconds: float) -> list[JsonObject] | None:
@@ -351,6 +355,40 @@ class Inbox(Store):
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_arrivals())
         return arrival
+
+    async def _accept_together(self, message: Message) -> int | None:
+        """Write down what belongs together with other messages, and is answered once with them."""
+
+        def work(connection: Connection) -> int | None:
+            together = Together(
+                connection,
+                hashed=lambda key: self._hashed(message.channel, key),
+                write=lambda new: connection.execute(self._new, self._values(new)).scalar(),
+                now=self._clock(),
+            )
+            if message.part_of:
+                return together.accept_part(message, message.part_of)
+            return together.accept_act(message, message.act or message.key)
+
+        try:
+            message_id = await self._database.transact(work)
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            if not is_of_values(error):
+                raise
+            UNWRITABLE.labels(message.channel).inc()
+            raise Unwritable("the database does not take this message") from error
+        if message_id is None:
+            REDELIVERIES.labels(message.channel).inc()
+        else:
+            MESSAGES.labels(message.channel, _kind(message)).inc()
+        self.arrived.set()
+        return message_id
+
+    async def move(self, moved: Move) -> None:
+        """Take along all that hangs on a chat that goes on under another name."""
+        await self._database.transact(lambda connection: move(connection, moved))
 
     async def _write_arrivals(self) -> None:
         while self._arrivals:

@@ -65,6 +65,8 @@ class InboxMessage(Base):
     key: keyed hash of channel and delivery key; what a redelivery is known by.
     plans, cards_sent: how far the answer is, so that a restart goes on where it stopped.
     attempts: failures so far; not_before: when to try again.
+    whole: keyed hash of what it is a part of (an album, a button pressed twice); parts: the keys of the
+    other parts that came, hashed as its own.
     Once it is answered, nothing tells who asked or what: conversation, address, text, button,
     language and plans become NULL.
     """
@@ -88,6 +90,8 @@ class InboxMessage(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime.datetime]
     answered_at: Mapped[datetime.datetime | None] = mapped_column(index=True)
+    whole: Mapped[str | None] = mapped_column(String(64), index=True)
+    parts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (
         Index(

@@ -119,6 +119,43 @@ async def test_in_a_group_it_speaks_when_spoken_to_and_has_something_to_say(
     assert len(group.from_bot()) == 1
 
 
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize(
+    "own", ["@hoicantho_bot đúng không?", "@hoicantho_bot", "@hoicantho_bot is this true?"]
+)
+async def test_a_rumour_in_a_group_is_checked_by_a_reply_that_names_the_bot(
+    telegram: StandIn, library: Library, own: str
+) -> None:
+    group = telegram.group()
+    rumour = library.answers["clarification.id-card-after-merger"]
+    said = telegram.person("Minh").says(str(rumour.vi.claim), group)
+    telegram.person("Lan", "vi").replies(said, own)
+    answer = await telegram.reply(group, 0)
+    assert answer["text"].startswith(tuple(rumour[language].title for language in Language))
+
+
+@pytest.mark.usefixtures("started")
+async def test_an_album_is_answered_once_by_its_caption(telegram: StandIn, library: Library) -> None:
+    lan = Talk(telegram, telegram.person("Lan", "vi"))
+    lan.person.sends_album(None, "Chợ nổi Cái Răng nằm ở đâu?", None)
+    assert (await lan.hear())["text"].startswith(library.answers[MARKET][Language.VI].title)
+    assert (await lan.say("/help"))["text"]
+    assert len(lan.chat.from_bot()) == 2
+
+
+@pytest.mark.usefixtures("started")
+async def test_what_a_group_subscribed_to_can_be_given_up_in_the_supergroup(telegram: StandIn) -> None:
+    group = telegram.group()
+    lan = Talk(telegram, telegram.person("Lan", "vi"), group)
+    asked = await lan.say("/subscribe@hoicantho_bot")
+    await lan.press(asked, labels(asked)[0])
+    supergroup = telegram.upgrade(group)
+    await telegram.until(lambda: not telegram.unacknowledged)
+    there = Talk(telegram, lan.person, supergroup)
+    asked = await there.say("/unsubscribe@hoicantho_bot")
+    assert len(labels(asked)) == 2  # yes and no: there is something to give up
+
+
 async def test_who_blocked_the_bot_and_who_is_flooded_disturb_nobody(
     started: BotProcess, telegram: StandIn
 ) -> None:

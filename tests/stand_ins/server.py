@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -100,7 +101,8 @@ class PlatformServer(ABC):
             if failure:
                 await asyncio.wait([asyncio.create_task(self._closing.wait())], timeout=failure.seconds)
             self._record(method, parameters, status, body)
-            return JSONResponse(body, status)
+            # ASCII: half a surrogate pair can be said in JSON, but not in UTF-8.
+            return Response(json.dumps(body), status, media_type="application/json")
         self._record(method, parameters, failure.status or 0, failure.body or {})
         return await self._fail(request, failure)
 

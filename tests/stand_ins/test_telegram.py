@@ -207,3 +207,41 @@ async def test_too_many_messages_to_one_chat_are_refused(bot: Bot, telegram: Sta
     telegram.most_a_second = 1
     statuses = [(await bot("sendMessage", chat_id=lan.chat.id, text="x"))[0] for _ in range(10)]
     assert 429 in statuses
+
+
+async def updates(bot: Bot) -> list[dict[str, Any]]:
+    _, body = await bot("getUpdates")
+    return [update["message"] for update in body["result"]]
+
+
+async def test_the_items_of_an_album_come_one_by_one_and_name_it(bot: Bot, lan: Person) -> None:
+    lan.sends_album(None, "Đây là đâu?")
+    first, second = await updates(bot)
+    assert first["media_group_id"] == second["media_group_id"]
+    assert ("caption" in first, second["caption"]) == (False, "Đây là đâu?")
+
+
+async def test_a_reply_has_what_it_replies_to_and_the_place_of_a_quote(bot: Bot, lan: Person) -> None:
+    lan.replies(lan.replies(lan.says("😀 tin này"), "hả?"), "đúng không?", quote="?")
+    *_, reply = await updates(bot)
+    assert reply["reply_to_message"]["text"] == "hả?"
+    assert "reply_to_message" not in reply["reply_to_message"]
+    assert reply["quote"] == {"text": "?", "position": 2, "is_manual": True}
+
+
+async def test_a_group_that_is_upgraded_says_so_in_both_and_takes_nothing_more(
+    bot: Bot, telegram: StandIn
+) -> None:
+    group = telegram.group()
+    supergroup = telegram.upgrade(group)
+    old, new = await updates(bot)
+    assert (old["chat"]["id"], old["migrate_to_chat_id"]) == (group.id, supergroup.id)
+    assert (new["chat"]["id"], new["migrate_from_chat_id"]) == (supergroup.id, group.id)
+    status, body = await bot("sendMessage", chat_id=group.id, text="x")
+    assert (status, body["parameters"]) == (400, {"migrate_to_chat_id": supergroup.id})
+
+
+async def test_another_bot_says_that_it_is_one(bot: Bot, telegram: StandIn) -> None:
+    telegram.bot().says("xin chào", telegram.group())
+    [said] = await updates(bot)
+    assert said["from"]["is_bot"]

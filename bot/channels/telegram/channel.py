@@ -29,18 +29,20 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
+from bot.channels.telegram.essential import essential
 from bot.channels.telegram.limits import POLL_SECONDS, UPDATE_BYTES, UPDATES
 from bot.channels.telegram.profile import set_profile
 from bot.channels.telegram.render import render
 from bot.channels.telegram.sending import Sender, seconds_of
-from bot.channels.telegram.updates import CHANNEL, Identity, Reader, chat_of
+from bot.channels.telegram.updates import CHANNEL, Identity, Reader, chat_of, move_of
 from bot.content.library import Library
 from bot.conversation.message import Arrival, Card
 from bot.log import describe
-from bot.store.inbox import Inbox, Unwritable
+from bot.store.chats import Move
+from bot.store.inbox import Inbox
 from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
@@ -84,6 +86,7 @@ class TelegramChannel:
         secret: str,
         api_url: str = "https://api.telegram.org",
         public_url: str | None = None,
+        forget_context: Callable[[str], Coroutine[None, None, None]] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         """Set up the channel.
@@ -95,8 +98,10 @@ class TelegramChannel:
             secret: keys the hashes of chat ids and the webhook's secret token.
             api_url: of the Bot API.
             public_url: of this service, to be called by Telegram; without it the bot polls.
+            forget_context: lets the Rasa side forget a conversation that goes on under another name.
             answer_seconds: how long a call may take.
         """
+        self._forget_context = forget_context
         self.problem: str | None = "not connected to Telegram yet"
         self._inbox = inbox
         self._library = library
@@ -105,16 +110,14 @@ class TelegramChannel:
         self._http = HTTPXRequest(
             read_timeout=answer_seconds, connect_timeout=answer_seconds, pool_timeout=answer_seconds
         )
-        self._bot: ExtBot[int] = ExtBot(
+        self._bot: ExtBot[None] = ExtBot(
             token,
             base_url=f"{api_url.rstrip('/')}/bot",
             request=self._http,
             get_updates_request=self._http,
-            # No retries here, for while it waits the library stops the calls for every chat: one
-            # flooded group would silence the bot. The worker postpones the one reply instead.
-            rate_limiter=AIORateLimiter(max_retries=0),
+            # Without the library's rate limiter: where a group has had its share, that waits up to a minute.
         )
-        self._sender = Sender(self._bot)
+        self._sender = Sender(self._bot, moved=self._was_moved)
         self._reader: Reader | None = None
         self._errands: set[asyncio.Task[None]] = set()
         self._working: dict[str, asyncio.Task[None]] = {}
@@ -234,7 +237,7 @@ class TelegramChannel:
             try:
                 for raw in await self._get_updates(offset):
                     await self._take(raw, reader)
-                    offset = cast(int, raw["update_id"]) + 1
+                    offset = max(offset, _number(raw) + 1)
                 self.problem, pause = None, PAUSE_FIRST
             except InvalidToken:
                 raise
@@ -253,10 +256,11 @@ class TelegramChannel:
         and again, until that one is 24 hours old.
         """
         asked = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": json.dumps(UPDATES)}
-        updates = await self._http.post(
-            f"{self._bot.base_url}/getUpdates?{urlencode(asked)}",
-            read_timeout=POLL_SECONDS + ANSWER_SECONDS,
-        )
+        async with asyncio.timeout(POLL_SECONDS + 2 * ANSWER_SECONDS):
+            updates = await self._http.post(
+                f"{self._bot.base_url}/getUpdates?{urlencode(asked)}",
+                read_timeout=POLL_SECONDS + ANSWER_SECONDS,
+            )
         return cast(list[Raw], updates)
 
     async def _take(self, raw: Raw, reader: Reader) -> None:
@@ -269,16 +273,43 @@ class TelegramChannel:
             Exception: the inbox did not take it; it has to come again.
         """
         try:
-            update = Update.de_json(raw, self._bot)
-            message = reader.read(update)
+            update = self._update(raw)
+            read = reader.read(update) if update else None
         except Exception as error:  # whatever it is, it is this update's
             log.error("update_not_read", **describe(error))
             return
-        if update.callback_query:
+        if update and update.callback_query:
             self._errand(self._stop_spinner(update.callback_query.id))
-        if message:
-            with suppress(Unwritable):  # it has been counted; coming again it would fare no better
-                await self._inbox.accept(message)
+        try:
+            if isinstance(read, Move):
+                await self._move(read)
+            elif read:
+                await self._inbox.accept(read)
+        except ValueError as error:  # Unwritable, too: coming again it would fare no better
+            log.error("update_not_written", **describe(error))
+
+    def _update(self, raw: Raw) -> Update | None:
+        """An update as the library has it; of one that it cannot read, what matters to us."""
+        try:
+            return Update.de_json(raw, self._bot)
+        except Exception as error:  # a field that is new, or missing now
+            kept = essential(raw)
+            log.warning("update_read_in_part", is_read=kept is not None, **describe(error))
+            return Update.de_json(kept, self._bot) if kept else None
+
+    async def _was_moved(self, before: int, after: int) -> None:
+        """A group turned out to have another id when something was sent to it."""
+        try:
+            await self._move(move_of(before, after, self._opaque))
+        except Exception as error:  # the database may come back; the answer need not wait for it
+            log.error("group_not_moved", **describe(error))
+
+    async def _move(self, moved: Move) -> None:
+        """Let all that hangs on a group go on under its new id."""
+        await self._inbox.move(moved)
+        log.info("telegram_group_moved")
+        if self._forget_context:
+            self._errand(self._forget_context(moved.before.conversation))
 
     async def _stop_spinner(self, query_id: str) -> None:
         """Answer a pressed button; one that was answered before or is too old needs it no more."""
@@ -305,6 +336,12 @@ class TelegramChannel:
         self._errands.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.warning("telegram_errand_failed", **describe(error))
+
+
+def _number(raw: Raw) -> int:
+    """The number of an update; 0 if it has none, as none from Telegram."""
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    return number if isinstance(number, int) else 0
 
 
 def _reason(error: Exception) -> str:

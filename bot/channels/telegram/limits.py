@@ -21,7 +21,13 @@ START_PARAMETER = 64
 
 CHAT_BURST, CHAT_SECONDS = 3, 3
 """At most so many messages to one chat in so many seconds: "avoid sending more than one message
-per second", while "short bursts" are tolerated (FAQ). The library's limiter does not hold it."""
+per second", while "short bursts" are tolerated (FAQ)."""
+
+GROUP_BURST, GROUP_SECONDS = 20, 60
+"""At most so many messages to one group in so many seconds (FAQ)."""
+
+ALL_BURST, ALL_SECONDS = 30, 1
+"""At most so many messages to everybody in so many seconds (FAQ)."""
 
 POLL_SECONDS = 50
 """The longest that the server keeps a getUpdates waiting (server)."""

@@ -12,7 +12,7 @@ COMMANDS = ("start", "topics", "language", "help", "subscribe", "unsubscribe", "
 """The menu's commands, in its order."""
 
 
-async def set_profile(bot: ExtBot[int], texts: Telegram) -> None:
+async def set_profile(bot: ExtBot[None], texts: Telegram) -> None:
     """Set the profile. Not the name: Telegram allows that a few times a day only.
 
     Raises:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+from collections.abc import Awaitable, Callable
 
 import httpx
 import structlog
@@ -20,7 +22,14 @@ from telegram.error import (
 )
 from telegram.ext import ExtBot
 
-from bot.channels.telegram.limits import CHAT_BURST, CHAT_SECONDS
+from bot.channels.telegram.limits import (
+    ALL_BURST,
+    ALL_SECONDS,
+    CHAT_BURST,
+    CHAT_SECONDS,
+    GROUP_BURST,
+    GROUP_SECONDS,
+)
 from bot.channels.telegram.render import Part, Rendered
 from bot.channels.telegram.updates import chat_of
 from bot.conversation.message import MaybeSent, Rejected, SendError, TryLater, Unreachable
@@ -32,6 +41,9 @@ BUSY_SECONDS = 5.0
 
 REFUSED_SECONDS = 60.0
 """The pause after the token was refused: a person has to act."""
+
+SEND_SECONDS = 30.0
+"""How long a call may take in all: the timeouts of a connection start anew with every byte."""
 
 LIMITERS_KEPT = 512
 
@@ -48,19 +60,41 @@ _GONE = (
 
 
 class Pace:
-    """Lets a few messages to a chat go at once, then one a second."""
+    """Holds Telegram's limits: a few messages to a chat at once and then one a second, so many a minute to a
+    group, so many a second to everybody."""
 
     def __init__(self, burst: float = CHAT_BURST, seconds: float = CHAT_SECONDS) -> None:
         self._burst, self._seconds = burst, seconds
-        self._limiters: dict[int, AsyncLimiter] = {}
+        self._all = AsyncLimiter(ALL_BURST, ALL_SECONDS)
+        self._chats: dict[int, AsyncLimiter] = {}
+        self._groups: dict[int, AsyncLimiter] = {}
 
     async def wait(self, chat: int) -> None:
-        """Wait until the chat may get another message."""
-        if chat not in self._limiters and len(self._limiters) >= LIMITERS_KEPT:
-            rested = [c for c, limiter in self._limiters.items() if limiter.has_capacity(self._burst)]
-            for other in rested:
-                del self._limiters[other]
-        await self._limiters.setdefault(chat, AsyncLimiter(self._burst, self._seconds)).acquire()
+        """Wait until the chat may get another message, if that is a moment.
+
+        Raises:
+            TryLater: it is longer; nobody else should be kept waiting for it.
+        """
+        if chat < 0:
+            group = _limiter_of(chat, self._groups, GROUP_BURST, GROUP_SECONDS)
+            if not group.has_capacity():
+                pause = GROUP_SECONDS / GROUP_BURST
+                raise TryLater("a group's share of a minute is used up", pause, is_chats_own=True)
+            await group.acquire()
+        await _limiter_of(chat, self._chats, self._burst, self._seconds).acquire()
+        await self._all.acquire()
+
+
+def _limiter_of(chat: int, limiters: dict[int, AsyncLimiter], burst: float, seconds: float) -> AsyncLimiter:
+    if chat not in limiters and len(limiters) >= LIMITERS_KEPT:
+        rested = [c for c, limiter in limiters.items() if limiter.has_capacity(burst)]
+        for other in rested:
+            del limiters[other]
+    return limiters.setdefault(chat, AsyncLimiter(burst, seconds))
+
+
+async def _nothing_hangs_on(_before: int, _after: int) -> None:
+    pass
 
 
 class Sender:
@@ -70,9 +104,19 @@ class Sender:
     that is sent again after "too many requests" goes on where it stopped.
     """
 
-    def __init__(self, bot: ExtBot[int], pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        bot: ExtBot[None],
+        pace: Pace | None = None,
+        *,
+        moved: Callable[[int, int], Awaitable[None]] = _nothing_hangs_on,
+        within: float = SEND_SECONDS,
+    ) -> None:
+        """`moved`: told a group's old id and its new one; `within`: the seconds of a call."""
         self._bot = bot
         self._pace = pace or Pace()
+        self._tell_moved = moved
+        self._within = within
         self._parts_sent: dict[tuple[int, int], int] = {}
         self._moved: dict[int, int] = {}
 
@@ -84,7 +128,7 @@ class Sender:
         for number, part in enumerate(rendered.parts[sent:], sent + 1):
             keyboard = rendered.keyboard if number == len(rendered.parts) else None
             try:
-                await self._send_part(address, part, keyboard)
+                await self._send_part(address, part, keyboard, is_delivery=message_id < 0)
             except MaybeSent as error:
                 unsure = error  # the parts after it are still worth reading
             except TryLater:
@@ -93,24 +137,39 @@ class Sender:
         if unsure:
             raise unsure
 
-    async def _send_part(self, address: str, part: Part, keyboard: InlineKeyboardMarkup | None) -> None:
+    async def _send_part(
+        self, address: str, part: Part, keyboard: InlineKeyboardMarkup | None, *, is_delivery: bool
+    ) -> None:
         chat, topic = chat_of(address)
         try:
-            await self._send_text(chat, topic, part, keyboard)
-        except ChatMigrated as error:
-            # The group became a supergroup; its next messages come with the new id.
-            self._moved[chat] = error.new_chat_id
-            try:
-                await self._send_text(chat, topic, part, keyboard)
-            except TelegramError as second:
-                raise as_send_error(second) from second
+            if chat not in self._moved:
+                try:
+                    await self._send_text(chat, topic, part, keyboard)
+                except ChatMigrated as error:
+                    self._moved[chat] = error.new_chat_id
+                else:
+                    return
+            await self._send_on(chat, part, keyboard, is_delivery=is_delivery)
         except TelegramError as error:
             raise as_send_error(error) from error
+
+    async def _send_on(
+        self, chat: int, part: Part, keyboard: InlineKeyboardMarkup | None, *, is_delivery: bool
+    ) -> None:
+        """Send to a group that became a supergroup, of which we have the old id.
+
+        First all that hangs on it moves along, each time: more may have been written down since. News may
+        have reached the supergroup by its new id already, so a delivery is looked at again after that.
+        """
+        supergroup = self._moved[chat]
+        await self._tell_moved(chat, supergroup)
+        if is_delivery:
+            raise TryLater("the group has another id now", 0, is_chats_own=True)
+        await self._send_text(supergroup, None, part, keyboard)
 
     async def _send_text(
         self, chat: int, topic: int | None, part: Part, keyboard: InlineKeyboardMarkup | None
     ) -> None:
-        chat = self._moved.get(chat, chat)
         try:
             await self._call(chat, topic, part.html, ParseMode.HTML, keyboard)
         except BadRequest as error:
@@ -129,14 +188,18 @@ class Sender:
         keyboard: InlineKeyboardMarkup | None,
     ) -> None:
         await self._pace.wait(chat)
-        await self._bot.send_message(
-            chat,
-            text,
-            parse_mode=parse_mode,
-            message_thread_id=topic,
-            reply_markup=keyboard,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-        )
+        try:
+            async with asyncio.timeout(self._within):
+                await self._bot.send_message(
+                    chat,
+                    text,
+                    parse_mode=parse_mode,
+                    message_thread_id=topic,
+                    reply_markup=keyboard,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
+        except TimeoutError as error:
+            raise MaybeSent("no answer in time") from error
 
 
 def as_send_error(error: TelegramError) -> SendError:

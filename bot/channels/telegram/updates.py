@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from telegram import CallbackQuery, Chat, Update, User
 from telegram import Message as TelegramMessage
-from telegram.constants import ChatType, MessageEntityType
+from telegram.constants import ChatID, ChatType, MessageEntityType
 from telegram.ext.filters import StatusUpdate
 
 from bot.content.library import Library
@@ -18,12 +18,24 @@ from bot.content.schema import Language
 from bot.conversation import payload
 from bot.conversation.commands import button_for, read_command
 from bot.conversation.message import Message, incoming
+from bot.store.chats import Move, Place
+from bot.text import clean, words
 
 CHANNEL = "telegram"
 
 EDIT_LATEST = datetime.timedelta(minutes=2)
 """An edit this soon mends the question that was just asked, so it is answered anew. A later one
 tidies up an old chat: an answer out of the blue would only puzzle."""
+
+OWN_WORDS = 6
+"""So many words beside a message that is replied to ("is this true?") say what is wanted with it, but hardly
+about what. With more the person asks something of their own."""
+
+PEOPLE = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL})
+"""Bots of Telegram's own in whose name people write: anonymous administrators, and channels."""
+
+ID_MOST = 2**52
+"""Ids have at most 52 significant bits (Bot API, User and Chat)."""
 
 _START = re.compile(r"([a-z]+)_([a-z0-9-]+)")
 
@@ -49,32 +61,47 @@ class Reader:
     library: Callable[[], Library]
     opaque: Callable[[str], str]
 
-    def read(self, update: Update) -> Message | None:
-        """The message in an update; None if there is nothing to answer."""
+    def read(self, update: Update) -> Message | Move | None:
+        """The message in an update, or that its group has got another id; None if there is nothing to do.
+
+        Raises:
+            ValueError: it has ids that none can be.
+        """
         if update.callback_query:
             return self._pressed(update.callback_query)
         if update.message:
-            return self._said(update.message)
+            return self._moved(update.message) or self._said(update.message)
         edited = update.edited_message
         if edited and edited.text and edited.edit_date and edited.edit_date - edited.date <= EDIT_LATEST:
             return self._said(edited)
         return None
 
+    def _moved(self, said: TelegramMessage) -> Move | None:
+        """A group became a supergroup: Telegram says so in both."""
+        if said.migrate_to_chat_id:
+            return move_of(said.chat.id, said.migrate_to_chat_id, self.opaque)
+        if said.migrate_from_chat_id:
+            return move_of(said.migrate_from_chat_id, said.chat.id, self.opaque)
+        return None
+
     def _pressed(self, query: CallbackQuery) -> Message | None:
-        if query.message is None or query.data is None:  # a button under somebody's inline result
+        # No message is there under somebody's inline result.
+        if query.message is None or query.data is None or _is_bot(query.from_user):
             return None
         # The message may be one that Telegram no longer shows us; its chat is always there.
         under = query.message if isinstance(query.message, TelegramMessage) else None
+        act = f"{query.message.chat.id}:{query.message.message_id}:{query.from_user.id}:{query.data}"
         return self._message(
             query.message.chat,
             _topic(under) if under else None,
             query.from_user,
             f"press:{query.id}",
-            button=query.data,
+            button=clean(query.data),
+            act=f"press:{_digest(act)}",
         )
 
     def _said(self, said: TelegramMessage) -> Message | None:
-        if StatusUpdate.ALL.check_update(Update(0, message=said)):
+        if _is_bot(said.from_user) or StatusUpdate.ALL.check_update(Update(0, message=said)):
             return None
         text = said.text or said.caption or ""
         button = self._button(text)
@@ -83,7 +110,9 @@ class Reader:
             if not self._is_addressed(said, text):
                 return None
             text = self._without_name(text)
-            if not text and said.text:
+        if button is None and (said.text or said.caption):
+            text = _with_what_is_asked_about(text, self._replied_to(said))
+            if is_group and not text and said.text:
                 button = payload.for_saying("greet")  # somebody called our name
         if is_group and button is None and text.startswith("/"):
             return None  # another bot's command
@@ -97,7 +126,20 @@ class Reader:
             unreadable=not text and button is None,
             # Whoever presses or commands is answered in any case.
             is_quiet=is_group and button is None,
+            part_of=f"album:{said.chat.id}:{said.media_group_id}" if said.media_group_id else None,
         )
+
+    def _replied_to(self, said: TelegramMessage) -> str:
+        """What the message says that is replied to, or the part of it that was chosen.
+
+        Nothing if it is ours: then the person goes on with what we said.
+        """
+        replied = said.reply_to_message
+        if replied and replied.from_user and replied.from_user.id == self.me.id:
+            return ""
+        if said.quote:
+            return said.quote.text
+        return (replied.text or replied.caption or "") if replied else ""
 
     def _message(
         self,
@@ -110,17 +152,22 @@ class Reader:
         button: str | None = None,
         unreadable: bool = False,
         is_quiet: bool = False,
+        part_of: str | None = None,
+        act: str | None = None,
     ) -> Message:
+        place = _place(chat.id, thread, self.opaque)
         return incoming(
             channel=CHANNEL,
-            address=address_of(chat.id, thread),
-            conversation=self.opaque(f"{CHANNEL}:{chat.id}"),
+            address=place.address,
+            conversation=place.conversation,
             key=key,
             text=text,
             button=button,
             unreadable=unreadable,
             is_quiet=is_quiet,
             language=language_of(sender.language_code if sender else None),
+            part_of=part_of,
+            act=act,
         )
 
     def _button(self, text: str) -> str | None:
@@ -164,16 +211,42 @@ def _topic(said: TelegramMessage) -> int | None:
     return said.message_thread_id if said.is_topic_message else None
 
 
+def move_of(before: int, after: int, opaque: Callable[[str], str]) -> Move:
+    """That a group goes on under another id. Raises ValueError for what is no id."""
+    return Move(CHANNEL, _place(before, None, opaque), _place(after, None, opaque))
+
+
+def _place(chat_id: int, thread: int | None, opaque: Callable[[str], str]) -> Place:
+    if not all(isinstance(part, int) and abs(part) < ID_MOST for part in (chat_id, thread or 0)):
+        raise ValueError("an id that is none")
+    return Place(address_of(chat_id, thread), opaque(f"{CHANNEL}:{chat_id}"))
+
+
+def _is_bot(sender: User | None) -> bool:
+    """Whether a program wrote it. Two that answer each other never stop."""
+    return sender is not None and sender.is_bot and sender.id not in PEOPLE
+
+
+def _with_what_is_asked_about(own: str, replied_to: str) -> str:
+    """A person's few words behind the text that they are about; more of them stand for themselves."""
+    about = replied_to.strip()
+    if not about or len(words(own)) > OWN_WORDS:
+        return own
+    end = "" if about[-1] in ".?!…:" else "."
+    return f"{about}{end} {own}" if own else about
+
+
 def _key(said: TelegramMessage, text: str) -> str:
     """What the same message has at each delivery, and another one has not.
 
     Not the update's id: Telegram also reports an edit when only a link's preview was added, and
-    sends an album as a message for each picture. Both are one thing to answer.
+    that is one thing to answer.
     """
-    if said.media_group_id:
-        return f"album:{said.chat.id}:{said.media_group_id}"
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"message:{said.chat.id}:{said.message_id}:{digest}"
+    return f"message:{said.chat.id}:{said.message_id}:{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def language_of(code: str | None) -> Language | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import hashlib
 import hmac
@@ -128,6 +129,7 @@ class Api:
         self._api_url, self._oauth_url = api_url, oauth_url
         self._app_id, self._app_secret = app_id, app_secret
         self._http = httpx.AsyncClient(timeout=call_seconds, trust_env=False)
+        self._within = call_seconds
         self._calls = AsyncLimiter(MINUTE_CALLS, 60)
 
     async def close(self) -> None:
@@ -205,7 +207,11 @@ class Api:
         form: dict[str, str] | None = None,
     ) -> httpx.Response:
         try:
-            return await self._http.post(url, headers=headers, json=json, data=form)
+            # The client's own timeouts start anew with every byte.
+            async with asyncio.timeout(self._within):
+                return await self._http.post(url, headers=headers, json=json, data=form)
+        except TimeoutError as error:
+            raise NoAnswer("no answer in time") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NoAnswer(type(error).__name__, is_unsent=True) from error
         except httpx.HTTPError as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bot.channels.zalo.emoticons import as_emoji
 from bot.channels.zalo.render import MARK
 from bot.conversation import payload
 from bot.conversation.commands import button_for, read_command
@@ -46,7 +47,8 @@ IGNORED = frozenset(
 OURS = "oa_"
 """With this begins what the OA itself did: our own messages come back."""
 
-_ADDRESS = re.compile(r"\w+://\S+")
+_ID = re.compile(r"\w{1,64}", re.ASCII)
+_ADDRESS = re.compile(r"(?<!\w)\w{1,20}://\S+")
 
 
 class Unreadable(Exception):
@@ -126,8 +128,8 @@ def is_our_own(event: Event, oa_id: str) -> bool:
 
 
 def words(event: Event) -> str:
-    """What the person wrote; of a link that stands alone, its title."""
-    text = event.message.text
+    """What the person wrote, with emoji for Zalo's codes; of a link that stands alone, its title."""
+    text = as_emoji(event.message.text)
     if _ADDRESS.sub("", text).strip():
         return text
     return next(filter(None, map(_title, _attachments(event))), "") or text
@@ -156,7 +158,7 @@ class Reader:
 
     def message(self, event: Event) -> Message | None:
         """The message in an event; None if there is nothing to answer."""
-        if not event.person:
+        if not _ID.fullmatch(event.person):
             return None
         if event.event_name in GREETED:
             return self._message(event, _day_key(event), button=payload.for_saying("greet"))

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import unquote
 
 from bot.channels.runs import Run, markdown, plain, split, units
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, PAYLOAD_BYTES, TITLE_UNITS, TURN_MESSAGES
@@ -126,7 +127,7 @@ def written(runs: Iterable[Run]) -> str:
     texts = []
     for link, group in groupby(runs, key=lambda run: run.style.link):
         text = plain(group)
-        if link is None:
+        if link is None or unquote(text) == unquote(link):
             texts.append(text)
         elif _bare(text.strip()) == _bare(link):
             texts.append(link)

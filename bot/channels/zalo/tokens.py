@@ -29,6 +29,9 @@ SAVE_AGAIN_SECONDS = 0.5
 """The pause between two tries to write a new pair down. It is tried until it works: there is no
 other copy."""
 
+RENEWAL_WAIT_SECONDS = 20.0
+"""How long a message waits for a renewal: somewhat longer than its call may take."""
+
 _HELD = datetime.timedelta(seconds=RENEWAL_SECONDS)
 
 
@@ -117,8 +120,9 @@ class Tokens:
                 return
             self._under_way = asyncio.create_task(self._renew_once(grant.generation))
             self._under_way.add_done_callback(self._is_over)
-        # It goes on when whoever waits for it is cancelled: a new pair must be written down.
-        await asyncio.wait([self._under_way])
+        # It goes on when whoever waits for it is cancelled or has waited enough: a new pair must be written
+        # down.
+        await asyncio.wait([self._under_way], timeout=RENEWAL_WAIT_SECONDS)
 
     def _is_over(self, task: asyncio.Task[None]) -> None:
         self._under_way = None

@@ -7,17 +7,23 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram.sending import Pace
+from bot.channels.telegram.updates import move_of
 from bot.content.library import Library
 from bot.content.schema import Language
-from bot.conversation.message import Message
+from bot.conversation.message import Card, Message
 from bot.conversation.postman import Postman
+from bot.rasa.plan import Kind
 from bot.store import people
 from bot.store.database import Database
+from bot.store.inbox import Inbox
 from bot.store.models import QuestionState, Subscription
 from bot.store.outbox import Outbox
 from bot.store.work import utc_now
+from tests.channels.telegram.conftest import SECRET
+from tests.conftest import Clock
 from tests.stand_ins.failures import Failure
-from tests.stand_ins.telegram import Person, StandIn
+from tests.stand_ins.telegram import TOKEN, Chat, Person, StandIn
 
 TOPIC = "culture"
 
@@ -72,7 +78,7 @@ async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_st
     assert await subscribers(engine) == 2
 
 
-async def test_a_reply_of_the_staff_arrives_once_with_its_formatting(
+async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
     telegram: StandIn, engine: AsyncEngine, outbox: Outbox, postman: Postman
 ) -> None:
     lan = telegram.person("Lan")
@@ -89,12 +95,118 @@ async def test_a_reply_of_the_staff_arrives_once_with_its_formatting(
         kept = await connection.run_sync(people.open_question, message_of(lan).conversation)
         assert kept is not None
         await connection.run_sync(people.leave_question, kept, message_of(lan), Language.EN)
-    await outbox.reply(kept.id, "At **109 Nguyễn Trãi**.", "culture.food")
+    await outbox.reply(kept.id, "Dial *101*1#:\n- 109 Nguyễn Trãi\nPhone: **113**", "culture.food")
     while await postman.deliver_next():
         pass
     reply, answer = lan.chat.messages
-    assert reply["text"] == 'The staff\'s reply to your question: "Ở đâu?"\n\nAt 109 Nguyễn Trãi.'
-    assert "109 Nguyễn Trãi" in [
-        reply["text"][e["offset"] : e["offset"] + e["length"]] for e in reply["entities"]
-    ]
+    assert reply["text"] == (
+        'The staff\'s reply to your question: "Ở đâu?"\n\nDial *101*1#:\n- 109 Nguyễn Trãi\nPhone: **113**'
+    )
     assert answer["text"].startswith("Title of food")
+
+
+async def in_group(engine: AsyncEngine, channel: TelegramChannel, group: Chat) -> None:
+    """A group that has subscribed."""
+    place = move_of(group.id, group.id, channel._opaque).before
+    message = Message("telegram", place.address, place.conversation, str(group.id))
+    async with engine.begin() as connection:
+        await connection.run_sync(people.subscribe, message, Language.EN, TOPIC, utc_now())
+
+
+def told(chat: Chat) -> list[str]:
+    return [message["text"].partition("\n")[0] for message in chat.from_bot()]
+
+
+async def deliver(postman: Postman, clock: Clock) -> None:
+    for _ in range(6):
+        while await postman.deliver_next():
+            pass
+        clock.advance(minutes=1)
+
+
+async def test_a_group_that_had_its_share_does_not_keep_the_others_waiting(
+    telegram: StandIn, engine: AsyncEngine, channel: TelegramChannel, outbox: Outbox, postman: Postman
+) -> None:
+    channel._sender._pace = Pace(burst=100, seconds=1)
+    group, lan = telegram.group(), telegram.person("Lan")
+    await in_group(engine, channel, group)
+    await subscribe(engine, lan)
+    for number in range(20):
+        card = Card(Kind.SMALLTALK, Language.VI, "Chào")
+        await channel.send(str(group.id), number + 1, 0, card)
+    await outbox.announce("culture.food", {TOPIC})
+    await postman.deliver_next()
+    await postman.deliver_next()
+    assert len(group.from_bot()) == 20
+    assert told(lan.chat) == ["Title of food"]
+
+
+class TestSupergroup:
+    """A group that becomes a supergroup goes on getting its news, each once."""
+
+    @pytest.fixture
+    def outbox(self, database: Database, clock: Clock) -> Outbox:
+        return Outbox(database, clock)
+
+    async def test_by_the_service_message(
+        self,
+        telegram: StandIn,
+        engine: AsyncEngine,
+        outbox: Outbox,
+        postman: Postman,
+        channel: TelegramChannel,
+        clock: Clock,
+    ) -> None:
+        group = telegram.group()
+        await in_group(engine, channel, group)
+        supergroup = telegram.upgrade(group)
+        async with channel.receiving():
+            await telegram.until(lambda: not telegram.unacknowledged)
+        await in_group(engine, channel, supergroup)
+        await outbox.announce("culture.food", {TOPIC})
+        await deliver(postman, clock)
+        assert told(supergroup) == ["Title of food"]
+        assert await subscribers(engine) == 1
+
+    async def test_by_the_error_when_something_is_sent(
+        self,
+        telegram: StandIn,
+        engine: AsyncEngine,
+        outbox: Outbox,
+        postman: Postman,
+        channel: TelegramChannel,
+        clock: Clock,
+    ) -> None:
+        group = telegram.group()
+        await in_group(engine, channel, group)
+        supergroup = telegram.upgrade(group)
+        await in_group(engine, channel, supergroup)  # the service message got lost
+        await outbox.announce("culture.food", {TOPIC})
+        await deliver(postman, clock)
+        await outbox.announce("culture.food", {TOPIC})
+        await deliver(postman, clock)
+        assert told(supergroup) == ["Title of food"]
+        assert await subscribers(engine) == 1
+
+    async def test_the_rasa_side_forgets_what_was_said_under_the_old_id(
+        self, telegram: StandIn, api_url: str, inbox: Inbox, small_library: Library
+    ) -> None:
+        forgotten = []
+
+        async def forget(conversation: str) -> None:
+            forgotten.append(conversation)
+
+        channel = TelegramChannel(
+            inbox,
+            lambda: small_library,
+            token=TOKEN,
+            secret=SECRET,
+            api_url=api_url,
+            forget_context=forget,
+        )
+        group = telegram.group()
+        telegram.upgrade(group)
+        async with channel.connected(), channel.receiving():
+            await telegram.until(lambda: not telegram.unacknowledged)
+        old = move_of(group.id, group.id, channel._opaque).before.conversation
+        assert set(forgotten) == {old}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -178,6 +179,125 @@ async def test_an_update_that_cannot_be_read_does_not_keep_its_chat_waiting(
         await telegram.until(lambda: not telegram.unacknowledged)
     assert await texts() == ["sau đó"]
     assert "bí mật" not in str(logs)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"callback_query": {"data": "a\0b"}},
+        {"callback_query": {"data": "\ud800"}},
+        {"callback_query": {"id": "\ud800\0"}},
+        {"message": {"chat": {"id": 10**400, "type": "private"}, "text": "a"}},
+        {"message": {"chat": {"id": "1; DROP", "type": "private"}, "text": "a"}},
+        {"message": {"chat": {"id": 1.5e300, "type": "private"}, "text": "a"}},
+        {"message": {"chat": {"id": 5, "type": "private"}, "message_id": "\ud800", "text": "a\0\ud800b"}},
+        {"message": {"chat": {"id": 5, "type": "private"}, "media_group_id": "\ud800", "text": "a"}},
+        {"message": {"chat": {"id": 5, "type": "private"}, "text": "@\ud800", "entities": [
+            {"type": "mention", "offset": -(10**9), "length": 10**30}]}},
+        {"message": {"chat": {"id": -5, "type": "group"}, "migrate_to_chat_id": "\ud800"}},
+        {"message": {"chat": [], "text": {}}},
+        {"edited_message": None, "something_new": {"a": 1}},
+    ],
+)  # fmt: skip
+async def test_what_nobody_can_write_down_does_not_keep_the_next_update_waiting(
+    polled: TelegramChannel, telegram: StandIn, texts: Any, broken: dict[str, Any]
+) -> None:
+    lan = telegram.person()
+    under = {"message_id": 1, "date": 1, "chat": lan.chat.as_json()}
+    whole: dict[str, dict[str, Any]] = {
+        "callback_query": {"id": "1", "from": lan.as_json(), "chat_instance": "1", "data": "say:help",
+                           "message": under},
+        "message": under | {"from": lan.as_json()},
+    }  # fmt: skip
+    kinds = {kind: {**whole.get(kind, {}), **(content or {})} for kind, content in broken.items()}
+    telegram.receive(lan.chat, **kinds)
+    lan.says("sau đó")
+    await telegram.until(lambda: not telegram.unacknowledged)
+    assert (await texts())[-1] == "sau đó"
+    assert polled.problem is None
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"poll": {"question": [{"a newer": "form"}]}},
+        {"reply_to_message": {"message_id": 3, "chat": {"id": 5}, "rich_text": {"blocks": 7}}},
+        {"external_reply": {"origin": 7}},
+        {"entities": [{"type": "date_time", "at": 7}, 5]},
+        {"quote": {"text": "không có vị trí"}},
+    ],
+)
+async def test_a_field_that_the_library_does_not_understand_does_not_cost_the_answer(
+    polled: TelegramChannel, telegram: StandIn, texts: Any, strange: dict[str, Any]
+) -> None:
+    telegram.person().says("chợ nổi mở cửa lúc mấy giờ vậy bạn ơi?", **strange)
+    await telegram.until(lambda: not telegram.unacknowledged)
+    assert await texts() == ["chợ nổi mở cửa lúc mấy giờ vậy bạn ơi?"]
+
+
+async def test_the_same_button_pressed_twice_at_once_is_one_message_and_again_later_another(
+    api_url: str, database: Database, engine: AsyncEngine, small_library: Library, telegram: StandIn
+) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    inbox = Inbox(database, "secret", lambda: now)
+
+    async def pressed() -> list[str]:
+        async with engine.connect() as connection:
+            return [button for button in await connection.scalars(select(InboxMessage.button)) if button]
+
+    channel = polling(api_url, inbox, small_library)
+    async with channel.connected(), channel.receiving():
+        lan = telegram.person()
+        message = telegram.new_message(lan.chat, telegram.me, text="Chào")
+        lan.sends_callback(message, "say:help")
+        lan.sends_callback(message, "say:help")
+        lan.sends_callback(message, "say:topics")
+        await telegram.until(lambda: not telegram.unacknowledged)
+        assert await pressed() == ["say:help", "say:topics"]
+        now += datetime.timedelta(seconds=4)
+        telegram.redeliver()
+        await telegram.until(lambda: not telegram.unacknowledged)
+        assert await pressed() == ["say:help", "say:topics"]
+        lan.sends_callback(message, "say:help")
+        await telegram.until(lambda: not telegram.unacknowledged)
+        assert await pressed() == ["say:help", "say:topics", "say:help"]
+
+
+@pytest.mark.parametrize("kind", ["photo", "document"])
+@pytest.mark.parametrize(
+    ("captions", "text"),
+    [
+        ((None, "Đây là đâu?", None), "Đây là đâu?"),
+        ((None, None, "Đây là đâu?"), "Đây là đâu?"),
+        (("Đây là đâu?", None, None), "Đây là đâu?"),
+        (("Chợ nổi?", None, "Mấy giờ mở?"), "Chợ nổi? Mấy giờ mở?"),
+    ],
+)
+async def test_the_captions_of_an_album_are_one_question_wherever_they_stand(
+    polled: TelegramChannel,
+    telegram: StandIn,
+    engine: AsyncEngine,
+    texts: Any,
+    kind: str,
+    captions: tuple[str | None, ...],
+    text: str,
+) -> None:
+    telegram.person().sends_album(*captions, kind=kind)
+    await telegram.until(lambda: not telegram.unacknowledged)
+    telegram.redeliver()
+    await telegram.until(lambda: not telegram.unacknowledged)
+    assert await texts() == [text]
+    async with engine.connect() as connection:
+        assert await connection.scalar(select(InboxMessage.unreadable)) is False
+
+
+async def test_an_album_without_a_caption_is_one_thing_that_cannot_be_read(
+    polled: TelegramChannel, telegram: StandIn, engine: AsyncEngine
+) -> None:
+    telegram.person().sends_album(None, None, None)
+    await telegram.until(lambda: not telegram.unacknowledged)
+    async with engine.connect() as connection:
+        assert list(await connection.scalars(select(InboxMessage.unreadable))) == [True]
 
 
 async def test_a_pressed_button_stops_spinning_at_once(

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram.sending import Pace
 from bot.content.schema import Language
 from bot.conversation.message import Button, Card, MaybeSent, Rejected, TryLater, Unreachable
 from bot.rasa.plan import Kind
@@ -161,8 +162,47 @@ async def test_a_group_that_became_a_supergroup_gets_its_answer_once_under_the_n
     supergroup = telegram.upgrade(group)
     await channel.send(str(group.id), 1, 0, HELLO)
     await channel.send(str(group.id), 2, 0, HELLO)
-    assert len(supergroup.messages) == 2
+    assert len(supergroup.from_bot()) == 2
     assert [call.status for call in telegram.called("sendMessage")] == [400, 200, 200]
+
+
+async def test_what_is_delivered_to_the_old_id_of_a_group_is_looked_at_again(
+    channel: TelegramChannel, telegram: StandIn
+) -> None:
+    group = telegram.group()
+    supergroup = telegram.upgrade(group)
+    before = len(supergroup.messages)
+    for _ in range(2):
+        with pytest.raises(TryLater) as later:
+            await channel.send(str(group.id), -1, 0, HELLO)
+        assert later.value.seconds == 0
+    assert len(supergroup.messages) == before
+
+
+async def test_a_group_that_had_its_share_of_a_minute_keeps_nobody_waiting(
+    channel: TelegramChannel, telegram: StandIn
+) -> None:
+    channel._sender._pace = Pace(burst=100, seconds=1)
+    group = telegram.group()
+    began = time.monotonic()
+    for number in range(20):
+        await channel.send(str(group.id), number, 0, HELLO)
+    with pytest.raises(TryLater) as later:
+        await channel.send(str(group.id), 20, 0, HELLO)
+    assert 0 < later.value.seconds <= 3
+    await channel.send(str(telegram.group().id), 21, 0, HELLO)
+    assert time.monotonic() - began < 5
+
+
+async def test_an_answer_that_drips_on_for_ever_has_an_end(
+    channel: TelegramChannel, lan: Person, dripping: str
+) -> None:
+    channel._sender._within = 0.5
+    channel._bot._base_url = f"{dripping}/bot{TOKEN}"
+    began = time.monotonic()
+    with pytest.raises(MaybeSent):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    assert time.monotonic() - began < 5
 
 
 async def test_one_chat_gets_a_burst_and_then_a_message_a_second(

@@ -13,6 +13,7 @@ from bot.channels.telegram.updates import Identity, Reader, language_of
 from bot.content.library import Library
 from bot.content.schema import Language
 from bot.conversation.message import TEXT_LIMIT, Message
+from bot.store.chats import Move, Place
 from tests.stand_ins.telegram import Chat, Person, StandIn
 
 
@@ -23,12 +24,14 @@ class Phone:
         self.telegram = telegram
         self.lan: Person = telegram.person("Lan", "vi-VN")
         me = Identity(telegram.me["id"], telegram.me["username"])
-        self._reader = Reader(me, lambda: library, lambda name: f"opaque {name}")
+        self.reader = Reader(me, lambda: library, lambda name: f"opaque {name}")
 
     @property
     def last(self) -> Message | None:
         raw = json.loads(json.dumps(self.telegram.unacknowledged[-1]))
-        return self._reader.read(Update.de_json(raw, None))
+        read = self.reader.read(Update.de_json(raw, None))
+        assert not isinstance(read, Move)
+        return read
 
     @property
     def got(self) -> Message:
@@ -125,13 +128,14 @@ def test_the_caption_of_a_photo_is_read(phone: Phone) -> None:
     assert (phone.got.text, phone.got.unreadable) == ("Đây là đâu?", False)
 
 
-def test_an_album_is_one_thing_to_answer(phone: Phone) -> None:
-    keys = set()
+def test_the_items_of_an_album_belong_together_and_are_told_apart(phone: Phone) -> None:
+    keys, albums = set(), set()
     for _ in range(3):
         photo = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
         phone.lan.sends(photo=photo, media_group_id="77")
         keys.add(phone.got.key)
-    assert len(keys) == 1
+        albums.add(phone.got.part_of)
+    assert (len(keys), len(albums)) == (3, 1)
 
 
 def test_a_service_message_is_nothing_to_answer(phone: Phone) -> None:
@@ -157,6 +161,92 @@ def test_an_edit_that_changes_no_word_is_taken_for_a_redelivery(phone: Phone) ->
     before = phone.got
     phone.lan.edits(said, said["text"], after=1)
     assert phone.got.key == before.key
+
+
+def test_a_program_is_not_answered_and_telegrams_own_stand_for_people(phone: Phone) -> None:
+    group = phone.telegram.group()
+    other = phone.telegram.bot()
+    ours = phone.bot_says(group)
+    other.replies(ours, "chợ nổi mấy giờ?")
+    assert phone.last is None
+    other.says("/help@hoicantho_bot", group)
+    assert phone.last is None
+    other.sends_callback(ours, "say:help")
+    assert phone.last is None
+    for known in (1087968824, 136817688):
+        other.id = known
+        other.replies(ours, "chợ nổi mấy giờ?")
+        assert phone.got.text == "chợ nổi mấy giờ?"
+
+
+class TestReplies:
+    """Few words beside a message that is replied to are about that message."""
+
+    RUMOUR = "Từ 1/7 mọi người phải đổi căn cước"
+
+    @pytest.fixture
+    def rumour(self, phone: Phone) -> dict[str, Any]:
+        return phone.lan.says(self.RUMOUR)
+
+    @pytest.mark.parametrize(
+        "own", ["đúng không?", "tin này có đúng không ạ", "is this true?", "thật hả", "?"]
+    )
+    def test_what_is_replied_to_is_asked_about(self, phone: Phone, rumour: dict[str, Any], own: str) -> None:
+        phone.lan.replies(rumour, own)
+        assert phone.got.text == f"{self.RUMOUR}. {own}"
+
+    def test_of_a_quote_only_the_quote(self, phone: Phone, rumour: dict[str, Any]) -> None:
+        phone.lan.replies(rumour, "đúng không?", quote="phải đổi căn cước")
+        assert phone.got.text == "phải đổi căn cước. đúng không?"
+
+    def test_a_caption_that_is_replied_to_is_read_too(self, phone: Phone) -> None:
+        photo = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
+        phone.lan.replies(phone.lan.sends(photo=photo, caption="Bỏ cấp xã!"), "thật không?")
+        assert phone.got.text == "Bỏ cấp xã! thật không?"
+
+    def test_who_asks_something_of_their_own_is_taken_at_their_word(
+        self, phone: Phone, rumour: dict[str, Any]
+    ) -> None:
+        phone.lan.replies(rumour, "chợ nổi Cái Răng mở cửa lúc mấy giờ?")
+        assert phone.got.text == "chợ nổi Cái Răng mở cửa lúc mấy giờ?"
+
+    def test_our_own_words_are_not_asked_again(self, phone: Phone) -> None:
+        said = phone.bot_says(phone.lan.chat, "Chợ nổi mở lúc 5 giờ")
+        phone.lan.replies(said, "đúng không?")
+        assert phone.got.text == "đúng không?"
+        phone.lan.replies(said, "đúng không?", quote="5 giờ")
+        assert phone.got.text == "đúng không?"
+
+    def test_a_command_stays_a_command(self, phone: Phone, rumour: dict[str, Any]) -> None:
+        phone.lan.replies(rumour, "/help")
+        assert (phone.got.button, phone.got.text) == ("say:help", "")
+
+    def test_a_sticker_in_reply_asks_nothing(self, phone: Phone, rumour: dict[str, Any]) -> None:
+        phone.lan.sends(sticker={"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1,
+                                 "type": "regular", "is_animated": False, "is_video": False},
+                        reply_to_message=rumour)  # fmt: skip
+        assert phone.got.unreadable
+
+    @pytest.mark.parametrize(
+        ("own", "text"),
+        [
+            ("@hoicantho_bot đúng không?", f"{RUMOUR}. đúng không?"),
+            ("@hoicantho_bot", RUMOUR),
+            ("is this true @HoiCanTho_bot?", f"{RUMOUR}. is this true ?"),
+        ],
+    )
+    def test_in_a_group_whoever_names_the_bot_asks_it_about_anothers_message(
+        self, phone: Phone, own: str, text: str
+    ) -> None:
+        group = phone.telegram.group()
+        said = phone.telegram.person("Minh").says(self.RUMOUR, group)
+        phone.lan.replies(said, own)
+        assert (phone.got.text, phone.got.button, phone.got.is_quiet) == (text, None, True)
+
+    def test_in_a_group_a_reply_to_another_without_the_name_stays_among_people(self, phone: Phone) -> None:
+        group = phone.telegram.group()
+        phone.lan.replies(phone.telegram.person("Minh").says(self.RUMOUR, group), "đúng không?")
+        assert phone.last is None
 
 
 class TestGroup:
@@ -208,6 +298,19 @@ class TestGroup:
         forum = phone.telegram.group(is_forum=True)
         phone.lan.says("/help", forum, message_thread_id=45, is_topic_message=True)
         assert phone.got.address == f"{forum.id}/45"
+
+    def test_the_name_in_the_caption_of_any_item_of_an_album_counts(self, phone: Phone, group: Chat) -> None:
+        phone.lan.sends_album(None, "@hoicantho_bot đây là đâu?", chat=group, kind="document")
+        assert phone.got.text == "đây là đâu?"
+        assert phone.got.part_of
+
+    def test_a_group_that_gets_another_id_is_a_move_from_the_one_to_the_other(
+        self, phone: Phone, group: Chat
+    ) -> None:
+        supergroup = phone.telegram.upgrade(group)
+        old, new = (Place(str(c.id), f"opaque telegram:{c.id}") for c in (group, supergroup))
+        for update in phone.telegram.unacknowledged[-2:]:
+            assert phone.reader.read(Update.de_json(update, None)) == Move("telegram", old, new)
 
     def test_a_row_of_replies_is_no_forum_topic(self, phone: Phone, group: Chat) -> None:
         phone.lan.says("/help", group, message_thread_id=45)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.channels.markdown import to_html
 
-ALLOWED = {"p", "strong", "em", "ul", "ol", "li", "a", "br"}
+ALLOWED = {"p", "strong", "em", "ul", "ol", "li", "a", "br", "code"}
 
 
 def test_paragraphs_bold_and_lists_are_rendered() -> None:
@@ -34,6 +34,15 @@ def test_raw_html_and_images_are_shown_as_typed(text: str) -> None:
     assert not {"script", "img"} & tags(to_html(text))
 
 
+def test_a_list_keeps_the_numbers_that_were_written() -> None:
+    assert to_html("1. a\n3. b") == '<ol>\n<li value="1">a</li>\n<li value="3">b</li>\n</ol>'
+    assert to_html("1. a\n\n2025. Năm") == '<ol>\n<li value="1">a</li>\n</ol>\n<p>2025.\u00a0Năm</p>'
+
+
+def test_code_is_shown_as_it_is() -> None:
+    assert to_html("Bấm `*101*1#`") == "<p>Bấm <code>*101*1#</code></p>"
+
+
 @given(st.text(alphabet=st.sampled_from("ab <>/\"'=&[]()!*_`#-\\\n\t1.:https")))
 def test_no_text_whatever_makes_other_tags_or_attributes(text: str) -> None:
     assert tags(to_html(text)) <= ALLOWED
@@ -46,7 +55,7 @@ def tags(html: str) -> set[str]:
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             found.add(tag)
-            assert {name for name, _ in attrs} <= {"href", "target", "rel", "title", "start"}
+            assert {name for name, _ in attrs} <= {"href", "target", "rel", "title", "start", "value"}
 
     Reader().feed(html)
     return found

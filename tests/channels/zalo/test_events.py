@@ -231,3 +231,8 @@ def test_any_bytes_are_read_or_said_to_be_no_event(raw: bytes) -> None:
         read(raw)
     except Unreadable:
         return
+
+
+@pytest.mark.parametrize("person", ["", "a\0b", "a b", "1" * 65, "../x", "tên"])
+def test_whoever_has_no_id_that_can_be_written_to_gets_nothing(person: str) -> None:
+    assert message_of(event(sender={"id": person})) is None

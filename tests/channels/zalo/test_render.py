@@ -110,7 +110,7 @@ def test_many_sources_do_not_hide_the_answer(small_library: Library) -> None:
         ("[trang **này**](https://a.vn/x), rồi", "trang này: https://a.vn/x, rồi"),
         ("[a.vn](https://a.vn) hay [https://b.vn/](https://b.vn/)", "https://a.vn hay https://b.vn/"),
         ("[a.vn](https://www.a.vn)", "https://www.a.vn"),
-        ("[gọi](tel:115)", "gọi"),
+        ("[gọi](tel:115)", "gọi (115)"),
         ("> lời", "lời"),
         ("\\*sao\\* và _gạch", "*sao* và _gạch"),
         ("<b>không</b>", "<b>không</b>"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.channels.zalo import Api, ZaloChannel
+from bot.channels.zalo.api import NoAnswer
 from bot.channels.zalo.errors import MEANINGS, Treatment
 from bot.channels.zalo.sending import MINUTE, OPERATOR_SECONDS
 from bot.content.schema import Language
@@ -20,7 +23,7 @@ from bot.conversation.message import (
 from bot.rasa.plan import Kind
 from bot.store.zalo import ZaloStore
 from tests.stand_ins.failures import Failure
-from tests.stand_ins.zalo import Person, StandIn
+from tests.stand_ins.zalo import APP_ID, APP_SECRET, Person, StandIn
 
 DELIVERY = -1
 """A message id below 0: nobody asked just now."""
@@ -264,3 +267,13 @@ class TestADelivery:
         with pytest.raises(OnlyInReply, match="free"):
             await channel.send(lan.id, DELIVERY, 0, card())
         assert zalo.package == 100
+
+
+async def test_an_answer_that_drips_on_for_ever_has_an_end(dripping: str) -> None:
+    api = Api(dripping, dripping, APP_ID, APP_SECRET, call_seconds=0.5)
+    began = time.monotonic()
+    with pytest.raises(NoAnswer) as error:
+        await api.send("token", "1", {"text": "x"})
+    assert not error.value.is_unsent
+    assert time.monotonic() - began < 5
+    await api.close()

@@ -54,10 +54,11 @@ class Person:
     name: str
     language: str | None
     chat: Chat
+    is_bot: bool = False
 
     def as_json(self) -> Json:
         """As in a Message."""
-        user: Json = {"id": self.id, "is_bot": False, "first_name": self.name}
+        user: Json = {"id": self.id, "is_bot": self.is_bot, "first_name": self.name}
         return user | ({"language_code": self.language} if self.language else {})
 
     def says(self, text: str, chat: Chat | None = None, **more: Any) -> Json:
@@ -72,6 +73,27 @@ class Person:
         message = self.telegram.new_message(chat, self.as_json(), **content)
         self.telegram.update(chat, message=message)
         return message
+
+    def replies(self, to: Json, text: str, quote: str | None = None) -> Json:
+        """Reply to a message, perhaps to a part of it."""
+        # A message that is replied to comes without what that one replied to (Bot API, Message).
+        more: Json = {"reply_to_message": {k: v for k, v in to.items() if k != "reply_to_message"}}
+        if quote is not None:
+            place = utf16(to["text"][: to["text"].index(quote)])
+            more["quote"] = {"text": quote, "position": place, "is_manual": True}
+        return self.says(text, self.telegram.chats[to["chat"]["id"]], **more)
+
+    def sends_album(self, *captions: str | None, chat: Chat | None = None, kind: str = "photo") -> list[Json]:
+        """Send several photos or documents at once, each with its caption or without."""
+        file = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}
+        content: Json = {kind: [file] if kind == "photo" else file}
+        album = str(self.telegram.new_id())
+        return [
+            self.sends(
+                chat, media_group_id=album, **content, **({"caption": caption} if caption is not None else {})
+            )
+            for caption in captions
+        ]
 
     def edits(self, message: Json, text: str, after: int = 10) -> None:
         """Edit a message so many seconds after it was sent."""

@@ -95,6 +95,15 @@ class StandIn(PlatformServer):
         self.people.append(person)
         return person
 
+    def bot(self, name: str = "Another bot") -> Person:
+        """Another bot, which reads and writes in groups as people do."""
+        user_id = next(self._ids)
+        return Person(self, user_id, name, None, Chat(user_id, "private", name), is_bot=True)
+
+    def new_id(self) -> int:
+        """An id that nothing else has."""
+        return next(self._ids)
+
     def group(self, title: str = "Hội người Cần Thơ", *, is_forum: bool = False) -> Chat:
         """A new group with the bot in it."""
         return (
@@ -104,9 +113,16 @@ class StandIn(PlatformServer):
         )
 
     def upgrade(self, group: Chat) -> Chat:
-        """Make a group a supergroup: it goes on under another id."""
+        """Make a group a supergroup: it goes on under another id, and both say so."""
         group.moved_to = -1_000_000_000_000 - next(self._ids)
-        return self._new_chat(group.moved_to, "supergroup", group.title)
+        supergroup = self._new_chat(group.moved_to, "supergroup", group.title)
+        admin = self.person("Chủ nhóm").as_json()
+        for chat, says in (
+            (group, {"migrate_to_chat_id": supergroup.id}),
+            (supergroup, {"migrate_from_chat_id": group.id}),
+        ):
+            self.update(chat, message=self.new_message(chat, admin, **says))
+        return supergroup
 
     def _new_chat(self, chat_id: int, kind: str, title: str, is_forum: bool = False) -> Chat:
         self.chats[chat_id] = Chat(chat_id, kind, title, is_forum)
@@ -136,6 +152,11 @@ class StandIn(PlatformServer):
             update = {"update_id": next(self._update_ids), **json.loads(json.dumps(content))}
             self._pending.append(Pending(chat.id, update))
             self._notify()
+
+    def receive(self, chat: Chat, **content: Any) -> None:
+        """Let the bot have an update as it never comes from Telegram."""
+        self._pending.append(Pending(chat.id, {"update_id": next(self._update_ids), **content}))
+        self._notify()
 
     def redeliver(self) -> None:
         """Send again everything that was acknowledged, as after an acknowledgement that got lost."""
