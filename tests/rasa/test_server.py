@@ -275,7 +275,7 @@ async def test_a_rasa_that_hangs_is_replaced_and_its_messages_are_answered(side:
         os.kill(pid, signal.SIGSTOP)
         stopped = len(load.replies)
         await side.until(lambda _: len(load.replies) > stopped + 3)
-    assert load.lost == []
+    assert set(load.lost) <= {(503, False)}, "the bot asks such a message again"
     assert pid not in side.processes()
 
 
