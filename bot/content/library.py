@@ -268,12 +268,13 @@ def _missed(
         if answer.id not in answers and answer.topic in lying.unreadable
     ]
     superseded = {older for answer in answers.values() for older in answer.supersedes}
-    shown = [answer.id for answer in served.answers.values() if served.published(answer.id) is answer]
-    gone = [
+    missing = [
         answer_id
-        for answer_id in shown
+        for answer_id in served.answers
         if answer_id not in answers and answer_id not in unknown and answer_id not in superseded
     ]
+    shown = {answer.id for answer in served.answers.values() if served.published(answer.id) is answer}
+    gone = [answer_id for answer_id in missing if answer_id in shown]
     if len(gone) <= max(1, len(shown) * GONE_MOST):
         return unknown
     problem = (
@@ -281,7 +282,7 @@ def _missed(
         "the files back. To take answers away, set `status: withdrawn`; withdrawn ones may be deleted"
     )
     findings.append(Finding(directory, 1, "", problem))
-    return [*unknown, *gone]
+    return [*unknown, *missing]
 
 
 def _unless_taken_back(served: Library, answer_id: str, data: bytes) -> tuple[Answer, YamlFile]:

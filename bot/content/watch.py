@@ -125,7 +125,8 @@ class Watch:
         """What work with the directory comes to. If it takes too long, that is a finding meanwhile."""
         doing = _apart(work)
         try:
-            return await asyncio.wait_for(asyncio.shield(doing), ANSWERS)
+            async with asyncio.timeout(ANSWERS):  # wait_for may swallow a cancellation, up to Python 3.11
+                return await asyncio.shield(doing)
         except TimeoutError:
             problem = f"this directory has not answered for {ANSWERS:.0f} seconds"
             before, self.findings = self.findings, [Finding(self.directory, 1, "", problem)]
@@ -260,6 +261,9 @@ async def _wakings(directory: Path) -> AsyncGenerator[None, None]:
                     if _inode(directory) != watched:  # another directory under the same name
                         break
         except Exception as error:  # it is lost, no notices are left, a name is no UTF-8: we look ourselves
+            task = asyncio.current_task()
+            if task and task.cancelling():  # the watcher failed while it was told to end
+                raise asyncio.CancelledError from error
             log.warning("content_not_watched", reason=ascii(error))
             await asyncio.sleep(LOOK_MILLISECONDS / 1000)
             yield

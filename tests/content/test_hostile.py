@@ -165,6 +165,25 @@ async def test_a_drive_that_does_not_answer_is_told_and_waited_for(
     assert watch.findings == []
 
 
+async def test_a_watcher_that_fails_while_it_is_told_to_end_ends(
+    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any, **__: Any) -> AsyncIterator[None]:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise RuntimeError("as a watcher whose thread fails at this moment") from None
+        yield
+
+    monkeypatch.setattr("bot.content.watch.awatch", fails)
+    task = asyncio.create_task(Watch(content, last_good=tmp_path / "last_good").run())
+    await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=10)
+    task.cancel()
+    assert done
+
+
 # -- names -------------------------------------------------------------------------------------------
 
 
@@ -251,14 +270,15 @@ def test_of_a_folder_that_cannot_be_read_everything_stays_also_after_a_restart(
 
 def test_many_answers_that_are_gone_at_once_stay_and_that_is_said(content: Path, tmp_path: Path) -> None:
     ids = many(content)
+    change(content / "culture" / "music.yml", "status: published", "status: withdrawn")
     served, _ = load(content)
     shutil.move(content / "culture", tmp_path / "moved")
-    shutil.copytree(content, tmp_path / "other")
     (content / "city").mkdir()
     (content / "city" / "bridge.yml").write_text(ANSWER.format(name="bridge"), encoding="utf-8")
     library, (finding,) = load(content, served)
     assert all(library.published(answer_id) for answer_id in [*ids, "city.bridge"])
-    assert "22 answers are gone at once" in finding.problem
+    assert library.withdrawn(MUSIC)
+    assert "21 answers are gone at once" in finding.problem
     again, (finding,) = load(content, library)
     assert set(again.answers) == set(library.answers)
 
