@@ -16,12 +16,10 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import metrics
+from bot import server as http_server
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.channels.zalo import Account as ZaloAccount
@@ -57,16 +55,6 @@ REQUESTS_FINISH = 15
 WORKER_FINISHES = 10
 """Seconds that requests, then messages in hand may take once the service is told to stop. Together
 they are less than the half minute or more that containers and systemd are set to wait."""
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class StartError(Exception):
@@ -130,11 +118,7 @@ def create_app(settings: Settings) -> Starlette:
                 await stack.enter_async_context(telegram.receiving())
             yield
 
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(SecurityHeaders)],
-        lifespan=lifespan,
-    )
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 async def serve(settings: Settings) -> None:
@@ -146,16 +130,8 @@ async def serve(settings: Settings) -> None:
     app = create_app(settings)
     with _listen(settings) as listener:
         host, port = listener.getsockname()[:2]
-        server = _Server(
-            uvicorn.Config(
-                app,
-                lifespan="off",  # entered here, so that what it raises comes out as it is
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=REQUESTS_FINISH,
-            )
-        )
+        # The lifespan is entered here, so that what it raises comes out as it is.
+        server = _Server(http_server.config(app, finish_within=REQUESTS_FINISH))
         with _stopped_by_signals(server):
             async with app.router.lifespan_context(app):
                 url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
@@ -290,22 +266,3 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-
-
-class SecurityHeaders:
-    """Adds to every answer what keeps a browser on the safe side, unless the answer says otherwise."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)

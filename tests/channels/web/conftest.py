@@ -17,12 +17,11 @@ import pytest
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.app import SecurityHeaders
+from bot import server as http_server
 from bot.channels.web import WebChannel
 from bot.content.library import Library, load
 from bot.conversation.conversation import Conversation
@@ -164,13 +163,7 @@ async def running_site(
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                Starlette(routes=web.routes(), middleware=[Middleware(SecurityHeaders)]),
-                log_config=None,
-                access_log=False,
-            )
-        )
+        server = uvicorn.Server(http_server.config(Starlette(routes=web.routes()), finish_within=5))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield Site(

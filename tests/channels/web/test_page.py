@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, async_playwright, expect
 
-from bot.app import SECURITY_HEADERS
+from bot.server import SECURITY_HEADERS
 from bot.store.models import DeliveryStatus
 from tests.channels.web.conftest import Site
 
