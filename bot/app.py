@@ -77,7 +77,14 @@ def create_app(settings: Settings) -> Starlette:
     rasa = Rasa(http)
     teacher = Teacher(rasa, served)
 
-    web = WebChannel(inbox, outbox, served, rate_limit=settings.web_rate_limit, secret=secret)
+    web = WebChannel(
+        inbox,
+        outbox,
+        served,
+        rate_limit=settings.web_rate_limit,
+        address_limit=settings.web_address_limit,
+        secret=secret,
+    )
     channels: dict[str, Channel] = {web.name: web}
     routes: list[BaseRoute] = [report_route(watch, teacher, utc_now), *web.routes()]
     telegram = _telegram(settings, inbox, served)

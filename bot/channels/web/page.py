@@ -6,6 +6,7 @@ It has no inline script or style: the application's security policy allows neith
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,13 @@ STATIC = HERE / "static"
 
 LANGUAGE_COOKIE = "language"
 YEAR = 365 * 24 * 3600
+
+_LANGUAGE_RANGE = re.compile(
+    r"[ \t]*(?P<tag>[a-z]{1,8})(?:-[a-z0-9]{1,8})*[ \t]*"
+    r"(?:;[ \t]*q=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""One entry of Accept-Language; one that is written otherwise asks for nothing."""
 
 
 def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
@@ -83,18 +91,11 @@ def _known(code: str | None) -> Language | None:
 
 
 def _preferred(request: Request) -> Language:
-    """The first of our languages that the browser asks for (RFC 9110, Accept-Language)."""
+    """The first of our languages that the browser asks for (RFC 9110, 12.5.4)."""
     wanted: list[tuple[float, Language]] = []
     for entry in request.headers.get("accept-language", "")[:500].split(","):
-        tag, _, weight = entry.strip().partition(";q=")
-        language = _known(tag.partition("-")[0].lower())
-        if language and (share := _weight(weight)) > 0:
-            wanted.append((share, language))
+        if asked := _LANGUAGE_RANGE.fullmatch(entry):
+            language = _known(asked["tag"].lower())
+            if language and (weight := float(asked["weight"] or 1)) > 0:
+                wanted.append((weight, language))
     return max(wanted, key=lambda entry: entry[0], default=(0.0, DEFAULT_LANGUAGE))[1]
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text or 1)
-    except ValueError:
-        return 0.0

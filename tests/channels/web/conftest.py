@@ -141,7 +141,7 @@ class Site:
 
 @asynccontextmanager
 async def running_site(
-    directory: Path, *, content: Path, rate_limit: int = 0, reply_within: float = 60.0
+    directory: Path, *, content: Path, rate_limit: int = 0, address_limit: int = 0, reply_within: float = 60.0
 ) -> AsyncIterator[Site]:
     """A site on a free port of the loopback, with its store in `directory`."""
     library, findings = load(content)
@@ -153,7 +153,13 @@ async def running_site(
     inbox, outbox = Inbox(engine, "secret"), Outbox(engine)
     await inbox.open()
     web = WebChannel(
-        inbox, outbox, lambda: library, rate_limit=rate_limit, secret="secret", reply_within=reply_within
+        inbox,
+        outbox,
+        lambda: library,
+        rate_limit=rate_limit,
+        address_limit=address_limit,
+        secret="secret",
+        reply_within=reply_within,
     )
     async with rasa.client() as http:
         channels: dict[str, Channel] = {web.name: web}
