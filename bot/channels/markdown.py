@@ -11,13 +11,15 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from bot.channels.addresses import link_addresses
+
 _SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 
 
 def to_html(markdown: str) -> str:
     """The text as HTML that is safe to put into a page.
 
-    Paragraphs, bold, italics, lists and links come through; everything else, raw HTML above all,
+    Paragraphs, bold, italics, lists, links and bare addresses come through; everything else, raw HTML above all,
     is shown as it was typed. Links open a new tab, so that the conversation stays where it is.
     """
     html: str = _MARKDOWN.render(markdown)
@@ -41,6 +43,7 @@ def _markdown() -> MarkdownIt:
     # Stricter than the library's own list of forbidden schemes: only what a card needs.
     checked: Any = markdown
     checked.validateLink = lambda url: bool(_SAFE_LINK.match(url))
+    markdown.core.ruler.push("addresses", link_addresses)
     markdown.add_render_rule("link_open", _open_link)
     return markdown
 

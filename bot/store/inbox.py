@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Executable, Select, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
@@ -19,11 +20,14 @@ from sqlalchemy.orm import aliased
 
 from bot.content.schema import Language
 from bot.conversation.message import Message
+from bot.log import describe
 from bot.metrics import MESSAGES, REDELIVERIES
 from bot.store.database import is_sqlite, truncate_log
 from bot.store.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, JsonObject, WebReply
 from bot.store.retention import purge
 from bot.store.work import Clock, Store, uninterrupted, utc_now
+
+log = structlog.get_logger(__name__)
 
 Effects = Callable[[AsyncConnection], Awaitable[list[JsonObject]]]
 """What plans bring about in the database, in the transaction that saves them; gives the plans to save."""
@@ -101,6 +105,7 @@ class Inbox(Store):
         self._arrivals: list[_Arrival] = []
         self._writing = asyncio.Lock()
         self._waiters: dict[int, list[asyncio.Event]] = {}
+        self._looking: asyncio.Task[None] | None = None
         self.arrived = asyncio.Event()
 
     @uninterrupted
@@ -227,28 +232,49 @@ class Inbox(Store):
             return list(await connection.scalars(query))
 
     async def wait_answered(self, message_id: int, seconds: float) -> bool:
-        """Wait until a message is answered, here or in another process; False if time runs out."""
+        """Wait until a message is answered, here or in another process; False if time runs out.
+
+        Those who wait are told by this process's worker at once; what another process answered is
+        seen by one look at the database a second for all of them.
+        """
         done = asyncio.Event()
         self._waiters.setdefault(message_id, []).append(done)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_for_answers())
         try:
             async with asyncio.timeout(seconds):
-                while not await self._is_answered(message_id):
-                    await wait_for_event(done, POLL)
+                if not await self._answered_of([message_id]):
+                    await done.wait()
         except TimeoutError:
             return False
         finally:
             self._waiters[message_id].remove(done)
             if not self._waiters[message_id]:
                 del self._waiters[message_id]
+            if not self._waiters:
+                self._looking.cancel()
+                self._looking = None
         return True
 
+    async def _look_for_answers(self) -> None:
+        """Tell those who wait of what is answered; ended by the last of them."""
+        while True:
+            await asyncio.sleep(POLL)
+            try:
+                answered = await self._answered_of(list(self._waiters))
+            except Exception as error:  # out of reach; they go on waiting, and so does the look
+                log.warning("answers_not_seen", **describe(error))
+                continue
+            for message_id in answered:
+                self._tell_waiters(message_id)
+
     @uninterrupted
-    async def _is_answered(self, message_id: int) -> bool:
+    async def _answered_of(self, message_ids: Collection[int]) -> list[int]:
         query = select(InboxMessage.id).where(
-            InboxMessage.id == message_id, InboxMessage.answered_at.is_not(None)
+            InboxMessage.id.in_(message_ids), InboxMessage.answered_at.is_not(None)
         )
         async with self._engine.begin() as connection:
-            return await connection.scalar(query) is not None
+            return list(await connection.scalars(query))
 
     # What the worker does.
 
@@ -382,7 +408,7 @@ class Inbox(Store):
                 await self._forget_message(connection, entry)
             if leaves_no_trace:
                 await truncate_log(connection)
-        self._tell_waiters(entry)
+        self._tell_waiters(entry.id)
 
     async def _forget_message(self, connection: AsyncConnection, entry: Entry) -> None:
         await self._change(
@@ -398,8 +424,8 @@ class Inbox(Store):
         )
         await self._release(connection, entry)
 
-    def _tell_waiters(self, entry: Entry) -> None:
-        for waiter in self._waiters.get(entry.id, []):
+    def _tell_waiters(self, message_id: int) -> None:
+        for waiter in self._waiters.get(message_id, []):
             waiter.set()
 
     @uninterrupted
@@ -430,7 +456,7 @@ class Inbox(Store):
             )
             await connection.execute(held)
             await self._forget_message(connection, entry)
-        self._tell_waiters(entry)
+        self._tell_waiters(entry.id)
 
     @uninterrupted
     async def postpone(self, entry: Entry, seconds: float, *, is_failure: bool = True) -> None:

@@ -15,7 +15,8 @@ from tests.channels.web.conftest import Site
 NASTY = st.sampled_from(
     [
         "\x00", "say:help\x00", "\ud800", "\udfff\ud800", "a" * 70_000, "👩‍👩‍👧" * 900, "\u202e\u2066",
-        "\u0301" * 3000,        "'; DROP TABLE inbox; --", "{{7*7}}", "%s%n{0}", "/restart", "/faq{}", "/forget\x00", "ﷺ" * 5000,
+        "\u0301" * 3000,
+        "'; DROP TABLE inbox; --", "{{7*7}}", "%s%n{0}", "/restart", "/faq{}", "/forget\x00", "ﷺ" * 5000,
         "../../etc/passwd", "\r\nSet-Cookie: a=b", "chợ nổi", "say:help", "answer:culture.floating-market",
     ]
 )  # fmt: skip
