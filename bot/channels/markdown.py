@@ -19,7 +19,7 @@ _SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 def to_html(markdown: str) -> str:
     """The text as HTML that is safe to put into a page.
 
-    Paragraphs, bold, italics, lists, links and bare addresses come through; everything else, raw HTML above all,
+    Paragraphs, bold, italics, lists, links and bare addresses come through; all else, raw HTML above all,
     is shown as it was typed. Links open a new tab, so that the conversation stays where it is.
     """
     html: str = _MARKDOWN.render(markdown)

@@ -141,9 +141,19 @@ class Page(Strict):
     you: BothLanguages
     bot: BothLanguages
     working: BothLanguages
+    slow: BothLanguages
+    reconnecting: BothLanguages
     failed: BothLanguages
+    busy: BothLanguages
+    slow_down: Annotated[BothLanguages, _filled("seconds")]
+    too_large: BothLanguages
+    refused: BothLanguages
+    failed_here: BothLanguages
+    broken: BothLanguages
     retry: BothLanguages
-    slow_down: BothLanguages
+    edit: BothLanguages
+    length_warning: Annotated[BothLanguages, _filled("count", "limit")]
+    length_refused: Annotated[BothLanguages, _filled("count", "limit")]
     clear: BothLanguages
     clear_short: BothLanguages
     clear_ask: BothLanguages
@@ -152,6 +162,7 @@ class Page(Strict):
     transcript: BothLanguages
     opens_new_tab: BothLanguages
     needs_script: BothLanguages
+    not_working: BothLanguages
     footer: BothLanguages
     examples: tuple[BothLanguages, ...]
 

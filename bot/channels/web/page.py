@@ -20,11 +20,15 @@ from bot.content.library import Library
 from bot.content.schema import TOPICS, Language
 from bot.conversation import payload
 from bot.conversation.conversation import DEFAULT_LANGUAGE
+from bot.conversation.message import TEXT_LIMIT
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 LANGUAGE_COOKIE = "language"
+SENT_MOST = 8 * TEXT_LIMIT
+"""Characters of a question that the page sends: in any script less than what the interface takes."""
+
 YEAR = 365 * 24 * 3600
 
 _LANGUAGE_RANGE = re.compile(
@@ -63,6 +67,8 @@ def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
                 for topic in TOPICS
                 if content.of_topic(topic)
             ],
+            read_most=TEXT_LIMIT,
+            sent_most=SENT_MOST,
             static=lambda name: f"/static/{name}?v={versions[name]}",
         )
         response = HTMLResponse(

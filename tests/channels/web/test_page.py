@@ -16,9 +16,11 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route,
 from bot.server import SECURITY_HEADERS
 from bot.store.models import DeliveryStatus
 from tests.channels.web.conftest import Site
+from tests.channels.web.least_browser.uses import without_what_is_newer
 
 PHONE = (360, 740)
 DESKTOP = (1280, 800)
+LEAST_BROWSER = without_what_is_newer()
 CHROMIUM_SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -95,7 +97,10 @@ async def browser() -> AsyncIterator[Browser]:
 async def opened(
     browser: Browser, site: Site, size: tuple[int, int] = DESKTOP, scheme: str = "light", path: str = "/"
 ) -> AsyncIterator[Page]:
-    """The page in a browser of its own; anything its console complains of is a failure."""
+    """The page in a browser of its own that has nothing newer than the least one.
+
+    Anything its console complains of is a failure.
+    """
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
@@ -110,6 +115,7 @@ async def opened(
         locale="vi-VN",
         base_url=site.url,
     )
+    await context.add_init_script(LEAST_BROWSER)
     page = await context.new_page()
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
