@@ -44,6 +44,7 @@ PLANS: dict[str, dict[str, object]] = {
     "căn cước": {"reply": "answer", "id": "clarification.id-card"},
     "nhà": {"reply": "choices", "ids": ["diaspora.buy-house", "culture.food"]},
     "xóa dữ liệu": {"reply": "action", "action": "forget", "step": "ask"},
+    "xóa hết": {"reply": "action", "action": "forget", "step": "do"},
     "gặp cán bộ": {"reply": "action", "action": "handoff", "step": "ask"},
     "gửi đi": {"reply": "action", "action": "handoff", "step": "do"},
     "chào": {"reply": "smalltalk", "action": "greet"},
@@ -141,9 +142,15 @@ class Site:
 
 @asynccontextmanager
 async def running_site(
-    directory: Path, *, content: Path, rate_limit: int = 0, address_limit: int = 0, reply_within: float = 60.0
+    directory: Path,
+    *,
+    content: Path,
+    rate_limit: int = 0,
+    address_limit: int = 0,
+    reply_within: float = 60.0,
+    port: int = 0,
 ) -> AsyncIterator[Site]:
-    """A site on a free port of the loopback, with its store in `directory`."""
+    """A site on a port of the loopback, a free one if it is 0, with its store in `directory`."""
     library, findings = load(content)
     assert not findings
     rasa = RasaStandIn()
@@ -168,7 +175,7 @@ async def running_site(
         worker = Worker(inbox, conversation, lambda: library, channels, postman)
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.create_server(("127.0.0.1", port))
         server = uvicorn.Server(http_server.config(Starlette(routes=web.routes()), finish_within=5))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
