@@ -113,7 +113,7 @@ class TestSlowClients:
     def test_as_many_as_the_system_allows_less_what_the_service_needs(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(server.resource, "getrlimit", lambda _: (1024, 4096))
+        monkeypatch.setattr("resource.getrlimit", lambda _: (1024, 4096))
         assert server.most_connections() == 924
 
 

@@ -75,7 +75,7 @@ async def test_any_json_gets_a_reply_or_a_reason(client: httpx.AsyncClient, path
 @hostile
 @given(PATHS, st.binary(max_size=200), st.sampled_from(["application/json", "text/plain", "", "a;b=\xff"]))
 async def test_so_do_any_bytes(client: httpx.AsyncClient, path: str, content: bytes, kind: str) -> None:
-    headers = {"Content-Type": kind.encode("latin-1")}
+    headers = {b"Content-Type": kind.encode("latin-1")}
     assert_reply_or_reason(await client.post(path, content=content, headers=headers))
 
 
@@ -100,7 +100,7 @@ async def test_the_page_and_its_files_stand_any_address_and_header(
 ) -> None:
     address = path + "".join(f"%{byte:02x}" for byte in more)
     try:
-        response = await client.get(address, headers={"Accept-Language": header, "Cookie": header})
+        response = await client.get(address, headers={b"Accept-Language": header, b"Cookie": header})
     except httpx.InvalidURL:
         return  # longer than the client sends
     assert response.status_code < 500

@@ -66,7 +66,8 @@ def members(interfaces: Node) -> dict[str, list[str] | None]:
 
 def shared(interfaces: list[Node]) -> list[str]:
     """The names of newer members that something else had in the least browsers: they tell nothing alone."""
-    old, newer = set(), set()
+    old: set[str] = set()
+    newer: set[str] = set()
     for group in interfaces:
         for _, interface in children(group):
             for member, node in children(interface):

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import tinycss2
+import tinycss2  # type: ignore[import-untyped]
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
