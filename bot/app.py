@@ -12,12 +12,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import metrics
+from bot import server as http_server
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.channels.zalo import Account as ZaloAccount
@@ -52,16 +50,6 @@ REQUESTS_FINISH = 12
 """Seconds that requests may take once the service is told to stop. With what supervision.FINISHES allows
 after that it is less than the half minute or more that containers and systemd are set to wait."""
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
 
 class StartError(Exception):
     """The service cannot start; says why in one sentence."""
@@ -84,7 +72,14 @@ def create_app(settings: Settings) -> Starlette:
     rasa = Rasa(http)
     teacher = Teacher(rasa, served)
 
-    web = WebChannel(inbox, outbox, served, rate_limit=settings.web_rate_limit, secret=secret)
+    web = WebChannel(
+        inbox,
+        outbox,
+        served,
+        rate_limit=settings.web_rate_limit,
+        address_limit=settings.web_address_limit,
+        secret=secret,
+    )
     channels: dict[str, Channel] = {web.name: web}
     routes: list[BaseRoute] = [report_route(watch, teacher, utc_now), *web.routes()]
     telegram = _telegram(settings, inbox, rasa, served)
@@ -125,11 +120,7 @@ def create_app(settings: Settings) -> Starlette:
                 await stack.enter_async_context(telegram.receiving(supervisor))
             yield
 
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(SecurityHeaders)],
-        lifespan=lifespan,
-    )
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 async def serve(settings: Settings) -> None:
@@ -141,16 +132,8 @@ async def serve(settings: Settings) -> None:
     app = create_app(settings)
     with _listen(settings) as listener:
         host, port = listener.getsockname()[:2]
-        server = _Server(
-            uvicorn.Config(
-                app,
-                lifespan="off",  # entered here, so that what it raises comes out as it is
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=REQUESTS_FINISH,
-            )
-        )
+        # The lifespan is entered here, so that what it raises comes out as it is.
+        server = _Server(http_server.config(app, finish_within=REQUESTS_FINISH))
         with _stopped_by_signals(server):
             async with app.router.lifespan_context(app):
                 url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
@@ -257,22 +240,3 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-
-
-class SecurityHeaders:
-    """Adds to every answer what keeps a browser on the safe side, unless the answer says otherwise."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)

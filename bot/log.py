@@ -14,6 +14,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "[secret]"
 _ROOT = Path(__file__).resolve().parents[1]
+_REPETITIVE = frozenset({"asyncio", "uvicorn.error"})
 
 
 def set_up(level: str, form: Literal["json", "text"], secrets: Collection[str]) -> None:
@@ -53,6 +54,7 @@ def set_up(level: str, form: Literal["json", "text"], secrets: Collection[str]) 
             ],
         )
     )
+    handler.addFilter(_Seldom())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
@@ -93,6 +95,36 @@ def _describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) 
         event["error"] = type(error).__name__
         event["trace"] = [_place(frame) for frame in frames]
     return event
+
+
+class _Seldom(logging.Filter):
+    """Lets what the server under us repeats through once a minute, and says how often it was.
+
+    Any client can make it complain as often as it likes; a log that fills the disk stops the service.
+    """
+
+    EVERY = 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[object, ...], float] = {}
+        self._left_out: dict[tuple[object, ...], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is written."""
+        if record.name not in _REPETITIVE:
+            return True
+        error = record.exc_info[1] if record.exc_info else None
+        # asyncio's first line says what it is; the others name the very socket or task.
+        kind = str(record.msg).partition("\n")[0]
+        what = (record.name, kind, *(describe(error).values() if error else ()))
+        if record.created - self._last.get(what, -self.EVERY) < self.EVERY:
+            self._left_out[what] = self._left_out.get(what, 0) + 1
+            return False
+        self._last[what] = record.created
+        if times := self._left_out.pop(what, 0):
+            record.msg = f"{record.msg} ({times} more since the last such line)"
+        return True
 
 
 class _Redact:

@@ -113,7 +113,10 @@ class Settings(BaseSettings):
         Path("content"), description="The editors' directory"
     )
     web_rate_limit: int = Field(
-        30, ge=0, description="Messages a minute that the page takes from one client; 0: no limit"
+        30, ge=0, description="Messages a minute that the page takes of one conversation; 0: no limit at all"
+    )
+    web_address_limit: int = Field(
+        600, ge=0, description="Messages a minute that the page takes from one address; 0: no limit"
     )
     secret_key: SecretStr = Field(
         SecretStr(""),

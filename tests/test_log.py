@@ -92,3 +92,27 @@ def test_the_place_of_a_mistake_is_where_our_code_was_last() -> None:
     described = describe(raised.value)
     assert described["error"] == "KeyError"
     assert described["place"].startswith("bot/log.py:")
+
+
+def test_what_any_client_can_cause_is_written_once_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up("INFO", "json", [])
+    server = logging.getLogger("uvicorn.error")
+    for _ in range(1000):
+        server.warning("Invalid HTTP request received.")
+    server.warning("Something else.")
+    monkeypatch.setattr("bot.log._Seldom.EVERY", 0.0)
+    server.warning("Invalid HTTP request received.")
+    assert [line["event"] for line in lines(capsys)] == [
+        "Invalid HTTP request received.",
+        "Something else.",
+        "Invalid HTTP request received. (999 more since the last such line)",
+    ]
+
+
+def test_our_own_events_are_all_written(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up("INFO", "json", [])
+    for number in range(3):
+        structlog.get_logger("bot.test").info("answered", message_id=number)
+    assert len(lines(capsys)) == 3

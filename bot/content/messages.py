@@ -164,9 +164,19 @@ class Page(Sentences):
     you: BothLanguages
     bot: BothLanguages
     working: BothLanguages
+    slow: BothLanguages
+    reconnecting: BothLanguages
     failed: BothLanguages
-    retry: BothLanguages
+    busy: BothLanguages
     slow_down: Annotated[BothLanguages, _filled("seconds")]
+    too_large: BothLanguages
+    refused: BothLanguages
+    failed_here: BothLanguages
+    broken: BothLanguages
+    retry: BothLanguages
+    edit: BothLanguages
+    length_warning: Annotated[BothLanguages, _filled("count", "limit")]
+    length_refused: Annotated[BothLanguages, _filled("count", "limit")]
     clear: BothLanguages
     clear_short: BothLanguages
     clear_ask: BothLanguages
@@ -175,6 +185,7 @@ class Page(Sentences):
     transcript: BothLanguages
     opens_new_tab: BothLanguages
     needs_script: BothLanguages
+    not_working: BothLanguages
     footer: BothLanguages
     examples: tuple[BothLanguages, ...]
 

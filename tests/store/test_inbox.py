@@ -358,6 +358,23 @@ class TestWebReplies:
         await other.answered(await claim(other))
         assert await waiting
 
+    async def test_many_who_wait_share_one_look(
+        self, inbox: Inbox, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ids = [await inbox.accept(message(str(number))) for number in range(100)]
+        looks = 0
+
+        def count(*_: object) -> None:
+            nonlocal looks
+            looks += 1
+
+        monkeypatch.setattr("bot.store.inbox.POLL", 0.05)
+        event.listen(engine.sync_engine, "before_cursor_execute", count)
+        await asyncio.gather(*(inbox.wait_answered(id_, 0.5) for id_ in ids if id_ is not None))
+        event.remove(engine.sync_engine, "before_cursor_execute", count)
+        # SQLite's "BEGIN IMMEDIATE" is one, too: two for each who comes, two for each common look.
+        assert looks <= 2 * (len(ids) + 0.5 / 0.05 + 1)
+
 
 class TestWatching:
     async def test_the_oldest_unanswered_message_tells_how_far_behind_we_are(

@@ -37,10 +37,14 @@ class WebChannel:
         library: Callable[[], Library],
         *,
         rate_limit: int,
+        address_limit: int = 0,
         secret: str,
         reply_within: float = REPLY_WITHIN,
     ) -> None:
-        """A channel whose clients may send `rate_limit` messages a minute each; 0 is no limit."""
+        """A channel that takes so many messages a minute of a conversation and from an address.
+
+        address_limit 0: any number from an address; rate_limit 0: no limit at all.
+        """
         self._inbox = inbox
         self._library = library
         self._outbox = outbox
@@ -49,6 +53,7 @@ class WebChannel:
             inbox,
             self._deliveries,
             rate_limit=rate_limit,
+            address_limit=address_limit,
             secret=secret,
             reply_within=reply_within,
         )

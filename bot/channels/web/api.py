@@ -8,13 +8,9 @@ import hmac
 import ipaddress
 import math
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,6 +27,7 @@ from bot.channels.web.schema import (
     Question,
     Visit,
 )
+from bot.channels.web.throttle import Throttle
 from bot.conversation.commands import button_for, read_command
 from bot.conversation.message import Message, incoming
 from bot.store.database import DatabaseAway
@@ -44,6 +41,10 @@ BODY_WITHIN = 10.0
 
 COME_AGAIN = 5
 """Seconds after which a client may ask again for a reply that took too long."""
+
+LOOKS_PER_QUESTION = 10
+"""How many more looks for deliveries than questions an address may send: each open page looks once
+a minute, and a look costs little."""
 
 _CODES = {
     400: "malformed",
@@ -75,6 +76,7 @@ class Api:
         waiting: Waiting,
         *,
         rate_limit: int,
+        address_limit: int,
         secret: str,
         reply_within: float,
     ) -> None:
@@ -83,8 +85,12 @@ class Api:
         self._waiting = waiting
         self._secret = secret.encode()
         self._reply_within = reply_within
-        self._limit = RateLimitItemPerMinute(rate_limit) if rate_limit else None
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        if rate_limit == 0:
+            address_limit = 0
+        self._questions = Throttle(rate_limit)
+        self._questions_from = Throttle(address_limit)
+        self._looks = Throttle(rate_limit)
+        self._looks_from = Throttle(address_limit * LOOKS_PER_QUESTION)
 
     def route(self) -> Mount:
         """An application of its own, so that also its errors are JSON."""
@@ -105,8 +111,10 @@ class Api:
         )
 
     async def _messages(self, request: Request) -> Response:
-        await self._hold_back_floods(request)
-        message = self._message(await _parsed(request, Question))
+        _hold_back(self._questions_from, _sender(request))
+        question = await _parsed(request, Question)
+        _hold_back(self._questions, question.conversation)
+        message = self._message(question)
         try:
             cards = await self._inbox.ask(message, self._reply_within)
         except Unwritable as error:
@@ -123,22 +131,11 @@ class Api:
         return _json(200, answer.model_dump_json())
 
     async def _deliveries(self, request: Request) -> Response:
-        await self._hold_back_floods(request)
+        _hold_back(self._looks_from, _sender(request))
         visit = await _parsed(request, Visit)
+        _hold_back(self._looks, visit.conversation)
         waiting = await self._waiting(self._hashed(visit.conversation), visit.received)
         return _json(200, Deliveries(deliveries=tuple(waiting)).model_dump_json())
-
-    async def _hold_back_floods(self, request: Request) -> None:
-        """Count a request against its sender. Raises HTTPException 429."""
-        if self._limit is None:
-            return
-        client = _sender(request)
-        if not await self._limiter.hit(self._limit, client):
-            window = await self._limiter.get_window_stats(self._limit, client)
-            seconds = max(1, math.ceil(window.reset_time - time.time()))
-            raise HTTPException(
-                429, f"too many messages; try again in {seconds} s", {"Retry-After": str(seconds)}
-            )
 
     def _message(self, question: Question) -> Message:
         """The question as a message. Raises HTTPException 422 if nothing in its text can be read."""
@@ -163,6 +160,15 @@ class Api:
         take part in the conversation."""
         name = f"{self._channel}:{conversation}"
         return hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
+
+
+def _hold_back(throttle: Throttle, name: str) -> None:
+    """Count a request. Raises HTTPException 429 if there are too many."""
+    if wait := throttle.take(name):
+        seconds = max(1, math.ceil(wait))
+        raise HTTPException(
+            429, f"too many messages; try again in {seconds} s", {"Retry-After": str(seconds)}
+        )
 
 
 async def _parsed(request: Request, kind: type[Body]) -> Body:

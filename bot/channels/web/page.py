@@ -6,6 +6,7 @@ It has no inline script or style: the application's security policy allows neith
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,12 +20,23 @@ from bot.content.library import Library
 from bot.content.schema import TOPICS, Language
 from bot.conversation import payload
 from bot.conversation.conversation import DEFAULT_LANGUAGE
+from bot.conversation.message import TEXT_LIMIT
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 LANGUAGE_COOKIE = "language"
+SENT_MOST = 8 * TEXT_LIMIT
+"""Characters of a question that the page sends: in any script less than what the interface takes."""
+
 YEAR = 365 * 24 * 3600
+
+_LANGUAGE_RANGE = re.compile(
+    r"[ \t]*(?P<tag>[a-z]{1,8})(?:-[a-z0-9]{1,8})*[ \t]*"
+    r"(?:;[ \t]*q=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""One entry of Accept-Language; one that is written otherwise asks for nothing."""
 
 
 def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
@@ -55,6 +67,8 @@ def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
                 for topic in TOPICS
                 if content.of_topic(topic)
             ],
+            read_most=TEXT_LIMIT,
+            sent_most=SENT_MOST,
             static=lambda name: f"/static/{name}?v={versions[name]}",
         )
         response = HTMLResponse(
@@ -83,18 +97,11 @@ def _known(code: str | None) -> Language | None:
 
 
 def _preferred(request: Request) -> Language:
-    """The first of our languages that the browser asks for (RFC 9110, Accept-Language)."""
+    """The first of our languages that the browser asks for (RFC 9110, 12.5.4)."""
     wanted: list[tuple[float, Language]] = []
     for entry in request.headers.get("accept-language", "")[:500].split(","):
-        tag, _, weight = entry.strip().partition(";q=")
-        language = _known(tag.partition("-")[0].lower())
-        if language and (share := _weight(weight)) > 0:
-            wanted.append((share, language))
+        if asked := _LANGUAGE_RANGE.fullmatch(entry):
+            language = _known(asked["tag"].lower())
+            if language and (weight := float(asked["weight"] or 1)) > 0:
+                wanted.append((weight, language))
     return max(wanted, key=lambda entry: entry[0], default=(0.0, DEFAULT_LANGUAGE))[1]
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text or 1)
-    except ValueError:
-        return 0.0

@@ -16,6 +16,10 @@ OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 """An id made by the client, without meaning to us."""
 
 
+DeliveryId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""As large as the database's ids can be."""
+
+
 class Question(BaseModel):
     """What a client sends.
 
@@ -29,7 +33,7 @@ class Question(BaseModel):
 
     conversation: OpaqueId
     text: str | None = None
-    button: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    button: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = None
     key: OpaqueId | None = None
     language: Language | None = None
 
@@ -112,7 +116,7 @@ class Visit(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     conversation: OpaqueId
-    received: Annotated[list[int], Field(max_length=100)] = []
+    received: Annotated[list[DeliveryId], Field(max_length=100)] = []
 
 
 class DeliveryBody(_Body):

@@ -16,12 +16,11 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.app import SecurityHeaders
+from bot import server as http_server
 from bot.channels.web import WebChannel
 from bot.content.library import Library, load
 from bot.conversation.conversation import Conversation
@@ -44,6 +43,7 @@ PLANS: dict[str, dict[str, object]] = {
     "căn cước": {"reply": "answer", "id": "clarification.id-card"},
     "nhà": {"reply": "choices", "ids": ["diaspora.buy-house", "culture.food"]},
     "xóa dữ liệu": {"reply": "action", "action": "forget", "step": "ask"},
+    "xóa hết": {"reply": "action", "action": "forget", "step": "do"},
     "gặp cán bộ": {"reply": "action", "action": "handoff", "step": "ask"},
     "gửi đi": {"reply": "action", "action": "handoff", "step": "do"},
     "chào": {"reply": "smalltalk", "action": "greet"},
@@ -141,9 +141,15 @@ class Site:
 
 @asynccontextmanager
 async def running_site(
-    directory: Path, *, content: Path, rate_limit: int = 0, reply_within: float = 60.0
+    directory: Path,
+    *,
+    content: Path,
+    rate_limit: int = 0,
+    address_limit: int = 0,
+    reply_within: float = 60.0,
+    port: int = 0,
 ) -> AsyncIterator[Site]:
-    """A site on a free port of the loopback, with its store in `directory`."""
+    """A site on a port of the loopback, a free one if it is 0, with its store in `directory`."""
     library, findings = load(content)
     assert not findings
     rasa = RasaStandIn()
@@ -152,7 +158,13 @@ async def running_site(
     inbox, outbox = Inbox(database, "secret"), Outbox(database)
     await inbox.open()
     web = WebChannel(
-        inbox, outbox, lambda: library, rate_limit=rate_limit, secret="secret", reply_within=reply_within
+        inbox,
+        outbox,
+        lambda: library,
+        rate_limit=rate_limit,
+        address_limit=address_limit,
+        secret="secret",
+        reply_within=reply_within,
     )
     async with rasa.client() as http:
         channels: dict[str, Channel] = {web.name: web}
@@ -161,14 +173,8 @@ async def running_site(
         worker = Worker(inbox, conversation, lambda: library, channels, postman)
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                Starlette(routes=web.routes(), middleware=[Middleware(SecurityHeaders)]),
-                log_config=None,
-                access_log=False,
-            )
-        )
+        listener = socket.create_server(("127.0.0.1", port))
+        server = uvicorn.Server(http_server.config(Starlette(routes=web.routes()), finish_within=5))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield Site(

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-import sqlalchemy
 
 from bot.store.inbox import Inbox
 from bot.store.models import DeliveryStatus
@@ -247,6 +246,11 @@ class TestWrongRequests:
             (b'{"conversation": "a", "text": ["a"]}', 422),
             (b'{"conversation": "a", "button": ""}', 422),
             (b'{"conversation": "a", "button": "%s"}' % (65 * b"a"), 422),
+            (b'{"conversation": "a", "button": "\\u0000"}', 422),
+            (b'{"conversation": "a", "button": "say:help\\u0000"}', 422),
+            (b'{"conversation": "a", "button": "say:\\ud83d"}', 400),
+            (b'{"conversation": "a", "text": "\\u0000"}', 422),
+            (b"[" * 60_000, 400),
             (b'{"conversation": "a", "text": "a", "key": "a b"}', 422),
             (b'{"conversation": "a", "text": "a", "language": "fr"}', 422),
             (b'{"conversation": "a", "text": "a", "admin": true}', 422),
@@ -324,24 +328,48 @@ def assert_error(response: httpx.Response, status: int) -> None:
 
 
 class TestFlood:
-    async def test_a_client_that_floods_is_told_when_to_come_again(
+    async def test_a_conversation_that_floods_is_told_when_to_come_again_and_no_other_is(
         self, content: Path, tmp_path: Path
     ) -> None:
         async with (
-            running_site(tmp_path, content=content, rate_limit=3) as site,
+            running_site(tmp_path, content=content, rate_limit=3, address_limit=100) as site,
+            httpx.AsyncClient(base_url=site.url) as client,
+        ):
+            for _ in range(3):
+                await ask(client, "chợ nổi", conversation="flooder")
+            refused = await client.post("/api/messages", json={"conversation": "flooder", "text": "a"})
+            assert_error(refused, 429)
+            assert 1 <= int(refused.headers["Retry-After"]) <= 20
+            for number in range(30):  # thousands may stand behind one address of a mobile network
+                await ask(client, "chợ nổi", conversation=f"neighbour-{number}")
+
+    async def test_an_address_that_floods_under_ever_new_names_is_held_back_and_no_other_is(
+        self, content: Path, tmp_path: Path
+    ) -> None:
+        async with (
+            running_site(tmp_path, content=content, rate_limit=3, address_limit=5) as site,
             client_from("127.0.0.2", site) as flooder,
             client_from("127.0.0.3", site) as other,
         ):
-            body = {"conversation": "a", "text": "chợ nổi"}
-            for number in range(3):
-                answered = await flooder.post("/api/messages", json={**body, "conversation": f"c{number}"})
-                assert answered.status_code == 200
+            for number in range(5):
+                await ask(flooder, "chợ nổi", conversation=f"c{number}")
             # uvicorn believes a proxy on its own machine, 127.0.0.1, and nobody else.
             for headers in ({}, {"X-Forwarded-For": "192.0.2.1"}):
-                refused = await flooder.post("/api/messages", json=body, headers=headers)
-                assert_error(refused, 429)
-                assert 1 <= int(refused.headers["Retry-After"]) <= 60
-            assert (await other.post("/api/messages", json=body)).status_code == 200
+                body = {"conversation": "new", "text": "chợ nổi"}
+                assert_error(await flooder.post("/api/messages", json=body, headers=headers), 429)
+            await ask(other, "chợ nổi", conversation="new")
+
+    async def test_looks_for_deliveries_take_nothing_from_the_questions(
+        self, content: Path, tmp_path: Path
+    ) -> None:
+        async with (
+            running_site(tmp_path, content=content, rate_limit=3, address_limit=3) as site,
+            httpx.AsyncClient(base_url=site.url) as client,
+        ):
+            looks = [{"conversation": f"c{number % 10}"} for number in range(40)]
+            seen = {(await client.post("/api/deliveries", json=look)).status_code for look in looks}
+            assert seen == {200, 429}  # they are held back by themselves, at last
+            await ask(client, "chợ nổi", conversation="c1")
 
     async def test_nobody_floods_where_the_limit_is_off(self, client: httpx.AsyncClient) -> None:
         async with asyncio.TaskGroup() as group:
@@ -407,10 +435,14 @@ async def test_a_hiccup_of_the_database_is_one_to_come_again_for(content: Path, 
         assert (await client.post(f"{site.url}/api/messages", json=body)).status_code == 200
 
 
-async def test_a_mistake_of_ours_says_nothing_of_what_it_was(content: Path, tmp_path: Path) -> None:
+async def test_a_mistake_of_ours_says_nothing_of_what_it_was(
+    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def mistaken(*_: object) -> None:
+        raise KeyError("inbox")
+
     async with running_site(tmp_path, content=content) as site, httpx.AsyncClient() as client:
-        rename = sqlalchemy.text("ALTER TABLE inbox RENAME TO elsewhere")
-        await site.database.transact(lambda connection: connection.execute(rename))
+        monkeypatch.setattr(Inbox, "ask", mistaken)
         response = await client.post(f"{site.url}/api/messages", json={"conversation": "a", "text": "a"})
         assert_error(response, 500)
         assert "inbox" not in response.text
@@ -464,7 +496,17 @@ class TestDeliveries:
         assert len((await ask(client, "chợ nổi", conversation="asker-2"))["replies"]) == 1
 
     @pytest.mark.parametrize(
-        "visit", [{}, {"conversation": "c", "received": ["1"]}, {"conversation": "a b"}], ids=str
+        "visit",
+        [
+            {},
+            {"conversation": "c", "received": ["1"]},
+            {"conversation": "a b"},
+            {"conversation": "c", "received": [0]},
+            {"conversation": "c", "received": [2**31]},
+            {"conversation": "c", "received": [10**30]},
+            {"conversation": "c", "received": [1.5]},
+        ],
+        ids=str,
     )
     async def test_a_visit_that_makes_no_sense_is_refused(
         self, client: httpx.AsyncClient, visit: dict[str, object]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, async_playwright, expect
 
-from bot.app import SECURITY_HEADERS
+from bot.server import SECURITY_HEADERS
 from bot.store.models import DeliveryStatus
-from tests.channels.web.conftest import Site
+from tests.channels.web.conftest import Site, running_site
+from tests.channels.web.least_browser.uses import without_what_is_newer
 
 PHONE = (360, 740)
 DESKTOP = (1280, 800)
+LEAST_BROWSER = without_what_is_newer()
 CHROMIUM_SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -34,6 +38,10 @@ class TestServed:
             ("", {"Accept-Language": "fr, vi;q=0.5, en;q=0.8"}, "en"),
             ("", {"Accept-Language": "en;q=0, fr"}, "vi"),
             ("", {"Accept-Language": "en;q=often, *"}, "vi"),
+            ("", {"Accept-Language": "en; q=0.9"}, "en"),
+            ("", {"Accept-Language": "vi ;\tq=0.8 , EN-gb ; Q=0.9"}, "en"),
+            ("", {"Accept-Language": "en;q=nan, vi;q=0.1"}, "vi"),
+            ("", {"Accept-Language": "en;q=7, en;q=inf, en-"}, "vi"),
             ("", {"Accept-Language": "en", "Cookie": "language=vi"}, "vi"),
             ("", {"Accept-Language": "en", "Cookie": "language=xx"}, "en"),
             ("?lang=en", {"Cookie": "language=vi"}, "en"),
@@ -91,7 +99,10 @@ async def browser() -> AsyncIterator[Browser]:
 async def opened(
     browser: Browser, site: Site, size: tuple[int, int] = DESKTOP, scheme: str = "light", path: str = "/"
 ) -> AsyncIterator[Page]:
-    """The page in a browser of its own; anything its console complains of is a failure."""
+    """The page in a browser of its own that has nothing newer than the least one.
+
+    Anything its console complains of is a failure.
+    """
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
@@ -106,6 +117,7 @@ async def opened(
         locale="vi-VN",
         base_url=site.url,
     )
+    await context.add_init_script(LEAST_BROWSER)
     page = await context.new_page()
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -436,3 +448,385 @@ async def without_violations(page: Page) -> None:
     """Fail with axe's report if it finds anything."""
     results = await Axe().run(page, options={"rules": {"target-size": {"enabled": True}}})
     assert results.violations_count == 0, results.generate_report()
+
+
+BOX = "Câu hỏi của bạn"
+
+
+@asynccontextmanager
+async def second_tab(page: Page) -> AsyncIterator[Page]:
+    """Another tab of the same browser, with the same page."""
+    other = await page.context.new_page()
+    await other.goto("/")
+    yield other
+    await other.close()
+
+
+@pytest.mark.browser
+class TestTwice:
+    """The same act twice is one turn, and one message to the server."""
+
+    @pytest.mark.parametrize("name", ["Văn hóa và du lịch", "Chợ nổi mấy giờ đông ghe nhất?"])
+    async def test_a_double_click(self, browser: Browser, site: Site, name: str) -> None:
+        async with opened(browser, site) as page:
+            await page.get_by_role("button", name=name).dblclick()
+            await expect(page.locator(".card")).to_have_count(1)
+            await expect(page.locator(".turn")).to_have_count(1)
+            assert len(site.rasa.asked) == 1
+
+    async def test_a_double_click_under_a_card_also_where_the_answer_came_in_between(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page:
+            await ask(page, "nhà")
+            button = page.get_by_role("button", name="Kiều bào mua nhà")
+            await button.evaluate("""async (button) => {
+                button.click();
+                const cards = document.getElementsByClassName("card");
+                while (cards.length < 2) await new Promise(requestAnimationFrame);
+                button.click();
+            }""")
+            await ask(page, "chợ nổi")
+            await expect(page.locator(".turn")).to_have_count(3)
+            assert len(site.rasa.asked) == 3
+
+    async def test_enter_twice(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page:
+            site.rasa.may_answer.clear()
+            for _ in range(2):  # also typed again while the first is under way
+                await page.get_by_label(BOX).fill("chợ nổi")
+                await page.keyboard.press("Enter")
+                await page.keyboard.press("Enter")
+            site.rasa.may_answer.set()
+            await expect(page.locator(".card")).to_have_count(1)
+            await expect(page.locator(".turn")).to_have_count(1)
+            assert len(site.rasa.asked) == 1
+
+    async def test_in_two_tabs_at_once(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page, second_tab(page) as other:
+            topic = 'document.querySelector(".topics button").click()'
+            await asyncio.gather(page.evaluate(topic), other.evaluate(topic))
+            for tab in (page, other):
+                await expect(tab.locator(".card")).to_have_count(1)
+                await expect(tab.locator(".turn")).to_have_count(1)
+            assert len(site.rasa.asked) == 1
+
+    async def test_later_it_is_asked_again(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page:
+            for number in range(1, 3):
+                await ask(page, "chợ nổi")
+                await expect(page.locator(".card")).to_have_count(number)
+            assert len(site.rasa.asked) == 2
+
+
+@pytest.mark.browser
+class TestTabs:
+    async def test_each_sees_what_the_other_asked(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page, second_tab(page) as other:
+            await ask(page, "chợ nổi")
+            await expect(other.locator(".card .title")).to_have_text("Chợ nổi Cái Răng")
+            await ask(other, "món ngon")
+            await expect(page.locator(".card")).to_have_count(2)
+
+    async def test_what_is_asked_in_the_same_moment_is_lost_in_none(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page, second_tab(page) as other:
+            for number in range(1, 7):
+                asking = [
+                    tab.evaluate(
+                        """(text) => {
+                        document.querySelector("#question").value = text;
+                        document.querySelector("#send").click();
+                    }""",
+                        f"{text} {number}",
+                    )
+                    for tab, text in ((page, "chợ nổi"), (other, "món ngon"))
+                ]
+                await asyncio.gather(*asking)
+                for tab in (page, other):
+                    await expect(tab.locator(".card")).to_have_count(2 * number)
+            await page.reload()
+            await expect(page.locator(".card")).to_have_count(12)
+
+    async def test_cleared_in_one_it_is_gone_in_all_also_what_was_under_way(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page, second_tab(page) as other:
+            await ask(page, "món ngon")
+            site.rasa.may_answer.clear()
+            await other.get_by_label(BOX).fill("chợ nổi")
+            await other.keyboard.press("Enter")
+            await expect(page.locator(".turn")).to_have_count(2)
+            await page.get_by_role("button", name="Xóa cuộc trò chuyện trên máy này").click()
+            await page.get_by_role("button", name="Đồng ý").click()
+            for tab in (page, other):
+                await expect(tab.locator(".turn")).to_have_count(0)
+            async with other.expect_response("**/api/messages"):
+                site.rasa.may_answer.set()
+            await ask(other, "căn cước")
+            for tab in (page, other):
+                await expect(tab.locator(".turn")).to_have_count(1)
+            assert "chợ nổi" not in await page.evaluate("JSON.stringify(localStorage)")
+
+    async def test_once_everything_is_deleted_the_page_has_nothing_left_either(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page, second_tab(page) as other:
+            await ask(page, "chợ nổi")
+            await ask(page, "xóa dữ liệu")
+            first = await page.evaluate("JSON.parse(localStorage['hoi-can-tho']).conversation")
+            await page.get_by_label(BOX).fill("xóa hết đi")
+            await page.keyboard.press("Enter")
+            for tab in (page, other):
+                await expect(tab.locator(".turn")).to_have_count(1)
+                await expect(tab.locator(".card")).to_contain_text("Mình đã xóa mọi dữ liệu về bạn")
+            kept = await page.evaluate("JSON.stringify(localStorage)")
+            assert "chợ nổi" not in kept
+            assert "xóa hết đi" not in kept
+            assert first not in kept
+            await page.reload()
+            await expect(page.locator(".turn")).to_have_count(1)
+            await ask(page, "món ngon")
+
+
+@pytest.mark.browser
+class TestRefused:
+    """What is refused is said as what it is."""
+
+    @pytest.mark.parametrize(
+        ("status", "sentence", "button"),
+        [
+            (400, "Mình không đọc được", "Sửa câu hỏi"),
+            (413, "dài quá", "Sửa câu hỏi"),
+            (415, "Mình không đọc được", "Sửa câu hỏi"),
+            (422, "Mình không đọc được", "Sửa câu hỏi"),
+            (429, "Đang có nhiều câu hỏi quá. Chờ 17 giây", "Thử lại"),
+            (500, "Phía mình đang có trục trặc", "Thử lại"),
+        ],
+    )
+    async def test_and_the_question_is_still_there(
+        self, browser: Browser, site: Site, status: int, sentence: str, button: str
+    ) -> None:
+        async with opened(browser, site) as page:
+            await page.route(
+                "**/api/messages", lambda route: route.fulfill(status=status, headers={"Retry-After": "17"})
+            )
+            await page.get_by_label(BOX).fill("chợ nổi")
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".trouble")).to_contain_text(sentence)
+            await expect(page.locator(".trouble")).not_to_contain_text("mất kết nối")
+            await expect(page.locator(".said")).to_contain_text("chợ nổi")
+            is_refused = button == "Sửa câu hỏi"
+            await expect(page.get_by_label(BOX)).to_have_value("chợ nổi" if is_refused else "")
+            await page.unroute("**/api/messages")
+            await page.get_by_role("button", name=button).click()
+            if is_refused:
+                await expect(page.get_by_label(BOX)).to_have_value("chợ nổi")
+                await expect(page.locator(".turn")).to_have_count(0)
+                await page.keyboard.press("Enter")
+            await expect(page.locator(".card .title")).to_have_text("Chợ nổi Cái Răng")
+            await expect(page.locator(".turn")).to_have_count(1)
+
+    async def test_a_busy_server_is_asked_again_when_it_says(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page:
+            refused = 0
+
+            async def refuse_twice(route: Route) -> None:
+                nonlocal refused
+                refused += 1
+                if refused > 2:
+                    await route.continue_()
+                else:
+                    await route.fulfill(status=503, headers={"Retry-After": "1"})
+
+            await page.route("**/api/messages", refuse_twice)
+            await ask(page, "chợ nổi")
+            assert refused == 3
+
+    async def test_a_mistake_in_the_page_is_no_lost_connection(self, browser: Browser, site: Site) -> None:
+        page = await browser.new_page(base_url=site.url, locale="vi-VN")
+        await page.add_init_script("delete window.AbortController")
+        await page.goto("/")
+        await page.get_by_label(BOX).fill("chợ nổi")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".trouble")).to_contain_text("Trang này gặp lỗi")
+        await page.close()
+
+    async def test_a_text_that_is_too_long_is_told_before_it_is_sent_and_stays(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page:
+            box, length = page.get_by_label(BOX), page.locator("#length")
+            await box.fill("a" * 1000)
+            await expect(length).to_be_empty()
+            await box.fill("ạ" * 1001)
+            await expect(length).to_contain_text("dài 1.001 chữ cái; mình chỉ đọc được chừng 1.000")
+            await box.fill("chợ nổi " * 8100)
+            await expect(length).to_contain_text("quá mức 8.000")
+            await page.keyboard.press("Enter")
+            await page.get_by_role("button", name="Gửi", exact=True).click()
+            await expect(box).to_have_value("chợ nổi " * 8100)
+            await expect(page.locator(".turn")).to_have_count(0)
+            await box.fill("chợ nổi 𝐛 " * 727)  # the longest that goes, and more than 8,000 in UTF-16
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".card")).to_be_visible()
+
+    async def test_a_browser_that_does_not_run_it_is_told(self, browser: Browser, site: Site) -> None:
+        page = await browser.new_page(base_url=site.url, locale="vi-VN")
+        await page.route("**/chat.js*", lambda route: route.fulfill(body="a ?!. b"))
+        await page.goto("/")
+        await expect(page.get_by_text("trình duyệt này quá cũ")).to_be_visible(timeout=15_000)
+        await expect(page.get_by_role("button", name="Gửi", exact=True)).to_be_disabled()
+        await page.close()
+        async with opened(browser, site) as page:
+            await expect(page.get_by_text("trình duyệt này quá cũ")).to_have_count(0)
+
+
+@pytest.mark.browser
+class TestBrokenConnection:
+    """The page says what happens to the question, and loses nothing."""
+
+    async def test_offline_in_the_middle_it_goes_out_by_itself_once_there_is_a_connection(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page:
+            site.rasa.may_answer.clear()
+            await page.get_by_label(BOX).fill("chợ nổi")
+            await page.keyboard.press("Enter")
+            await asyncio.wait_for(site.rasa.was_asked.wait(), 10)
+            await page.context.set_offline(True)
+            await page.get_by_label(BOX).fill("món ngon")
+            await page.keyboard.press("Enter")
+            trouble = page.locator(".turn").nth(1).locator(".trouble")
+            await expect(trouble).to_contain_text("Câu hỏi vẫn còn đây")
+            site.rasa.may_answer.set()
+            await page.context.set_offline(False)
+            await expect(page.locator(".card")).to_have_count(2)
+            await expect(page.locator(".trouble")).to_have_count(0)
+            assert sorted(site.rasa.asked) == ["chợ nổi", "món ngon"]
+
+    async def test_a_reply_that_is_lost_again_and_again_is_said_and_asked_once(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page:
+            lost = 0
+
+            async def lose_two(route: Route) -> None:
+                nonlocal lost
+                response = await route.fetch()
+                lost += 1
+                await (route.abort("connectionreset") if lost <= 2 else route.fulfill(response=response))
+
+            await page.route("**/api/messages", lose_two)
+            await page.get_by_label(BOX).fill("chợ nổi")
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("status")).to_contain_text("Mình đang gửi lại")
+            await expect(page.locator(".card")).to_be_visible()
+            assert site.rasa.asked == ["chợ nổi"]
+
+    async def test_a_page_of_the_network_in_between_is_no_answer(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page:
+            answered = 0
+
+            async def log_in_first(route: Route) -> None:
+                nonlocal answered
+                answered += 1
+                if answered == 1:
+                    await route.fulfill(status=200, content_type="text/html", body="<h1>Wi-Fi</h1>")
+                else:
+                    await route.continue_()
+
+            await page.route("**/api/messages", log_in_first)
+            await ask(page, "chợ nổi")
+            assert answered == 2
+
+    async def test_the_server_is_restarted_while_a_question_is_under_way(
+        self, browser: Browser, content: Path, tmp_path: Path
+    ) -> None:
+        async with AsyncExitStack() as stack:
+            async with running_site(tmp_path, content=content, reply_within=0.2) as before:
+                page = await stack.enter_async_context(opened(browser, before))
+                before.rasa.is_away = True
+                await page.get_by_label(BOX).fill("chợ nổi")
+                await page.keyboard.press("Enter")
+                await expect(page.locator(".working")).to_be_visible()
+            port = int(before.url.rpartition(":")[2])
+            async with running_site(tmp_path, content=content, port=port) as after:
+                await expect(page.locator(".card .title")).to_have_text("Chợ nổi Cái Răng", timeout=30_000)
+                assert after.rasa.asked == ["chợ nổi"]
+                await stack.aclose()
+
+    async def test_a_slow_one_is_told_that_nothing_is_lost(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page:
+            await page.clock.install()
+            site.rasa.may_answer.clear()
+            await page.get_by_label(BOX).fill("chợ nổi")
+            await page.keyboard.press("Enter")
+            await asyncio.wait_for(site.rasa.was_asked.wait(), 10)
+            await page.clock.fast_forward(10_000)
+            await expect(page.get_by_role("status")).to_contain_text("bạn không cần gửi lại")
+            site.rasa.may_answer.set()
+            await expect(page.locator(".card")).to_be_visible()
+
+
+@pytest.mark.browser
+class TestComposing:
+    async def test_safaris_enter_that_ends_a_word_sends_nothing(self, browser: Browser, site: Site) -> None:
+        async with opened(browser, site) as page:
+            box = page.get_by_label(BOX)
+            await box.fill("chợ nổi")
+            await box.evaluate("""(box) => {
+                box.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+                box.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }));
+                const keyCode = 229;
+                box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", keyCode, bubbles: true }));
+            }""")
+            await expect(page.locator(".turn")).to_have_count(0)
+            await expect(box).to_have_value("chợ nổi")
+            await box.press("Enter")
+            await expect(page.locator(".card")).to_be_visible()
+
+
+@pytest.mark.browser
+class TestLargeText:
+    @pytest.mark.parametrize("path", ["/", "/?lang=en"])
+    async def test_twice_as_large_on_the_narrowest_phone_nothing_is_cut(
+        self, browser: Browser, site: Site, path: str
+    ) -> None:
+        async with opened(browser, site, (320, 640), path=path) as page:
+            large = "document.documentElement.style.fontSize = '200%'"
+            await page.evaluate(large)
+            await fits(page)
+            box = page.get_by_role("textbox")
+            for text in ("chợ nổi", "căn cước", "nhà", "mưa", "xóa dữ liệu", "gặp cán bộ", "x" * 300):
+                turns = await page.locator(".turn").count()
+                await box.fill(text)
+                await page.keyboard.press("Enter")
+                await expect(page.locator(".turn").nth(turns).locator(".card")).to_be_visible()
+            for summary in await page.locator("summary").all():
+                await summary.click()
+            await box.fill("a" * 1001)
+            await fits(page)
+            await box.fill("")
+            await page.locator("#clear").click()
+            await fits(page)
+            await page.locator("#clear-no").click()
+            await page.locator(".card").nth(1).evaluate("(card) => card.scrollIntoView()")
+            covered = await page.evaluate("""[".bar", ".composer"].map((name) => {
+                const { top, bottom } = document.querySelector(name).getBoundingClientRect();
+                return Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0));
+            }).reduce((a, b) => a + b)""")
+            assert covered <= 640 / 2, "there is room to read between bar and box"
+
+
+async def fits(page: Page) -> None:
+    """Nothing scrolls sideways, nothing sticks out, and no text is cut off in its box."""
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    cut = await page.evaluate("""[...document.body.querySelectorAll("*")].filter((element) => {
+        if (element.closest(".unseen, .skip, svg, textarea")) return false;
+        const { left, right } = element.getBoundingClientRect();
+        const isCut = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
+        return left < -1 || right > 321 || (isCut && getComputedStyle(element).display !== "inline");
+    }).map((element) => element.outerHTML.slice(0, 150))""")
+    assert cut == []

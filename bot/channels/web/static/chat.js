@@ -1,11 +1,16 @@
 // The chat page: sends what a person asks, draws the cards that come back, and keeps the
 // transcript in this browser only. Every word it shows stands in the page's templates.
+// It runs in iOS 14 and Android WebView 80; tests/channels/web/test_least_browser.py holds it to that.
 
-const STORE = "hoi-can-tho";
+const STORE = "hoi-can-tho"; // holds the conversation's id; each turn stands under a name of its own
+const TURN = `${STORE}:`;
 const TURNS_KEPT = 60;
 const WORKING_AFTER = 300; // ms; a quick answer needs no announcement that it is coming
+const SLOW_AFTER = 8000; // ms
+const TWICE_WITHIN = 1000; // ms in which a button is pressed again by mistake
 const REQUEST_LIMIT = 75_000; // ms; the server answers after 60 s at the latest
-const ATTEMPTS = 3;
+const PAUSES = [1, 2, 4, 8, 15, 30]; // s between two attempts; a restart of the server takes less in all
+const SETTLED_AFTER = 2000; // ms; a connection that is back may go again at once
 const LOOK_EVERY = 60_000; // ms between two looks for a reply of the staff or news
 
 const find = (id) => document.getElementById(id);
@@ -14,146 +19,312 @@ const status = find("status");
 const question = find("question");
 const words = find("words").dataset;
 const language = document.documentElement.lang;
+const waiting = new Set(); // the keys of the turns that this tab fetches the reply of
 
-// --- The transcript: {conversation, turns: [{key, delivery, said, ask, replies, trouble}]}
-// delivery: the key under which the server knows the question; the same each time it is sent.
-// said: null where nobody asked just now: a reply of the staff, or news.
+// --- What the browser keeps. A turn of its own name each, so that two tabs never overwrite each other.
+// A turn: {conversation, key, since, delivery, said, ask, replies, trouble}
+// since: when it was said; orders them. delivery: the key under which the server knows the question, the same each time it
+// is sent. said: null where nobody asked just now: a reply of the staff, or news.
+// trouble: {kind, seconds}; kind: the name of its sentence in `words`.
 
-let memory = null; // stands in where the browser keeps nothing for us
+const memory = new Map(); // stands in for what the browser does not keep: it is full or switched off
 
-function load() {
+function read(name) {
   try {
-    const kept = JSON.parse(localStorage.getItem(STORE));
-    if (kept?.conversation && Array.isArray(kept.turns)) return kept;
+    return JSON.parse(memory.get(name) ?? localStorage.getItem(name));
   } catch {
-    // Storage that is switched off, or was written by something else: begin anew.
-  }
-  return memory ?? { conversation: randomId(), turns: [] };
-}
-
-function save(kept) {
-  kept.turns = kept.turns.slice(-TURNS_KEPT);
-  memory = kept;
-  try {
-    localStorage.setItem(STORE, JSON.stringify(kept));
-  } catch {
-    // Full or switched off: the conversation goes on, it is only not there after a reload.
+    return null; // switched off, or written by something else
   }
 }
 
-/** Write down what changed in a turn. Read anew each time: another tab may have written. */
+function write(name, value) {
+  const text = JSON.stringify(value);
+  memory.delete(name);
+  try {
+    localStorage.setItem(name, text);
+  } catch {
+    memory.set(name, text);
+  }
+}
+
+function erase(name) {
+  memory.delete(name);
+  try {
+    localStorage.removeItem(name);
+  } catch {
+    // Switched off: there is nothing.
+  }
+}
+
+function turnNames() {
+  let kept = [];
+  try {
+    kept = Object.keys(localStorage);
+  } catch {
+    // Switched off.
+  }
+  return [...new Set([...memory.keys(), ...kept])].filter((name) => name.startsWith(TURN));
+}
+
+function conversation() {
+  return read(STORE)?.conversation ?? begin();
+}
+
+/** A new conversation: nothing is left of the one before, in any tab. */
+function begin() {
+  const id = randomId();
+  write(STORE, { conversation: id });
+  turnNames().forEach(erase);
+  return id;
+}
+
+/** The turns of this conversation, oldest first. */
+function turns() {
+  const mine = conversation();
+  return turnNames()
+    .map(read)
+    .filter((turn) => turn?.conversation === mine)
+    .sort((a, b) => a.since - b.since || (a.key < b.key ? -1 : 1));
+}
+
+/** Write a new turn down, behind all others. */
+function add(turn, before) {
+  const last = before[before.length - 1];
+  const since = Math.max(Date.now(), last ? last.since + 1 : 0);
+  const whole = { conversation: conversation(), since, replies: null, trouble: null, ...turn };
+  write(TURN + whole.key, whole);
+  before.slice(0, 1 - TURNS_KEPT).forEach(({ key }) => erase(TURN + key));
+  return whole;
+}
+
+/** A turn as it is now; null if it was cleared meanwhile, here or in another tab. */
+function current(key) {
+  const turn = read(TURN + key);
+  return turn?.conversation === conversation() ? turn : null;
+}
+
 function update(key, change) {
-  const kept = load();
-  const turn = kept.turns.find((one) => one.key === key);
-  if (!turn) return null; // cleared meanwhile
-  Object.assign(turn, change);
-  save(kept);
+  const turn = current(key);
+  if (turn) write(TURN + key, Object.assign(turn, change));
   return turn;
 }
 
-/** 128 random bits. (crypto.randomUUID has fewer, and is there on https only.) */
+/** 128 random bits. */
 function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Two numbers of 32 bits that tell texts apart (FNV-1a, from two beginnings). */
+function fingerprint(text) {
+  return [0x811c9dc5, 0x01000193]
+    .map((hash) => {
+      for (let place = 0; place < text.length; place += 1) {
+        hash = Math.imul(hash ^ text.charCodeAt(place), 0x01000193);
+      }
+      return (hash >>> 0).toString(16).padStart(8, "0");
+    })
+    .join("");
+}
+
 // --- Asking
 
-/** Send a question or a button; `said` is what the person reads of it. */
-function say(said, ask) {
-  const kept = load();
-  const turn = { key: randomId(), delivery: randomId(), said, ask, replies: null, trouble: null };
-  kept.turns.push(turn);
-  save(kept);
+/**
+ * Send a question or a button; `said` is what the person reads of it.
+ *
+ * within: ms in which the same act as one before it is taken for a slip.
+ * The key is made of the act and of the turn before it: the same act in two tabs at once is one turn,
+ * and one message to the server.
+ */
+function say(said, ask, within = 0) {
+  const before = turns();
+  const act = JSON.stringify(ask);
+  const isSame = (turn) =>
+    JSON.stringify(turn.ask) === act && (isOpen(turn) || Date.now() - turn.since < within);
+  const same = before.find(isSame);
+  if (same) {
+    bringToTop(same);
+    return;
+  }
+  const last = before[before.length - 1];
+  const key = fingerprint(`${conversation()} ${last?.key} ${act}`);
+  const turn = add({ key, delivery: key, said, ask }, before);
   show(turn);
   bringToTop(turn);
-  return answer(turn);
+  answer(turn);
+}
+
+function isOpen(turn) {
+  return !turn.replies && !turn.trouble;
 }
 
 /** Fetch a turn's reply and show it. */
 async function answer(turn) {
-  const working = setTimeout(() => showWorking(turn, true), WORKING_AFTER);
+  if (waiting.has(turn.key)) return;
   waiting.add(turn.key);
-  const outcome = await request(turn);
-  waiting.delete(turn.key);
-  clearTimeout(working);
-  showWorking(turn, false);
-  const changed = update(turn.key, outcome);
-  if (changed) show(changed);
-}
-
-const waiting = new Set();
-
-/** What a turn becomes: its replies, or the trouble there was. */
-async function request(turn) {
-  const { conversation } = load();
-  for (let attempt = 1; ; attempt += 1) {
-    let response;
-    try {
-      response = await fetch("/api/messages", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ conversation, key: turn.delivery, language, ...turn.ask }),
-        signal: AbortSignal.timeout(REQUEST_LIMIT),
-      });
-      if (response.ok) return { replies: (await response.json()).replies, trouble: null };
-    } catch {
-      response = null; // the connection broke; the server may have the question all the same
-    }
-    const seconds = Number(response?.headers.get("Retry-After")) || 2;
-    if (response?.status === 429) return { trouble: words.slowDown.replace("{seconds}", seconds) };
-    if (response?.status === 410) turn = update(turn.key, { delivery: randomId() }) ?? turn;
-    const isWorthRepeating = !response || [410, 503].includes(response.status);
-    if (!isWorthRepeating || attempt === ATTEMPTS || !navigator.onLine) return { trouble: words.failed };
-    await new Promise((resume) => setTimeout(resume, seconds * 1000));
+  const announcements = [
+    setTimeout(() => showWorking(turn, words.working), WORKING_AFTER),
+    setTimeout(() => showWorking(turn, words.slow), SLOW_AFTER),
+  ];
+  let outcome = { trouble: { kind: "broken" } }; // unless the rest of this page does what it should
+  try {
+    outcome = await request(turn);
+  } finally {
+    waiting.delete(turn.key);
+    announcements.forEach(clearTimeout);
+    showWorking(turn, null);
+    settle(turn, outcome);
   }
 }
 
-function retry(turn) {
-  const again = update(turn.key, { trouble: null });
+/** Keep and show what a turn has become. */
+function settle(turn, outcome) {
+  if (outcome.replies?.some(hasForgotten) && current(turn.key)) {
+    begin();
+    add({ key: turn.key, delivery: null, said: null, ask: null, ...outcome }, []);
+    redraw();
+    return;
+  }
+  const changed = update(turn.key, outcome);
+  if (!changed) return; // cleared meanwhile
+  show(changed);
+  if (isRefused(changed) && changed.ask.text && !question.value) {
+    question.value = changed.ask.text;
+    measure();
+  }
+}
+
+/** Whether a reply says that everything about the person is deleted. It leaves nothing to press. */
+function hasForgotten({ action, buttons }) {
+  return action === "forget" && buttons.length === 0;
+}
+
+/** What a turn becomes: its replies, or the trouble there was. */
+async function request(turn) {
+  for (let attempt = 0; ; attempt += 1) {
+    const { conversation: mine, delivery, ask } = turn;
+    const response = await post("/api/messages", { conversation: mine, key: delivery, language, ...ask });
+    if (response?.replies) return { replies: response.replies, trouble: null };
+    const { kind, isPassing } = troubleOf(response);
+    const seconds = response?.seconds || PAUSES[Math.min(attempt, PAUSES.length - 1)];
+    const isWorthRepeating = isPassing && attempt < PAUSES.length && navigator.onLine;
+    if (!isWorthRepeating) return { trouble: { kind, seconds } };
+    // A reply that is no longer kept is asked for anew.
+    const now = response?.status === 410 ? update(turn.key, { delivery: randomId() }) : current(turn.key);
+    if (!now) return { trouble: null }; // cleared meanwhile
+    turn = now;
+    if (kind === "failed") showWorking(turn, words.reconnecting);
+    await pause(seconds);
+  }
+}
+
+/** What is wrong, by the name of its sentence, and whether it may pass by itself; null: a broken connection. */
+function troubleOf(response) {
+  switch (response?.status) {
+    case undefined:
+    case 408:
+      return { kind: "failed", isPassing: true };
+    case 410:
+    case 502:
+    case 503:
+    case 504:
+      return { kind: "busy", isPassing: true };
+    case 413:
+      return { kind: "tooLarge" };
+    case 429:
+      return { kind: "slowDown" };
+    default:
+      return { kind: response.status < 500 ? "refused" : "failedHere" };
+  }
+}
+
+/** Post JSON; gives status, seconds to wait and the answer's keys, or null if the connection broke. */
+async function post(path, body) {
+  const abortion = new AbortController();
+  const timer = setTimeout(() => abortion.abort(), REQUEST_LIMIT);
+  const request = {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal: abortion.signal,
+  };
+  let response;
+  let text;
+  try {
+    response = await fetch(path, request);
+    text = await response.text();
+  } catch {
+    return null; // the server may have the question all the same
+  } finally {
+    clearTimeout(timer);
+  }
+  const seconds = Number(response.headers.get("Retry-After")) || 0;
+  if (!response.ok) return { status: response.status, seconds };
+  try {
+    return { status: response.status, ...JSON.parse(text) };
+  } catch {
+    return null; // a network's own page, which asks to be logged in to
+  }
+}
+
+/** Wait, but no longer than until the connection is back. */
+function pause(seconds) {
+  return new Promise((resume) => {
+    setTimeout(resume, seconds * 1000);
+    addEventListener("online", resume, { once: true });
+  });
+}
+
+function retry(key) {
+  const again = update(key, { trouble: null });
   if (!again) return;
   show(again);
   question.focus({ preventScroll: true }); // the button that had the focus is gone
   answer(again);
 }
 
+/** Back into the box, to be written otherwise. */
+function edit(turn) {
+  question.value = turn.ask.text;
+  measure();
+  erase(TURN + turn.key);
+  redraw();
+  question.focus();
+}
+
+function isRefused(turn) {
+  return ["tooLarge", "refused"].includes(turn.trouble?.kind);
+}
+
+/** Take up what was left: a tab that was closed, a connection that broke. The server answers once. */
+function takeUp() {
+  turns().filter(isOpen).forEach(answer);
+}
+
 // --- What comes unasked: a reply of the staff, news
 
 /** Fetch what waits for us. It comes again until we say that we have it, and is shown once. */
 async function look() {
-  const { conversation, turns } = load();
-  const isExpecting = turns.some((turn) =>
+  const isExpecting = turns().some((turn) =>
     turn.replies?.some((reply) => ["handoff", "subscribe"].includes(reply.action)),
   );
   if (!isExpecting || document.hidden || waiting.size) return;
-  try {
-    const received = showDeliveries(await visit(conversation, []));
-    if (received.length) await visit(conversation, received);
-  } catch {
-    // The connection broke: it waits for the next look.
-  }
+  const received = showDeliveries(await visit([]));
+  if (received.length) await visit(received);
 }
 
-async function visit(conversation, received) {
-  const response = await fetch("/api/deliveries", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ conversation, received }),
-    signal: AbortSignal.timeout(REQUEST_LIMIT),
-  });
-  return response.ok ? (await response.json()).deliveries : [];
+async function visit(received) {
+  const response = await post("/api/deliveries", { conversation: conversation(), received });
+  return response?.deliveries ?? []; // what waits comes at the next look
 }
 
 /** Show what is new; returns the ids of all, which are received. */
 function showDeliveries(deliveries) {
   for (const { id, replies } of deliveries) {
-    const kept = load();
+    const before = turns();
     const key = `delivery-${id}`;
-    if (kept.turns.some((turn) => turn.key === key)) continue;
-    const turn = { key, delivery: null, said: null, ask: null, replies, trouble: null };
-    kept.turns.push(turn);
-    save(kept);
-    show(turn);
+    if (before.some((turn) => turn.key === key)) continue;
+    show(add({ key, delivery: null, said: null, ask: null, replies }, before));
   }
   return deliveries.map(({ id }) => id);
 }
@@ -173,17 +344,27 @@ function show(turn) {
     if (turn.said === null) element.querySelector(".said").remove();
     else element.querySelector(".words").textContent = turn.said;
     transcript.append(element);
-    document.body.classList.add("talking");
-    find("clear").hidden = false;
+    showWhetherTalking(true);
   }
   element.querySelector(".trouble")?.remove();
-  if (turn.trouble) {
-    const trouble = clone("trouble");
-    trouble.querySelector(".words").textContent = turn.trouble;
-    trouble.querySelector("button").addEventListener("click", () => retry(turn));
-    element.append(trouble);
-  }
+  if (turn.trouble) element.append(trouble(turn));
   if (turn.replies && !element.querySelector(".card")) element.append(...turn.replies.map(card));
+}
+
+function trouble(turn) {
+  const { kind, seconds } = turn.trouble;
+  const element = clone("trouble");
+  element.querySelector(".words").textContent = words[kind].replace("{seconds}", seconds);
+  const button = element.querySelector("button");
+  if (!isRefused(turn)) {
+    button.addEventListener("click", () => retry(turn.key));
+  } else if (turn.ask.text) {
+    button.textContent = words.edit;
+    button.addEventListener("click", () => edit(turn));
+  } else {
+    button.remove();
+  }
+  return element;
 }
 
 function card(reply) {
@@ -257,11 +438,16 @@ function readableDate(iso) {
   return iso.split("-").reverse().join("/");
 }
 
-function showWorking(turn, isWorking) {
+/** Say under a turn how it goes; null: there is nothing to say any more. */
+function showWorking(turn, sentence) {
   const element = elementOf(turn);
   element?.querySelector(".working")?.remove();
-  if (isWorking) element?.append(clone("working"));
-  status.textContent = isWorking ? words.working : "";
+  if (element && sentence) {
+    const working = clone("working");
+    working.textContent = sentence;
+    element.append(working);
+  }
+  status.textContent = (element && sentence) || "";
 }
 
 function elementOf(turn) {
@@ -273,69 +459,122 @@ function bringToTop(turn) {
   elementOf(turn)?.scrollIntoView({ block: "start" });
 }
 
-function drawAll() {
-  const { turns } = load();
-  transcript.setAttribute("aria-busy", "true"); // what was read before is not announced again
-  transcript.replaceChildren();
-  document.body.classList.toggle("talking", turns.length > 0);
-  find("clear").hidden = turns.length === 0;
-  turns.forEach(show);
-  transcript.removeAttribute("aria-busy");
-  return turns;
+function showWhetherTalking(isTalking) {
+  document.body.classList.toggle("talking", isTalking);
+  find("clear").hidden = !isTalking;
+}
+
+/** Draw what another tab has written, and take away what is cleared. */
+function redraw() {
+  const kept = turns();
+  const keys = new Set(kept.map((turn) => turn.key));
+  for (const element of [...transcript.children]) {
+    if (!keys.has(element.dataset.key)) element.remove();
+  }
+  kept.forEach(show);
+  showWhetherTalking(kept.length > 0);
+}
+
+/** Say how much too long the question is before it is sent; returns whether it can be. */
+function measure() {
+  const length = [...question.value.trim().normalize("NFC")].length;
+  const [read, sent] = [Number(question.dataset.read), Number(question.dataset.sent)];
+  const sentence = length > sent ? words.lengthRefused : length > read ? words.lengthWarning : "";
+  const readable = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, language === "en" ? "," : ".");
+  const limit = readable(length > sent ? sent : read);
+  find("length").textContent = sentence.replace("{count}", readable(length)).replace("{limit}", limit);
+  return length <= sent;
 }
 
 // --- What people do
 
-find("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
+function send() {
   const text = question.value.trim();
-  if (text) {
+  if (text && measure()) {
     question.value = "";
+    measure();
     say(text, { text });
   }
   question.focus({ preventScroll: true });
+}
+
+find("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  send();
 });
 
+question.addEventListener("input", measure);
+
 question.addEventListener("keydown", (event) => {
-  // While letters are being composed (Telex, VNI), Enter ends the word and sends nothing.
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  // While letters are being composed (Telex, VNI), Enter ends the word and sends nothing. Safari says
+  // only by the key's code 229 that this Enter was for the keyboard.
+  const isComposing = event.isComposing || event.keyCode === 229;
+  if (event.key === "Enter" && !event.shiftKey && !isComposing) {
     event.preventDefault();
-    find("composer").requestSubmit();
+    send();
   }
 });
 
 document.addEventListener("click", (event) => {
   const pressed = event.target.closest("button[data-payload], button[data-text]");
-  if (!pressed) return;
+  // The second half of a double click is none of its own, wherever it lands once the page has moved.
+  if (!pressed || event.detail > 1) return;
   const said = pressed.textContent.trim();
-  say(said, pressed.dataset.text ? { text: pressed.dataset.text } : { button: pressed.dataset.payload });
+  const { text, payload } = pressed.dataset;
+  say(said, text ? { text } : { button: payload }, TWICE_WITHIN);
 });
 
 find("clear").addEventListener("click", () => {
-  find("clear-dialog").returnValue = "";
-  find("clear-dialog").showModal();
+  find("clear-ask").hidden = false;
+  find("clear-no").focus();
 });
 
-find("clear-dialog").addEventListener("close", () => {
-  if (find("clear-dialog").returnValue !== "yes") return;
-  save({ conversation: randomId(), turns: [] });
-  drawAll();
-  status.textContent = words.cleared;
-  question.focus();
+find("clear-ask").addEventListener("click", (event) => {
+  const choice = event.target.closest("button");
+  if (choice) endClearing(choice.id === "clear-yes");
 });
 
-addEventListener("storage", (event) => event.key === STORE && waiting.size === 0 && drawAll());
-addEventListener("visibilitychange", look);
+find("clear-ask").addEventListener("keydown", (event) => event.key === "Escape" && endClearing(false));
+
+function endClearing(isWanted) {
+  find("clear-ask").hidden = true;
+  if (isWanted) {
+    begin();
+    redraw();
+    status.textContent = words.cleared;
+    question.focus();
+  } else {
+    find("clear").focus();
+  }
+}
+
+addEventListener("storage", ({ key }) => {
+  if (key === null || key.startsWith(STORE)) redraw();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  takeUp();
+  look();
+});
+addEventListener("online", () => {
+  setTimeout(() => {
+    const isFailed = (turn) => turn.trouble?.kind === "failed";
+    turns().filter(isFailed).forEach(({ key }) => retry(key));
+  }, SETTLED_AFTER);
+});
 setInterval(look, LOOK_EVERY);
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
 });
 
-save(load()); // from here on there is one conversation
-const turns = drawAll();
-if (turns.length) {
-  bringToTop(turns.at(-1));
-  // Questions that were under way when the page was left: the reply waits under their key.
-  turns.filter((turn) => !turn.replies && !turn.trouble).forEach(answer);
-}
+find("not-working").remove();
+find("send").disabled = false;
+write(STORE, { conversation: conversation() }); // from here on there is one conversation
+transcript.setAttribute("aria-busy", "true"); // what was read before is not announced again
+redraw();
+transcript.removeAttribute("aria-busy");
+const kept = turns();
+if (kept.length) bringToTop(kept[kept.length - 1]);
+measure();
+takeUp();
 look();
