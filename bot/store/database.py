@@ -74,7 +74,7 @@ _SQLITE_PRAGMAS = (
 
 
 class DatabaseAway(Exception):
-    """The database cannot be used just now; the same may work in a moment. Nothing is said of values."""
+    """The database cannot be used just now; the same may work in a moment. Says why, nothing of values."""
 
 
 class DatabaseUnusable(Exception):
@@ -133,7 +133,8 @@ class Database:
                 if not doing.done():
                     self._backend.give_up()
                 doing.cancel()
-                raise DatabaseAway(type(error).__name__) from error
+                reason = str(error) if isinstance(error, DatabaseAway) else type(error).__name__
+                raise DatabaseAway(reason) from error
             raise
 
     def _is_done(self, doing: asyncio.Future[Any]) -> None:

@@ -284,8 +284,11 @@ class Inbox(Store):
         """Whether a message could be written down now: one is, and taken back."""
         try:
             await self._database.transact(self._probe)
+        except DatabaseAway as error:
+            log.warning("database_not_usable", reason=str(error))
+            return False
         except Exception as error:  # whatever it is, it is the database's
-            log.warning("database_not_usable", **describe(error))
+            log.error("database_not_usable", **describe(error))
             return False
         return True
 
