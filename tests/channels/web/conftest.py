@@ -193,7 +193,8 @@ async def running_site(
             server.should_exit = True
             worker.stop()
             await asyncio.gather(serving, working)
-    await engine.dispose()
+    await outbox.settle()
+    await inbox.close()
 
 
 @pytest.fixture(scope="session")
