@@ -8,7 +8,7 @@ calibration are fitted on honest predictions without training a second model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,9 +33,6 @@ COMMON = 600
 
 BLOCK = 500
 """Examples that are multiplied at a time."""
-
-SOLVED = 2000
-"""Examples that are left out at a time, or more: each time costs a copy of what stands after them."""
 
 
 @dataclass(frozen=True)
@@ -98,23 +95,15 @@ class KernelMachine:
             Two arrays (examples, labels): the scores of each example by a machine that was trained without
             it, and by one that was trained without its whole block.
         """
-        alone, together = [], []
-        for group in _groups(blocks):
-            # A block of the kernel's inverse is made of columns of the inverted factor, in which nothing
-            # stands above the block. They are solved for: LAPACK's strtri, which inverts the whole, dies on
-            # odd sizes in OpenBLAS 0.3.18 where that does not know the processor (see nlu/processor.py).
-            start, stop = group[0].start, group[-1].stop
-            own = slice(start, stop)
-            rest = self._factor[start:, start:]
-            identity = np.eye(len(rest), stop - start, dtype=np.float32, order="F")
-            root = solve_triangular(rest, identity, lower=True, overwrite_b=True, check_finite=False)
-            diagonal = np.einsum("ij,ij->j", root, root)
-            alone.append(self._targets[own] - self._weights[own] / diagonal[:, np.newaxis])
-            for block in group:
-                columns = root[block.start - start :, block.start - start : block.stop - start]
-                corrections = np.linalg.solve(columns.T @ columns, self._weights[block])
-                together.append(self._targets[block] - corrections)
-        return np.vstack(alone), np.vstack(together)
+        # A block of the kernel's inverse is made of columns of the inverted factor: the whole is not needed.
+        root = _inverse(self._factor)
+        diagonal = np.einsum("ij,ij->j", root, root)
+        together = []
+        for block in blocks:
+            columns = root[block.start :, block]  # there is nothing above
+            together.append(np.linalg.solve(columns.T @ columns, self._weights[block]))
+        alone = self._weights / diagonal[:, np.newaxis]
+        return self._targets - alone, self._targets - np.vstack(together)
 
     def numbers_of(self, labels: np.ndarray) -> np.ndarray:
         """The column of each label in the scores."""
@@ -129,16 +118,23 @@ class KernelMachine:
         return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
 
 
-def _groups(blocks: Sequence[slice]) -> Iterator[list[slice]]:
-    """Neighbouring blocks together, SOLVED examples or more where there are so many."""
-    group: list[slice] = []
-    for block in blocks:
-        group.append(block)
-        if group[-1].stop - group[0].start >= SOLVED:
-            yield group
-            group = []
-    if group:
-        yield group
+def _inverse(lower: np.ndarray) -> np.ndarray:
+    """The inverse of a lower triangular matrix, float32, by products of its blocks.
+
+    LAPACK's strtri, which does the same, dies on odd sizes in OpenBLAS 0.3.18 where that does not know the
+    processor (see nlu/processor.py), and is no faster.
+    """
+    size = len(lower)
+    inverse = np.zeros_like(lower)
+    for start in reversed(range(0, size, BLOCK)):
+        below, own = start + BLOCK, slice(start, start + BLOCK)
+        corner = np.eye(len(lower[own]), dtype=np.float32)
+        inverse[own, own] = solve_triangular(lower[own, own], corner, lower=True, check_finite=False)
+        columns = lower[below:, own] @ inverse[own, own]
+        for top in range(below, size, BLOCK):
+            bottom = top + BLOCK
+            inverse[top:bottom, own] = -inverse[top:bottom, below:bottom] @ columns[: bottom - below]
+    return inverse
 
 
 def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> np.ndarray:
