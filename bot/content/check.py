@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.content.catalogue import lost
 from bot.content.dialect import misread
-from bot.content.directory import LAWS_FILE, OFFICES_FILE
+from bot.content.directory import CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE
 from bot.content.laws import read_laws
 from bot.content.library import Library, load
 from bot.content.numbers import differences
@@ -56,6 +57,7 @@ def check(directory: Path, today: datetime.date) -> list[Finding]:
             file = library.files[answer.id]
             advised = advice(answer, library.offices, laws, today)
             findings += [file.finding(key, problem, is_error=False) for key, problem in advised]
+    findings += lost(directory / CATALOGUE_FILE, library)
     findings += _office_findings(library)
     findings += _question_findings(library)
     return sorted(findings, key=lambda finding: (str(finding.file), finding.line))
