@@ -1,11 +1,16 @@
 # make run    the bot, with a page on this machine          make test       the whole check
 # make check  read content/ over                            make evaluate  how well it understands, with a report
+# make quick  what needs no server, in a minute
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check evaluate lock environments telegram-demo zalo-demo clean
+.PHONY: help run test quick soak check evaluate lock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
+QUICK := tests/content tests/evaluation tests/test_text.py tests/test_settings.py tests/test_log.py \
+	tests/understanding/test_forms.py tests/channels/test_shown.py tests/channels/web/test_markdown.py \
+	tests/channels/telegram/test_render.py tests/channels/telegram/test_markup.py tests/channels/zalo/test_render.py
+
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help:
@@ -19,6 +24,10 @@ test: environments
 	@echo "== types" && .venv/bin/mypy
 	@echo "== content" && .venv/bin/python -m bot check
 	@echo "== tests (the first run trains a model)" && .venv/bin/python -m pytest $(TESTS)
+
+quick: .venv/ready .venv/ready-dev
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/python -m bot check
+	@.venv/bin/python -m pytest -q -m "not rasa and not browser and not soak" $(QUICK)
 
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)

@@ -28,7 +28,7 @@ def on_zalo(source: str) -> str:
 
 
 def on_page(source: str) -> str:
-    shown = re.sub(r'<li value="(\\d+)">', r"\n\\1. ", to_html(source))
+    shown = re.sub(r'<li value="(\d+)">', r"\n\1. ", to_html(source))
     return html.unescape(re.sub(r"<[^>]*>", "", shown.replace("<br />", "")))
 
 
