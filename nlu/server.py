@@ -320,7 +320,7 @@ class Server:
             raise TrainingFailed(f"A new model cannot be used: {error}", is_accident=False) from error
 
     async def _serve_what_is_there(self) -> None:
-        """Serve the model that answered last, or the newest before it."""
+        """Serve the model that answered last, or the one before it."""
         async with self._changing:
             if self._rasa is None and (live := models.live()):
                 self._take(await self._some_process(live.name))
@@ -436,12 +436,13 @@ class Server:
             raise
 
     async def _some_process(self, name: str) -> RasaProcess:
-        """A process with a model, or else with the newest other one that can be used.
+        """A process with a model, or else with the one that answered last before it and can be used.
 
         Raises:
             NotReady: none can.
         """
-        for candidate in [name, *(model.name for model in models.kept() if model.name != name)]:
+        others = sorted(models.kept(), key=lambda model: model.live_at or "", reverse=True)
+        for candidate in [name, *(model.name for model in others if model.name != name)]:
             if models.find(candidate):
                 say(f"loading model {candidate}")
                 try:
