@@ -44,11 +44,15 @@ def _move_messages(connection: Connection, moved: Move) -> None:
     a chat.
     """
     before, after = moved.before.conversation, moved.after.conversation
+    mine: ColumnElement[bool] = InboxMessage.conversation == before
+    # Whoever is just taking one of them, or noting what came of it, is waited for; nobody begins meanwhile.
+    leases = select(ChatLease.lease).where(ChatLease.conversation.in_((before, after)))
+    connection.execute(leases.order_by(ChatLease.conversation).with_for_update())
+    connection.execute(select(InboxMessage.id).where(mine).order_by(InboxMessage.id).with_for_update())
 
     def is_held(conversation: str) -> bool:
         return bool(connection.scalar(select(exists().where(ChatLease.conversation == conversation))))
 
-    mine: ColumnElement[bool] = InboxMessage.conversation == before
     if is_held(before) and is_held(after):
         in_hand = select(func.min(InboxMessage.id)).where(mine, InboxMessage.answered_at.is_(None))
         mine &= InboxMessage.id != connection.scalar(in_hand)

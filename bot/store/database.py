@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
 Work = Callable[[Connection], R]
-"""What is done in one transaction. It may be called in another thread."""
+"""What is done in one transaction. It may be called in another thread, and again if it got in another's way."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -58,6 +58,9 @@ CONNECT_WITHIN = 3
 
 MIGRATE_WITHIN = 120.0
 """Seconds for the migrations, another process's included."""
+
+DEADLOCK = "40P01"
+"""How PostgreSQL says that it ended one of two transactions that waited for each other."""
 
 EMPTY_WITHIN = 3.0
 """Seconds to wait for readers before SQLite's log cannot be emptied for now."""
@@ -238,8 +241,14 @@ def is_of_values(error: Exception) -> bool:
     orig = error.orig if isinstance(error, StatementError) else error
     cause = orig.__cause__ if orig else None
     # 22: of the values, as PostgreSQL tells.
-    is_refused = (getattr(cause, "sqlstate", None) or "").startswith("22")
+    is_refused = _sqlstate(error).startswith("22")
     return is_refused or any(isinstance(one, (ValueError, TypeError, OverflowError)) for one in (orig, cause))
+
+
+def _sqlstate(error: Exception) -> str:
+    """What PostgreSQL calls an error; empty if it is not one of its own."""
+    orig = error.orig if isinstance(error, StatementError) else error
+    return getattr(orig.__cause__ if orig else None, "sqlstate", None) or ""
 
 
 def unusable(url: URL, error: Exception) -> DatabaseUnusable:
@@ -409,6 +418,15 @@ class _Postgres:
         return asyncio.ensure_future(self._transaction(work, within))
 
     async def _transaction(self, work: Work[R], within: float) -> R:
+        while True:  # as long as whoever waits for it gives it
+            try:
+                return await self._once(work, within)
+            except DBAPIError as error:
+                if _sqlstate(error) != DEADLOCK:
+                    raise
+                log.info("deadlock")  # the other one gets by, and then we do
+
+    async def _once(self, work: Work[R], within: float) -> R:
         async with self._engine.begin() as connection:
             if within > WITHIN:
                 limit = f"SET LOCAL statement_timeout = {int(1000 * within)}"

@@ -30,6 +30,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from bot.content.schema import Language
 from bot.conversation.message import Message
@@ -72,6 +73,9 @@ TIDY_WITHIN = 60.0
 
 SERVED_LATELY, SERVED_MOST = 10.0, 200
 """Seconds for which a chat that was served stands behind those that were not, and how many chats do."""
+
+MOVE_TRIES = 5
+"""How often a chat's move is begun anew when another process is in its way."""
 
 PROBE = "probe"
 """The channel of the message that only tries whether one could be written."""
@@ -390,8 +394,12 @@ class Inbox(Store):
         return message_id
 
     async def move(self, moved: Move) -> None:
-        """Take along all that hangs on a chat that goes on under another name."""
-        await self._database.transact(lambda connection: move(connection, moved))
+        """Take along all that hangs on a chat that goes on under another name. Raises DatabaseAway."""
+        for _ in range(MOVE_TRIES):
+            # Another process may take the new chat between our look at its lease and our bringing one.
+            with suppress(IntegrityError):
+                return await self._database.transact(lambda connection: move(connection, moved))
+        raise DatabaseAway("the new chat is taken again and again")
 
     async def _write_arrivals(self) -> None:
         while self._arrivals:
@@ -826,7 +834,8 @@ def _entry(row: Row[Any], lease: str) -> Entry:
         is_cut=row.is_cut,
         is_quiet=row.is_quiet,
         unreadable=row.unreadable,
-        language=Language(row.language) if row.language else None,
+        # One that another version of the bot knew and this one does not keeps nobody's message from being read.
+        language=Language(row.language) if row.language in set(Language) else None,
     )
     return Entry(row.id, lease, message, row.received_at, row.plans, row.cards_sent, row.attempts)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from bot.conversation.message import TEXT_LIMIT, Message
 from bot.store.models import InboxMessage
@@ -65,7 +65,11 @@ class Together:
         return self._begin(message, act)
 
     def _last(self, whole: str) -> Row[Any] | None:
-        query = select(_TABLE).where(_TABLE.c.whole == self.hashed(whole)).order_by(_TABLE.c.id.desc())
+        hashed = self.hashed(whole)
+        if self.connection.dialect.name != "sqlite":  # which lets in one at a time
+            # Two that come at the same moment find nothing to lock yet; only one of them may be the first.
+            self.connection.execute(select(func.pg_advisory_xact_lock(int(hashed[:15], 16))))
+        query = select(_TABLE).where(_TABLE.c.whole == hashed).order_by(_TABLE.c.id.desc())
         return self.connection.execute(query.limit(1).with_for_update()).one_or_none()
 
     def _begin(self, message: Message, whole: str) -> int | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.conversation.message import Message
 from bot.store.chats import Move, Place
 from bot.store.database import Database
-from bot.store.inbox import Inbox
+from bot.store.inbox import LEASE, Inbox
 from bot.store.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, Question, Subscription
 from bot.store.outbox import Outbox
 from tests.conftest import Clock, on_both_databases
@@ -153,3 +154,44 @@ async def test_where_both_chats_get_news_they_are_one_and_no_news_comes_twice(
     await outbox.announce("culture.food", everything)
     await outbox.announce("culture.market", everything)
     assert len(await deliveries(engine)) == 2
+
+
+async def test_a_chat_that_another_process_is_just_taking_moves_all_the_same(
+    inbox: Inbox, engine: AsyncEngine
+) -> None:
+    await inbox.accept(said(OLD, "1"))
+    in_hand = await inbox.claim(["telegram"])
+    assert in_hand
+    if inbox._database.is_sqlite:
+        return  # where nobody else is
+    async with engine.connect() as taking:
+        taken = insert(ChatLease).values(conversation="new", lease="theirs", leased_until=NOW + LEASE)
+        await taking.execute(taken)
+        moving = asyncio.create_task(inbox.move(MOVE))
+        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            await asyncio.sleep(0.01)  # between two looks at a condition
+        await taking.commit()
+        await moving
+    await inbox.answered(in_hand)
+
+
+async def test_a_message_that_is_just_being_taken_stays_with_whoever_takes_it(
+    inbox: Inbox, engine: AsyncEngine, clock: Clock
+) -> None:
+    message_id = await inbox.accept(said(OLD, "1"))
+    if inbox._database.is_sqlite:
+        return  # where one transaction comes after the other
+    async with engine.connect() as taking:
+        mine = select(InboxMessage.id).where(InboxMessage.id == message_id).with_for_update()
+        await taking.execute(mine)
+        lease = insert(ChatLease).values(conversation="old", lease="theirs", leased_until=clock() + LEASE)
+        await taking.execute(lease)
+        moving = asyncio.create_task(inbox.move(MOVE))
+        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            await asyncio.sleep(0.01)  # between two looks at a condition
+        await taking.commit()
+        await moving
+    async with engine.connect() as connection:
+        leases = (await connection.scalars(select(ChatLease.conversation))).all()
+    assert leases == ["new"], "the lease went along"
+    assert await inbox.claim(["telegram"]) is None, "it is in somebody's hand"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.content.schema import Language
@@ -149,6 +149,15 @@ class TestHostileNeighbours:
         said = await asyncio.gather(*(inbox.accept(one) for one in both), return_exceptions=True)
         assert [type(error) for error in said[::2]] == [Unwritable] * 7
         assert all(isinstance(id_, int) for id_ in said[1::2])
+
+
+async def test_a_language_that_this_version_does_not_know_holds_nobody_up(
+    inbox: Inbox, engine: AsyncEngine
+) -> None:
+    await inbox.accept(message("1"))
+    async with engine.begin() as connection:
+        await connection.execute(update(InboxMessage).values(language="zh"))
+    assert (await claim(inbox)).message.language is None
 
 
 class TestTakingAtOnce:

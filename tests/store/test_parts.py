@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.conversation.message import Message, incoming
@@ -90,3 +92,18 @@ async def test_the_same_act_at_once_is_one_also_after_it_was_answered(inbox: Inb
         assert await inbox.accept(item(redelivered, "x", album=None, act="press")) is None
     assert await inbox.accept(item("4", "x", album=None, act="press")) is not None
     assert len(await texts(inbox)) == 2
+
+
+async def test_parts_that_come_at_the_same_moment_are_one_album(inbox: Inbox, clock: Clock) -> None:
+    words = [f"lời{number}" for number in range(8)]
+    written = await asyncio.gather(*(inbox.accept(item(word, word)) for word in words))
+    assert len(set(written)) == 1
+    clock.advance(seconds=2)
+    ((text, _),) = await texts(inbox)
+    assert sorted(text.split()) == words
+
+
+async def test_one_act_that_comes_twice_at_the_same_moment_is_done_once(inbox: Inbox) -> None:
+    presses = (inbox.accept(item(str(number), "x", album=None, act="press")) for number in range(8))
+    written = await asyncio.gather(*presses)
+    assert [id_ is None for id_ in written].count(False) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, func, make_url, select, text
 
 from bot.store.database import WITHIN, Database, DatabaseAway, migrate
 from bot.store.inbox import Inbox
@@ -85,6 +85,31 @@ async def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(inbox: Inbo
     await holding
     await other.close()
     assert await inbox.accept(message("1")) is not None
+
+
+async def test_of_two_that_wait_for_each_other_ours_is_done_again(inbox: Inbox) -> None:
+    other = Database(inbox._database.url.render_as_string(hide_password=False))
+    begun = []
+
+    def lock(connection: Connection, number: int) -> None:
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+    def ours(connection: Connection) -> str:
+        begun.append(connection)
+        lock(connection, 1)
+        lock(connection, 2)
+        return "done"
+
+    async with other._backend._engine.connect() as theirs:  # type: ignore[attr-defined]
+        await theirs.run_sync(lock, 2)
+        working = asyncio.create_task(inbox._database.transact(ours))
+        while not await theirs.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            await asyncio.sleep(0.01)  # between two looks at a condition
+        await theirs.run_sync(lock, 1)
+        await theirs.commit()
+    assert await working == "done"
+    assert len(begun) == 2
+    await other.close()
 
 
 async def test_closing_does_not_wait_for_it(proxied_url: str, proxy: Proxy) -> None:
