@@ -14,30 +14,54 @@ MARKS_MOST = 4
 what stacks them higher wants to spoil the lines above and below."""
 
 _INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs"}
+_EMOJI_TO_COME = range(0x1F000, 0x1FB00)
+"""Where Unicode puts emoji; to Python, newer ones than itself are "unassigned"."""
 _JOINERS = "\u200c\u200d"
 """They are invisible, too, but scripts of South-East Asia and emoji of several parts need them."""
 
 MASK = "[…]"
 """What stands in place of a phone number, an identity number or an e-mail address."""
 
-# Every sequence is bounded, so that no input makes matching slow.
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_BETWEEN = r"[\s.()\[\]_·•*\-\u2010-\u2015\u2212\uff0d]{0,3}"
-"""What people put between the digits of one number: blanks, points, brackets, dashes of every length."""
-_NUMBER = re.compile(rf"(?<![\w/.,-])(?<!\d:)\(?\+?\d(?:{_BETWEEN}\d){{7,60}}(?![\w/]|[.,:]\d)")
-_PHONE_WITH_SLASHES = re.compile(r"(?<![\w/.,-])0\d{2,3}[/,]\s?\d{3}[/,]\s?\d{3,4}(?![\w/])")
-_PASSPORT = re.compile(r"(?<!\w)[A-Za-z] ?\d{7,8}(?!\w)")
-_HELPLINE = re.compile(r"1[89]00\D{0,3}\d{4,6}|1[89]00\D{0,3}\d\D?\d{3}")
-_DATE = re.compile(r"\d{1,2}[ .-]\d{1,2}[ .-]\d{4}|\d{4}[.-]\d{1,2}[.-]\d{1,2}")
-_YEARS = re.compile(r"(?:19|20)\d\d(?:\D{1,3}(?:19|20)\d\d){1,4}")
-_IN_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[. ]\d{3}){2,5}")
-_ROUND = re.compile(r"[1-9]\d{0,2}(?:\.\d{3}){1,4}\.000")
-_UNIT_AFTER = re.compile(
-    r"\s?(?:đ|d|₫|\$|€|%|vn[dđ]|usd|eur|đồng|dong|đô|do la|triệu|trieu|tr|tỷ|tỉ|ty|m2|m²|ha|người|nguoi|"
-    r"dollars?|people|euros?)(?!\w)",
+# No two parts of a pattern that stand beside each other take the same characters, or both are short: no input
+# makes matching slow.
+_AT = r"\s{0,2}(?:[@\uff20\ufe6b]|[(\[{]\s?(?:at|a còng|a cong)\s?[)\]}]|\ba (?:còng|cong)\b)\s{0,2}"
+_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|chấm|cham)\s?[)\]}]\s?| (?:chấm|cham) )"
+_EMAIL = re.compile(
+    rf"(?:\"[^\"@]{{1,64}}\"|(?<![\w.+-])[\w.+-]{{1,64}}){_AT}[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,9}}",
     re.IGNORECASE,
 )
-_UNIT_BEFORE = re.compile(r"(?:\$|€|₫|usd|vn[dđ]|giá|gia|price)\s?$", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.-])(?:[\w-]{1,63}\.){1,5}[a-z]{2,12}/\S*", re.IGNORECASE)
+_PHONE_IN_LINK = re.compile(r"(?<!\d)(?:0|84)\d{9}(?!\d)")
+
+_DIGIT = f"[{''.join(c for c in map(chr, range(0x20000)) if unicodedata.digit(c, None) is not None)}]"
+"""Of every script, and superscript or in circles."""
+_RUN = re.compile(rf"[(+]{{0,2}}{_DIGIT}(?:(?:[\W_]{{0,5}}|[OoIl]){_DIGIT})*")
+"""Digits with anything between them but words; a letter that is drawn like a digit may stand for one."""
+_FROM_FIRST_TO_LAST = re.compile(r"[(+]{0,2}[^\W_](?:.*[^\W_])?")
+_PERSONAL_LEAST = 8
+"""Digits of a phone number with its area, an identity or an account number, at the least."""
+
+_PASSPORT = re.compile(r"(?<!\w)(?:[A-Za-z][ .-]?\d(?:[ .-]?\d){6,7}|[A-Z]{2}\d{6,7})(?!\w)")
+_HELPLINE = r"1[89]00\D{0,3}\d{4,6}|1[89]00\D{0,3}\d\D?\d{3}"
+_DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
+_DATE = (
+    rf"{_DAY}[/.-]{_MONTH}[/.-]{_YEAR}|{_DAY} {_MONTH} {_YEAR}|{_YEAR}[.-]{_MONTH}[.-]{_DAY}|{_DAY}/{_MONTH}"
+)
+_TIME = r"(?:[01]?\d|2[0-4]):[0-5]\d"
+_DOCUMENT = rf"\d{{1,4}}/{_YEAR}"
+_ROUND = r"[1-9]\d{0,2}(?:\.\d{3}){1,4}\.000"
+_ONE_PUBLIC = rf"(?:{_DOCUMENT}|{_DATE}|{_TIME}|{_ROUND})"
+_PUBLIC = re.compile(rf"(?<![^\s(]){_ONE_PUBLIC}(?:\s?[–-]\s?{_ONE_PUBLIC})?(?=[,;.)]?(?:\s|$))")
+"""What stands for itself among other numbers: dates, times, document numbers, round amounts."""
+_WHOLE = re.compile(
+    rf"(?:{_HELPLINE}|{_YEAR}(?:\D{{1,3}}{_YEAR}){{1,4}}|1\d{{2,3}}(?:\D{{1,3}}1\d{{2,3}}){{1,9}})"
+)
+"""What may be long and is public: helplines, years, short emergency numbers one after the other."""
+_AMOUNT = re.compile(r"[1-9]\d{0,2}(?:[. ]\d{3}){2,5}|[1-9]\d{4,14}000")
+_UNIT_AFTER = re.compile(
+    r"\s?(?:đ|₫|\$|€|%|vn[dđ]|usd|eur|đồng|dong|đô|do la|dollars?|euros?)(?!\w)(?! chí)", re.IGNORECASE
+)
+_UNIT_BEFORE = re.compile(r"(?:\$|€|₫|usd|vn[dđ]|giá|price)\s?$", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
@@ -48,8 +72,12 @@ def clean(text: str) -> str:
     """
     composed = unicodedata.normalize("NFC", text)
     spaced = (" " if c in "\t\n\r\v\f\x85\u2028\u2029" else c for c in composed)
-    seen = "".join(c for c in spaced if unicodedata.category(c) not in _INVISIBLE or c in _JOINERS)
+    seen = "".join(c for c in spaced if _is_seen(c) or c in _JOINERS)
     return _SPACES.sub(" ", _with_marks_bounded(seen)).strip(" " + _JOINERS)
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE or ord(character) in _EMOJI_TO_COME
 
 
 def _with_marks_bounded(text: str) -> str:
@@ -64,24 +92,47 @@ def _with_marks_bounded(text: str) -> str:
 def mask_personal(text: str) -> str:
     """The text with phone numbers, identity, passport and account numbers and e-mail addresses masked.
 
-    Runs of 8 digits and more are taken for personal numbers, whatever stands between the digits, and so is a
-    letter with 7 or 8 digits (a passport). Dates, years, amounts of money (with a unit, or round and with
-    points), document numbers (202/2025/QH15) and helplines (1800 1096, and those of three to seven digits)
-    stay.
+    Eight digits and more, with anything between them but words, are taken for a personal number, and so is
+    a letter with 7 or 8 digits (a passport). Dates, times, years, amounts of money (with a unit, or round and
+    with points), document numbers (202/2025/QH15) and helplines stay; of a link, all but a phone number.
     """
-    text = _PASSPORT.sub(MASK, _EMAIL.sub(MASK, text))
-    return _PHONE_WITH_SLASHES.sub(MASK, _NUMBER.sub(_masked, text))
+    kept, position = [], 0
+    for link in _LINK.finditer(text):
+        kept += [_without_personal(text[position : link.start()]), _PHONE_IN_LINK.sub(MASK, link.group())]
+        position = link.end()
+    return "".join([*kept, _without_personal(text[position:])])
 
 
-def _masked(match: re.Match[str]) -> str:
-    number = match.group()
-    if any(form.fullmatch(number) for form in (_HELPLINE, _DATE, _YEARS, _ROUND)):
+def _without_personal(text: str) -> str:
+    return _RUN.sub(_masked, _PASSPORT.sub(MASK, _EMAIL.sub(MASK, text)))
+
+
+def _masked(run: re.Match[str]) -> str:
+    """A run of digits without the personal numbers in it."""
+    number, text = run.group(), run.string
+    if _digits(number) < _PERSONAL_LEAST or _WHOLE.fullmatch(number):
         return number
-    if _IN_THOUSANDS.fullmatch(number) and (
-        _UNIT_AFTER.match(match.string, match.end()) or _UNIT_BEFORE.search(match.string[: match.start()])
-    ):
+    parts, position = [], run.start()
+    for public in _PUBLIC.finditer(number):
+        parts.append((position, run.start() + public.start()))
+        position = run.start() + public.end()
+    parts = [part for part in [*parts, (position, run.end())] if not _is_amount(text, *part)]
+    if sum(_digits(text[start:end]) for start, end in parts) < _PERSONAL_LEAST:
         return number
-    return MASK
+    for start, end in reversed(parts):
+        masked = _FROM_FIRST_TO_LAST.sub(MASK, text[start:end])
+        number = number[: start - run.start()] + masked + number[end - run.start() :]
+    return number
+
+
+def _is_amount(text: str, start: int, end: int) -> bool:
+    return _AMOUNT.fullmatch(text[start:end].strip(" –-")) is not None and bool(
+        _UNIT_AFTER.match(text, end) or _UNIT_BEFORE.search(text[:start])
+    )
+
+
+def _digits(text: str) -> int:
+    return sum(unicodedata.digit(c, None) is not None for c in text)
 
 
 def fold(text: str) -> str:

@@ -34,7 +34,7 @@ def refusal(method: str, headers: Mapping[str, str]) -> tuple[int, str] | None:
         return 403, "no page of a browser may ask here"
     if not _is_address(headers.get("Host", "")):
         return 421, "ask by an address, or by a name without dots"
-    given = headers.get("Authorization", "").encode()
+    given = headers.get("Authorization", "").encode(errors="surrogateescape")
     if not token() or not hmac.compare_digest(given, authorization()["Authorization"].encode()):
         return 401, f"{TOKEN} has to be the same on both sides"
     is_json = headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"

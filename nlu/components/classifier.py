@@ -30,9 +30,10 @@ from nlu import progress
 from nlu.components.acceptance import OUT_OF_SCOPE_SHARE, Acceptance, evidence
 from nlu.components.encoder import VECTORS
 from nlu.components.examples import example_label, is_answer_text, learned_from
+from nlu.components.forms import fold, words
 from nlu.components.kernel_machine import Inputs, KernelMachine
 from nlu.components.language import LANGUAGE, LANGUAGE_IS_SURE
-from nlu.components.normaliser import FORMS
+from nlu.components.normaliser import BESIDE, FORMS
 from nlu.components.reading import READING, Reading
 
 # This classifier does the response selector's work, which Rasa looks for by the name of its own class.
@@ -41,6 +42,8 @@ warnings.filterwarnings("ignore", message=".*does not include a response selecto
 NO_ANSWER = "out_of_scope"
 AFFIRM, DENY, DOUBT = "affirm", "deny", "doubt"
 UNSURE = "nlu_fallback"
+_ASKING = frozenset({"à", "á", "ư", "hả", "chứ"})
+"""Words that may make a question of an agreement that they end, as they are typed: "ạ" is polite."""
 CHOICES_MOST = 3
 RANKING_LENGTH = 10
 AT_A_TIME = 200
@@ -87,7 +90,8 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """courtesies: words around a "yes" that change nothing about it; none by default."""
+        """courtesies: words around a "yes" that change nothing about it, without diacritics, and what signs
+        say that do not either; none by default."""
         return {"courtesies": []}
 
     @classmethod
@@ -227,14 +231,23 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         sure = [n for n in answers if first[n] >= self._thresholds.answer]
         return max(sure, key=lambda n: first[n]) if sure else 0
 
+    def _is_clear(self, message: Message) -> bool:
+        """Whether an agreement is beyond doubt: one of those that were taught, courtesies aside, that neither
+        ends as a question ("đồng ý à") nor has a sign beside it that says something else ("yes 👎")."""
+        said = [self._bare(message.get(FORMS)[0].folded), *map(fold, message.get(BESIDE))]
+        asks = words(message.get(TEXT))[-1:]
+        return said[0] in self._agreements and not (
+            _ASKING.intersection(asks) or set(said) - self._agreements - self._courtesies
+        )
+
     def _bare(self, text: str) -> str:
-        """A folded text without the courtesies around it."""
-        words = text.split()
-        while words and words[0] in self._courtesies:
-            del words[0]
-        while words and words[-1] in self._courtesies:
-            del words[-1]
-        return " ".join(words) or text
+        """A folded text without the courtesies around it; of courtesies alone ("dạ vâng ạ") the first."""
+        said = text.split()
+        while len(said) > 1 and said[-1] in self._courtesies:
+            del said[-1]
+        while len(said) > 1 and said[0] in self._courtesies:
+            del said[0]
+        return " ".join(said)
 
     def _second_answers(self, best: np.ndarray, first: np.ndarray, label: str) -> list[str]:
         """What else is asked for, in sentences of its own, as surely."""
@@ -266,7 +279,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         message.set(READING, reading.as_json(), add_to_output=True)
         entities = {ENTITY_OF[intent]: detail} if intent in ENTITY_OF and detail else {}
         if intent == AFFIRM:
-            entities["clear"] = str(self._bare(message.get(FORMS)[0].folded) in self._agreements).lower()
+            entities["clear"] = str(self._is_clear(message)).lower()
         if message.get(LANGUAGE_IS_SURE) and "language" not in entities:
             entities["language"] = message.get(LANGUAGE)
         message.set(ENTITIES, [entity(name, value) for name, value in entities.items()], add_to_output=True)

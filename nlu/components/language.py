@@ -110,8 +110,8 @@ class LanguageIdentifier(GraphComponent):
         if self._model is None:
             return ("vi" if is_marked else "en"), is_marked
         said = words(text)
-        if not said:
-            return "vi", False
+        if not any(map(str.isalpha, "".join(said))):
+            return "vi", False  # numbers tell no language
         vietnamese = float(self._model.probabilities(text)[list(self._model.labels).index("vi")])
         if is_marked and (vietnamese > 1 - SURE or _is_mostly_marked(text)):
             return "vi", True

@@ -24,11 +24,14 @@ from nlu.components.forms import (
     sentences,
 )
 from nlu.components.language import LANGUAGE
-from nlu.components.signs import signs, without_emoticons
+from nlu.components.signs import signs, signs_beside, without_emoticons
 
 FORMS = "forms"
 """Property of a message: a list of Forms, of the whole text and then, if it has several sentences,
 of each of the last ones."""
+
+BESIDE = "beside"
+"""Property of a message: what the signs in it say, each once, in order."""
 
 SENTENCES_MOST = 4
 
@@ -130,11 +133,15 @@ class TextNormaliser(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Give each message its forms."""
         for message in messages:
-            text, language = message.get(TEXT) or "", message.get(LANGUAGE)
-            text = self._in_words(text)
+            typed, language = message.get(TEXT) or "", message.get(LANGUAGE)
+            text = self._in_words(typed)
             parts = [text, *sentences(text, SENTENCES_MOST)]
             message.set(FORMS, [self.forms(part, language) for part in parts])
+            message.set(BESIDE, list(dict.fromkeys(self._said_by(sign) for sign in signs_beside(typed))))
         return messages
+
+    def _said_by(self, sign: str) -> str:
+        return self._signs.get(sign.lower(), self._signs.get(ANY_SIGN, sign))
 
     def _in_words(self, text: str) -> str:
         """The text without its emoticons, or, without any word, what its first known sign says."""

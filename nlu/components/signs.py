@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from nlu.components.forms import words
+from nlu.components.forms import plain, words
 
 _NO_LANGUAGE = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}|\[…\]"
@@ -19,6 +19,11 @@ _EMOTICON = re.compile(
     re.IGNORECASE,
 )
 """Faces made of punctuation and letters: ":)", "=))", "<3", "^^", "T_T", ":v"."""
+
+
+_SAYS_NOTHING = frozenset(".,!，．。！'\"‘’“”«»")
+_TRAILING_OFF = re.compile(r"\.{2,}")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 
 def without_emoticons(text: str) -> str:
@@ -37,5 +42,26 @@ def signs(text: str) -> list[str]:
     rest = without_emoticons(text)
     if words(rest) or _NO_LANGUAGE.search(rest):
         return []
-    drawn = (c for c in rest if not c.isspace() and unicodedata.category(c)[0] not in "MC")
-    return [*_EMOTICON.findall(text), *drawn]
+    return [*_EMOTICON.findall(text), *_drawn(rest)]
+
+
+def signs_beside(text: str) -> list[str]:
+    """The signs of a text that stand beside its words and may doubt or unsay them: not single points, commas,
+    exclamation and quotation marks."""
+    rest = _TRAILING_OFF.sub("…", without_emoticons(text))
+    return [
+        *_EMOTICON.findall(text),
+        *(c for c in _drawn(rest) if c not in _SAYS_NOTHING and not plain(c).isalnum()),
+    ]
+
+
+def _drawn(text: str) -> list[str]:
+    # An emoji that is newer than this Python is unassigned (Cn) to it; people see it all the same.
+    return [
+        c
+        for c in text
+        if not c.isspace()
+        and (category := unicodedata.category(c))[0] != "M"
+        and category not in _UNSEEN
+        and not "\U0001f3fb" <= c <= "\U0001f3ff"
+    ]

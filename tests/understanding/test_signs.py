@@ -58,3 +58,38 @@ async def test_of_a_long_story_the_question_at_its_end_is_answered(running_bot: 
 
     assert card["id"] == "culture.khmer-pagodas"
     assert card["notice"]
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        "yes؟", "đồng ý❓", "yes ❔", "đồng ý ⁇", "sure‽", "đồng ý? 😊", "đồng ý? :)", "ok“?”", '"đồng ý?"',
+        "?yes", "đồng ý 🤔", "đồng ý 👎", "ok ❌", "có 🚫", "👍👎", "✅❌", "👍❓", "😡👍",
+        "đồng ý...", "đồng ý…",
+        "đồng ý à", "đúng chứ", "ok chứ", "phải chứ",
+    ],
+)  # fmt: skip
+async def test_a_yes_with_a_doubt_beside_it_deletes_nothing(running_bot: str, doubtful: str) -> None:
+    asked, answered, _ = await _said(running_bot, "/forget", doubtful, "thôi")
+
+    assert asked["action"] == "forget"
+    assert answered["buttons"], "it is asked again, not done"
+
+
+@pytest.mark.parametrize(
+    "clear",
+    ["đồng ý", "Đồng ý.", "dong y nha", "dạ đồng ý ạ", "có ạ", '"Đồng ý"', "ừ", "ok!", "👍👍", "đồng ý 🙏"],
+)
+async def test_a_plain_yes_is_taken(running_bot: str, clear: str) -> None:
+    _, answered, after = await _said(running_bot, "/forget", clear, "đồng ý")
+
+    assert answered["action"] == "forget"
+    assert not answered["buttons"]
+    assert after["action"] == "affirm"
+
+
+@pytest.mark.parametrize("number", ["111", "114", "911", "24/7"])
+async def test_a_number_tells_no_language(running_bot: str, number: str) -> None:
+    (card,) = await _said(running_bot, number)
+
+    assert card["language"] == "vi"
