@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from bot.content.library import Library
-from bot.content.schema import TOPICS, VIETNAM, Answer, BothLanguages, Facet, Language, Office, Source
+from bot.content.schema import TOPICS, Answer, BothLanguages, Facet, Language, Office, Source
 from bot.conversation import payload
 from bot.conversation.message import Arrival, Button, Card, Reply
 from bot.rasa.plan import Kind, Plan, Plans
@@ -93,11 +93,6 @@ def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[
 
 def _traceable(cards: list[Card], library: Library) -> tuple[Card, ...]:
     return tuple(replace(card, version=library.version) for card in cards)
-
-
-def local_day(now: datetime.datetime) -> datetime.date:
-    """The day it is in Cần Thơ."""
-    return now.astimezone(VIETNAM).date()
 
 
 def _with_notice(card: Card, notice: str) -> Card:

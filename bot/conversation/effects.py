@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.content.library import Library
-from bot.conversation.compose import local_day
+from bot.content.schema import local_day
 from bot.conversation.message import Message
 from bot.rasa.plan import Kind, Plan
 from bot.store import people

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 import structlog
 
 from bot.content.library import Library
-from bot.conversation.compose import compose_delivery, local_day
+from bot.content.schema import local_day
+from bot.conversation.compose import compose_delivery
 from bot.conversation.message import (
     Channel,
     MaybeSent,

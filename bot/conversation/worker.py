@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.content.library import Library
-from bot.content.schema import BothLanguages
-from bot.conversation.compose import compose, compose_pause, local_day
+from bot.content.schema import BothLanguages, local_day
+from bot.conversation.compose import compose, compose_pause
 from bot.conversation.conversation import Conversation, Decision, in_trouble
 from bot.conversation.effects import NOTHING_FOUND, carry_out, forgets
 from bot.conversation.message import (

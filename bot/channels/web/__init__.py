@@ -10,7 +10,8 @@ from bot.channels.web.api import Api
 from bot.channels.web.page import page_routes
 from bot.channels.web.schema import CardBody, DeliveryBody
 from bot.content.library import Library
-from bot.conversation.compose import compose_delivery, local_day
+from bot.content.schema import local_day
+from bot.conversation.compose import compose_delivery
 from bot.conversation.message import Arrival, Card, OnlyInReply
 from bot.store.inbox import Inbox
 from bot.store.outbox import Outbox
