@@ -21,7 +21,7 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_WORD = r"(?P<status>draft|in[ _-]?review|withdrawn)\b(?![^\S\n]*[:=：])"
+_WORD = r"(?P<status>draft|in[ _-]?review|withdr[a-z]{2,6})\b(?![^\S\n]*[:=：])"
 _LINE = re.compile(
     rf"^(?P<indent>[^\S\n]*)(?:[?{{][^\S\n]*)?[\"']?status[\"']?\s*[:=：]?[^\w#]{{0,8}}{_WORD}",
     re.IGNORECASE | re.MULTILINE,
@@ -74,4 +74,8 @@ def _by_lines(text: str) -> Status | None:
 
 def _status(written: str) -> Status | None:
     word = re.fullmatch(rf"\W*{_WORD}\W*", written, re.IGNORECASE)
-    return Status(re.sub(r"in[ _-]?review", "in_review", word["status"].lower())) if word else None
+    if word is None:
+        return None
+    if word["status"].lower().startswith("withdr"):
+        return Status.WITHDRAWN  # "withdraw", "withdrawed": nothing else can be meant
+    return Status(re.sub(r"in[ _-]?review", "in_review", word["status"].lower()))

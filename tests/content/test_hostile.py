@@ -389,7 +389,7 @@ SPELLINGS = [
     "? status\n: withdrawn", "status: Withdrawn", "STATUS: WITHDRAWN", "status:withdrawn",
     "status： withdrawn", "status = withdrawn", "\tstatus: withdrawn", " status: withdrawn",
     "status: “withdrawn”", "status: withdrawn.", "status: published\nstatus: withdrawn",
-    "status: withdrawn  # in a hurry", '"st\\x61tus": withdrawn',
+    "status: withdraw", "status: withdrawed", "status: withdrawn  # in a hurry", '"st\\x61tus": withdrawn',
 ]  # fmt: skip
 
 

@@ -25,13 +25,14 @@ UNKNOWN = "🙂"
 
 _FACES = sorted((code for code in EMOJI if not code.startswith("/-")), key=len, reverse=True)
 _CODE = re.compile("|".join(["/-[a-z]{1,16}", *map(re.escape, _FACES)]), re.IGNORECASE)
-_TOKEN = re.compile(rf"(?<!\S)(?:{_CODE.pattern})+(?!\S)", re.IGNORECASE)
+_TOKEN = re.compile(rf"(?<!\S)(?:{_CODE.pattern})+(?=[?!.,…]*(?!\S))", re.IGNORECASE)
 
 
 def as_emoji(text: str) -> str:
     """The text with codes as the emoji they show.
 
-    Only where nothing but codes stands between two blanks: an address, a time or a word keeps its signs.
+    Only where nothing but codes stands between two blanks, or punctuation after them: an address, a time or
+    a word keeps its signs.
     """
     return _TOKEN.sub(lambda token: _CODE.sub(_emoji, token[0]), text)
 

@@ -25,6 +25,9 @@ from bot.channels.zalo.events import Content, Event, button_in, words
         ("chợ nổi\n:-bye", "chợ nổi\n👋"),
         ("/-newcode", "🙂"),
         ("/-okay", "🙂"),
+        ("/-strong?", "👍?"),
+        ("/-ok/-ok!!", "👌👌!!"),
+        ("rồi :((...", "rồi 😢..."),
     ],
 )
 def test_a_code_becomes_the_emoji_it_shows(text: str, read: str) -> None:
