@@ -213,7 +213,7 @@ class Neighbours(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from([-86_400, -25_200, -31, 31, 25_200]))
     def it_starts_again_with_another_clock(self, step: float) -> None:
-        """Of several processes all begin with the database's clock; where there is one, with the machine's."""
+        """Several processes begin with the database's clock, a single one with the machine's."""
         if self.processes[0].database.is_sqlite:
             self.steps["clock"] += 1
             self.processes[0].is_alive = False
@@ -546,7 +546,7 @@ class Neighbours(RuleBasedStateMachine):
                 await process.inbox.close()
 
     async def all_is_answered(self) -> None:
-        """However it went: what was not acknowledged comes again, and a new process answers all that waits."""
+        """However it went: what was not acknowledged comes again, a new process answers what waits."""
         Fault.left, self.may_be_away = 0, False
         for process in self.processes:
             process.is_alive = False
