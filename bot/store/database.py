@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
 Work = Callable[[Connection], R]
-"""What is done in one transaction. It may be called in another thread, and again if another was in its way."""
+"""What is done in one transaction. It may be called in another thread, and twice if one was in its way."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
