@@ -22,6 +22,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.conversation.rasa_stand_in import RasaStandIn
+from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.zalo_bot import TOKEN_KEY, ZaloBot
 from tests.postgres import Cluster
 from tests.soak import rounds, seconds
@@ -87,7 +88,10 @@ class Talking:
 class Service:
     """The service, its people, and the proxies."""
 
-    url: str
+    process: BotProcess
+    rasa: RasaStandIn
+    telegram: telegram.StandIn
+    zalo: zalo.StandIn
     proxies: dict[str, Proxy]
     people: list[Talking]
     http: httpx.AsyncClient
@@ -118,7 +122,7 @@ class Service:
 
 @asynccontextmanager
 async def service(
-    directory: Path, content: Path, postgres: Cluster, database_url: str
+    directory: Path, content: Path, postgres: Cluster, database_url: str, **settings: str
 ) -> AsyncIterator[Service]:
     rasa = RasaStandIn(plans=lambda _text: [{"reply": "answer", "id": "culture.food"}])
     telegram_server, zalo_server = telegram.StandIn(), zalo.StandIn()
@@ -148,6 +152,7 @@ async def service(
             "DATABASE_URL": f"postgresql+asyncpg://{postgres.account}@127.0.0.1:{proxies['database'].port}/{name}",
             "CONTENT_DIR": str(content),
             "WEB_RATE_LIMIT": "0",
+            **settings,
         }
         bot = ZaloBot(zalo_server, directory, environment)
         await bot.log_in()
@@ -163,7 +168,7 @@ async def service(
             *(on_telegram(telegram_server) for _ in range(2)),
             *(on_zalo(zalo_server) for _ in range(2)),
         ]
-        yield Service(bot.process.url, proxies, people, http)
+        yield Service(bot.process, rasa, telegram_server, zalo_server, proxies, people, http)
         assert await bot.process.stop() == 0
 
 
