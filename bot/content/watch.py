@@ -81,9 +81,10 @@ class Watch:
     def library(self) -> Library:
         """The version to answer with now, by its schedule. Ask again for each message."""
         now, until = self._clock(), self._library.until
-        if until and until <= now:
+        is_reached = until is not None and until <= now
+        if is_reached or now < self._library.now:  # or the clock was ahead and is set right
             self._library = self._library.at(now)
-            log.info("content_schedule", moment=until.isoformat())
+            log.info("content_schedule", moment=now.isoformat())
         return self._library
 
     async def run(self) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from bot.log import describe
 from bot.rasa.client import connection
 from bot.settings import Settings
 
@@ -151,13 +152,19 @@ async def _keep_running(
     pause = 1.0
     while True:
         started = asyncio.get_running_loop().time()
-        process = await asyncio.create_subprocess_exec(
-            *arguments,
-            stdin=PIPE,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is for the bot, which ends the child when it has finished
-            preexec_fn=_dies_with(os.getpid()),
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *arguments,
+                stdin=PIPE,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for the bot, which ends the child when it has finished
+                preexec_fn=_dies_with(os.getpid()),
+            )
+        except OSError as error:  # no memory or no descriptor just now, for example
+            log.error("rasa_not_started", **describe(error))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 30.0)
+            continue
         log.info("rasa_started", pid=process.pid)
         watch = asyncio.create_task(_kill_if_hung(process, answers)) if answers else None
         try:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 import structlog
 from alembic import command
@@ -43,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
 Work = Callable[[Connection], R]
-"""What is done in one transaction. It may be called in another thread, and twice if one was in its way."""
+"""What is done in one transaction. It may be called in another thread, and again after a deadlock."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -389,12 +390,13 @@ class _Postgres:
 
     def __init__(self, url: URL) -> None:
         self._url = url
+        self._opened: WeakKeyDictionary[Any, AsyncEngine] = WeakKeyDictionary()
         self._engine, self._since = self._new_engine(), time.monotonic()
         self._old: set[asyncio.Task[None]] = set()
 
     def _new_engine(self) -> AsyncEngine:
         milliseconds = str(int(1000 * WITHIN))
-        return create_async_engine(
+        engine = create_async_engine(
             self._url,
             hide_parameters=True,
             pool_pre_ping=True,
@@ -413,6 +415,12 @@ class _Postgres:
                 },
             },
         )
+
+        def note(connection: Any, _record: object) -> None:
+            self._opened[connection.driver_connection] = engine
+
+        event.listen(engine.sync_engine, "connect", note)
+        return engine
 
     def submit(self, work: Work[R], within: float) -> asyncio.Future[R]:
         return asyncio.ensure_future(self._transaction(work, within))
@@ -439,20 +447,28 @@ class _Postgres:
         if time.monotonic() - self._since < WITHIN:
             return
         old, self._engine, self._since = self._engine, self._new_engine(), time.monotonic()
-        task = asyncio.create_task(_dispose(old))
+        task = asyncio.create_task(self._dispose(old))
         self._old.add(task)
         task.add_done_callback(self._old.discard)
 
     async def close(self) -> None:
-        await asyncio.gather(_dispose(self._engine), *self._old)
+        try:
+            await asyncio.gather(self._dispose(self._engine), *self._old)
+        finally:
+            for connection in list(self._opened):
+                connection.terminate()
 
-
-async def _dispose(engine: AsyncEngine) -> None:
-    try:
-        async with asyncio.timeout(CONNECT_WITHIN):
-            await engine.dispose()
-    except Exception as error:  # the server is told, or it finds out
-        log.info("connections_dropped", **describe(error))
+    async def _dispose(self, engine: AsyncEngine) -> None:
+        """Take leave of a server; of one that does not hear it, without."""
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await engine.dispose()
+        except Exception as error:  # the server is told, or it finds out
+            log.info("connections_dropped", **describe(error))
+        for connection, of in list(self._opened.items()):
+            is_idle = not connection.is_closed() and not connection.is_in_transaction()
+            if of is engine and is_idle:
+                connection.terminate()
 
 
 # Migrations.

@@ -834,7 +834,7 @@ def _entry(row: Row[Any], lease: str) -> Entry:
         is_cut=row.is_cut,
         is_quiet=row.is_quiet,
         unreadable=row.unreadable,
-        # One that only another version of the bot knows keeps nobody's message from being read.
+        # One that only another version of the bot knows keeps no message from being read.
         language=Language(row.language) if row.language in set(Language) else None,
     )
     return Entry(row.id, lease, message, row.received_at, row.plans, row.cards_sent, row.attempts)

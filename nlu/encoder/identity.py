@@ -20,12 +20,21 @@ DIGESTS = {
 written changes them."""
 
 
+TRIED_SECONDS = 120.0
+"""How long loading ONNX Runtime may take; on a slow disk it is seconds."""
+
+
 @functools.cache
 def hindrance() -> str | None:
     """Why ONNX Runtime cannot be loaded; None if it can. A process of its own tries, which may well die of
     it."""
     command = [sys.executable, "-c", "import onnxruntime, sentencepiece"]
-    tried = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    try:
+        tried = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=TRIED_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return "importing it takes for ever"
     if tried.returncode == 0:
         return None
     last = tried.stderr.strip().splitlines()[-1:]

@@ -180,6 +180,16 @@ class TestScheduled:
         clock.advance(hours=12)
         assert watch.library().withdrawn(FOOD)
 
+    def test_so_it_does_when_the_clock_was_ahead_and_is_set_right(
+        self, content: Path, tmp_path: Path, clock: Clock
+    ) -> None:
+        write(content, FOOD, "publish_at: 2026-11-25 12:00")
+        clock.now = BEFORE + datetime.timedelta(hours=7)
+        watch = Watch(content, last_good=tmp_path / "last_good", clock=clock)
+        assert watch.library().published(FOOD)
+        clock.now = BEFORE
+        assert watch.library().published(FOOD) is None
+
     @pytest.mark.parametrize(
         ("written", "moment"),
         [

@@ -69,6 +69,7 @@ class BotProcess:
             if not line.startswith(b"{") and "RASA_URL" not in self._settings:
                 sys.stderr.write(line.decode())  # of the Rasa side that it started
                 continue
+            assert line.startswith(b"{"), f"it says what is no line of the log: {line!r}"
             self.log.append(json.loads(line))
             self._logged.set()
             self._logged = asyncio.Event()

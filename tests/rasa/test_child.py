@@ -9,6 +9,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -144,6 +145,23 @@ async def test_a_child_that_hangs_is_killed_and_started_again(monkeypatch: pytes
         again, _ = await births.next()
         first.clear()
         assert again != pid
+
+
+async def test_where_it_cannot_be_started_just_now_it_is_a_moment_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, tries = asyncio.create_subprocess_exec, []
+
+    async def start(*arguments: Any, **more: Any) -> asyncio.subprocess.Process:
+        tries.append(arguments)
+        if len(tries) == 1:
+            raise BlockingIOError("no process is to be had")
+        return await real(*arguments, **more)
+
+    monkeypatch.setattr("bot.rasa.child.asyncio.create_subprocess_exec", start)
+    async with Birthplace() as births, child([sys.executable, "-c", OBEDIENT, births.port]):
+        await births.next()
+    assert len(tries) == 2
 
 
 async def test_a_taken_port_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,7 +168,7 @@ async def test_a_chat_that_another_process_is_just_taking_moves_all_the_same(
         taken = insert(ChatLease).values(conversation="new", lease="theirs", leased_until=NOW + LEASE)
         await taking.execute(taken)
         moving = asyncio.create_task(inbox.move(MOVE))
-        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110 no event tells it
+        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # between two looks at a condition
         await taking.commit()
         await moving
@@ -187,7 +187,7 @@ async def test_a_message_that_is_just_being_taken_stays_with_whoever_takes_it(
         lease = insert(ChatLease).values(conversation="old", lease="theirs", leased_until=clock() + LEASE)
         await taking.execute(lease)
         moving = asyncio.create_task(inbox.move(MOVE))
-        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110 no event tells it
+        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # between two looks at a condition
         await taking.commit()
         await moving

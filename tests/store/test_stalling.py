@@ -6,10 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, func, make_url, select, text
+from sqlalchemy import Connection, event, func, make_url, select, text
 
 from bot.store.database import WITHIN, Database, DatabaseAway, migrate
 from bot.store.inbox import Inbox
@@ -103,13 +104,32 @@ async def test_of_two_that_wait_for_each_other_ours_is_done_again(inbox: Inbox) 
     async with other._backend._engine.connect() as theirs:  # type: ignore[attr-defined]
         await theirs.run_sync(lock, 2)
         working = asyncio.create_task(inbox._database.transact(ours))
-        while not await theirs.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110 no event tells it
+        while not await theirs.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # between two looks at a condition
         await theirs.run_sync(lock, 1)
         await theirs.commit()
     assert await working == "done"
     assert len(begun) == 2
     await other.close()
+
+
+async def test_no_connection_stays_open_whatever_became_of_it(proxied_url: str, proxy: Proxy) -> None:
+    database = Database(proxied_url)
+    opened: list[Any] = []
+
+    def note(connection: Any, _record: object) -> None:
+        opened.append(connection.driver_connection)
+
+    event.listen(database._backend._engine.sync_engine, "connect", note)  # type: ignore[attr-defined]
+    await migrate(database)
+    inbox = Inbox(database, "secret")
+    await asyncio.gather(*(inbox.find("test", str(n)) for n in range(5)))  # as many as the pool keeps
+    assert len(opened) > 1
+    proxy.stall()
+    with pytest.raises(DatabaseAway):
+        await inbox.find("test", "1")
+    await inbox.close()
+    assert all(connection.is_closed() for connection in opened)
 
 
 async def test_closing_does_not_wait_for_it(proxied_url: str, proxy: Proxy) -> None:

@@ -68,10 +68,7 @@ Raw = dict[str, object]
 
 
 class TelegramChannel:
-    """The bot on Telegram.
-
-    problem: why it does not receive anything, in words for whoever runs it, or None.
-    """
+    """The bot on Telegram."""
 
     name = CHANNEL
     arrival = Arrival.AT_ONCE
@@ -102,7 +99,7 @@ class TelegramChannel:
             answer_seconds: how long a call may take.
         """
         self._forget_context = forget_context
-        self.problem: str | None = "not connected to Telegram yet"
+        self._problem: str | None = "not connected to Telegram yet"
         self._inbox = inbox
         self._library = library
         self._secret = secret.encode()
@@ -121,6 +118,11 @@ class TelegramChannel:
         self._reader: Reader | None = None
         self._errands: set[asyncio.Task[None]] = set()
         self._working: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def problem(self) -> str | None:
+        """Why it does not receive or send anything, in words for whoever runs it, or None."""
+        return self._problem or self._sender.silence.problem("Telegram")
 
     # The worker's side.
 
@@ -184,17 +186,17 @@ class TelegramChannel:
             self._errand(_patiently(lambda: set_profile(self._bot, self._library().messages.telegram)))
             if self._public_url:
                 await _patiently(self._set_webhook)
-                self.problem = None
+                self._problem = None
             else:
                 await _patiently(self._bot.delete_webhook)
-                self.problem = None
+                self._problem = None
                 await self._poll()
         except InvalidToken:  # its message shows the token
-            self.problem = "Telegram refuses TELEGRAM_TOKEN; get a valid one from @BotFather"
-            log.error("telegram_stopped", reason=self.problem)
+            self._problem = "Telegram refuses TELEGRAM_TOKEN; get a valid one from @BotFather"
+            log.error("telegram_stopped", reason=self._problem)
         except TelegramError as error:
-            self.problem = f"Telegram refuses the setup: {error.message}"
-            log.error("telegram_stopped", reason=self.problem)
+            self._problem = f"Telegram refuses the setup: {error.message}"
+            log.error("telegram_stopped", reason=self._problem)
 
     async def _set_webhook(self) -> None:
         await self._bot.set_webhook(
@@ -238,14 +240,14 @@ class TelegramChannel:
                 for raw in await self._get_updates(offset):
                     await self._take(raw, reader)
                     offset = max(offset, _number(raw) + 1)
-                self.problem, pause = None, PAUSE_FIRST
+                self._problem, pause = None, PAUSE_FIRST
             except InvalidToken:
                 raise
             except RetryAfter as error:
                 await asyncio.sleep(seconds_of(error))
             except Exception as error:  # the network, or the database: either may come back
-                self.problem = "cannot fetch updates: " + _reason(error)
-                log.warning("poll_failed", reason=self.problem, **describe(error))
+                self._problem = "cannot fetch updates: " + _reason(error)
+                log.warning("poll_failed", reason=self._problem, **describe(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, PAUSE_MOST)
 

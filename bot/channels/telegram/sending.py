@@ -22,6 +22,7 @@ from telegram.error import (
 )
 from telegram.ext import ExtBot
 
+from bot.channels.silence import Silence
 from bot.channels.telegram.limits import (
     ALL_BURST,
     ALL_SECONDS,
@@ -102,6 +103,8 @@ class Sender:
 
     A card may take several messages. How many of them went out is remembered, so that a card
     that is sent again after "too many requests" goes on where it stopped.
+
+    silence: whether Telegram answers at all.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Sender:
         self._pace = pace or Pace()
         self._tell_moved = moved
         self._within = within
+        self.silence = Silence()
         self._parts_sent: dict[tuple[int, int], int] = {}
         self._moved: dict[int, int] = {}
 
@@ -151,6 +155,9 @@ class Sender:
                     return
             await self._send_on(chat, part, keyboard, is_delivery=is_delivery)
         except TelegramError as error:
+            # The library derives BadRequest, which is an answer, from NetworkError.
+            is_answered = isinstance(error, BadRequest) or not isinstance(error, NetworkError)
+            self.silence.note(is_answered=is_answered)
             raise as_send_error(error) from error
 
     async def _send_on(
@@ -199,7 +206,9 @@ class Sender:
                     link_preview_options=LinkPreviewOptions(is_disabled=True),
                 )
         except TimeoutError as error:
+            self.silence.note(is_answered=False)
             raise MaybeSent("no answer in time") from error
+        self.silence.note(is_answered=True)
 
 
 def as_send_error(error: TelegramError) -> SendError:

@@ -150,7 +150,8 @@ class ZaloChannel:
     async def problem(self) -> str | None:
         """Why Zalo does not work, or soon will not, with the way out; None if all is well."""
         try:
-            found = [await self._tokens.problem(), self._sender.trouble, await self._silence()]
+            sending = self._sender.trouble or self._sender.silence.problem("Zalo")
+            found = [await self._tokens.problem(), sending, await self._silence()]
         except Exception as error:  # whatever it is, it is the database's
             return f"the database does not answer ({type(error).__name__})"
         return "; ".join(filter(None, found)) or None

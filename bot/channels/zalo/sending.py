@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from bot.channels.runs import Run, plain, split, units
+from bot.channels.silence import Silence
 from bot.channels.zalo.api import Api, NoAnswer, Quota, ZaloError
 from bot.channels.zalo.errors import Treatment, meaning
 from bot.channels.zalo.limits import FREE_WINDOW, TURN_MESSAGES
@@ -79,6 +80,7 @@ class Sender:
     """Sends what was rendered.
 
     trouble: why Zalo refuses every message, in words for the operator; None once one got through.
+    silence: whether it answers at all.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Sender:
         repeat_seconds: Sequence[float] = REPEAT_SECONDS,
     ) -> None:
         self.trouble: str | None = None
+        self.silence = Silence()
         self._api = api
         self._tokens = tokens
         self._clock = clock
@@ -180,6 +183,7 @@ class Sender:
                 try:
                     result = await call(grant.access_token)
                 except NoAnswer as error:
+                    self.silence.note(is_answered=False)
                     if error.is_unsent:
                         raise TryLater(str(error), BUSY_SECONDS) from error
                     if not is_heard:
@@ -187,6 +191,7 @@ class Sender:
                     is_heard = False  # once more: said twice, rarely, is better than not at all
                     await asyncio.sleep(next(pauses, 0))
                 except ZaloError as error:
+                    self.silence.note(is_answered=True)
                     treatment = meaning(error.code).treatment
                     log.info("zalo_refused", code=error.code, words=error.words, treatment=treatment.name)
                     if treatment is Treatment.RENEW and not is_renewed:
@@ -197,6 +202,7 @@ class Sender:
                         raise self._meaning(error, message_id, has_buttons=has_buttons) from error
                 else:
                     self.trouble = None
+                    self.silence.note(is_answered=True)
                     return result
         except NoToken as error:
             raise self._no_token(error, message_id) from error

@@ -146,6 +146,18 @@ async def test_a_timed_out_send_is_not_repeated(
     assert len(lan.chat.messages) == 1
 
 
+async def test_whoever_runs_the_bot_is_told_that_telegram_does_not_answer_until_it_does(
+    channel: TelegramChannel, lan: Person, telegram: StandIn
+) -> None:
+    channel._problem = None  # as if it were receiving
+    telegram.failures.plan("sendMessage", Failure())
+    with pytest.raises(MaybeSent):
+        await channel.send(str(lan.chat.id), 1, 0, HELLO)
+    assert "Telegram does not answer" in str(channel.problem)
+    await channel.send(str(lan.chat.id), 2, 0, HELLO)
+    assert channel.problem is None
+
+
 async def test_a_timed_out_part_does_not_cost_the_parts_after_it(
     channel: TelegramChannel, lan: Person, telegram: StandIn
 ) -> None:

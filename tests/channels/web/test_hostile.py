@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 from typing import Any
 
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.channels.web.conftest import Site
+from tests.soak import rounds
 
 NASTY = st.sampled_from(
     [
@@ -104,3 +107,28 @@ async def test_the_page_and_its_files_stand_any_address_and_header(
     except httpx.InvalidURL:
         return  # longer than the client sends
     assert response.status_code < 500
+
+
+@pytest.mark.soak
+async def test_whatever_comes_in_between_an_ordinary_question_is_answered(client: httpx.AsyncClient) -> None:
+    loop = asyncio.get_running_loop()
+    number = itertools.count()
+
+    def post(path: str, content: str | bytes) -> httpx.Response:
+        headers = {"Content-Type": "application/json"}
+        posting = client.post(path, content=content, headers=headers)
+        return asyncio.run_coroutine_threadsafe(posting, loop).result(30)
+
+    @settings(hostile, database=None, max_examples=30)
+    @given(PATHS, BODIES.map(json.dumps) | st.binary(max_size=200))
+    def something_comes(path: str, content: str | bytes) -> None:
+        assert_reply_or_reason(post(path, content))
+
+    def much_comes() -> None:
+        for _ in rounds(2):
+            something_comes()
+            question = {"conversation": f"ordinary-{next(number)}", "text": "chợ nổi"}
+            answer = post("/api/messages", json.dumps(question))
+            assert [card["id"] for card in answer.json()["replies"]] == ["culture.floating-market"]
+
+    await asyncio.to_thread(much_comes)

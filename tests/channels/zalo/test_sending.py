@@ -195,6 +195,16 @@ class TestTheNetwork:
             await channel.send(lan.id, 1, 0, card())
         assert texts(lan) == ["A text.", "A text."]
 
+    async def test_whoever_runs_the_bot_is_told_until_it_answers(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.failures.plan("cs", Failure(), times=2)
+        with pytest.raises(MaybeSent):
+            await channel.send(lan.id, 1, 0, card())
+        assert "Zalo does not answer" in str(await channel.problem())
+        await channel.send(lan.id, 2, 0, card())
+        assert "Zalo does not answer" not in str(await channel.problem())
+
     async def test_what_surely_did_not_arrive_is_sent_later(
         self, zalo: StandIn, channel: ZaloChannel, lan: Person, api: Api
     ) -> None:

@@ -1,0 +1,276 @@
+"""Each of what the bot depends on may stall: the others' people do not notice, and /ready tells the truth.
+
+The whole service runs with a proxy before its database, its Rasa side, Telegram and Zalo, while people
+write on all channels all the time. One after the other is frozen for a while and thaws. Who does not depend
+on the frozen one has an answer within five seconds, /ready says in time what is wrong, and whatever was
+accepted is answered, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sqlalchemy import make_url
+
+from tests.conversation.rasa_stand_in import RasaStandIn
+from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.zalo_bot import TOKEN_KEY, ZaloBot
+from tests.postgres import Cluster
+from tests.soak import rounds, seconds
+from tests.stand_ins import telegram, zalo
+from tests.stand_ins.proxy import Proxy, Target
+from tests.stand_ins.serving import serving
+from tests.stand_ins.zalo.server import settings as zalo_settings
+
+WITHIN = 5.0
+READY_WITHIN = 6.0
+"""Seconds for /ready: what it waits for has four, and the machine of the tests is slow."""
+
+NAMED_WITHIN = {"database": 0.0, "rasa": 0.0, "zalo": 25.0, "telegram": 95.0}
+"""Seconds from the freeze until /ready knows: of a platform, when a call has had its time."""
+
+ALL_WELL_WITHIN = 120.0
+
+GIVEN_UP_AFTER = 60.0
+"""Seconds after which nobody on Telegram waits on: what it said nothing to is not said again."""
+
+INDEPENDENT = {
+    "database": (),
+    "rasa": (),
+    "zalo": ("web", "telegram"),
+    "telegram": ("web", "zalo"),
+}
+PAUSE = 1.2
+"""Seconds between two questions of a person, so that no platform's limits are met."""
+
+
+@dataclass
+class Asked:
+    """A question: when it was put, and when it was answered; how often."""
+
+    began: float
+    ended: float | None = None
+
+
+@dataclass
+class Talking:
+    """Somebody who writes on a channel all the time, and waits for each answer. ask: puts question n.
+
+    answers: how many there are by now.
+    """
+
+    channel: str
+    ask: Callable[[int], Awaitable[None]]
+    answers: Callable[[], int]
+    asked: list[Asked] = field(default_factory=list)
+
+    async def go_on(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            asked = Asked(time.monotonic())
+            self.asked.append(asked)
+            await self.ask(len(self.asked))
+            asked.ended = time.monotonic()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE):
+                    await stopping.wait()
+
+
+@dataclass
+class Service:
+    """The service, its people, and the proxies."""
+
+    process: BotProcess
+    rasa: RasaStandIn
+    telegram: telegram.StandIn
+    zalo: zalo.StandIn
+    proxies: dict[str, Proxy]
+    people: list[Talking]
+    http: httpx.AsyncClient
+
+    async def ready(self) -> dict[str, object]:
+        """What /ready says, in time."""
+        began = time.monotonic()
+        said: dict[str, object] = (await self.http.get("/ready")).json()
+        assert time.monotonic() - began < READY_WITHIN, "/ready is late"
+        return said
+
+    async def names(self, stalled: str) -> bool:
+        """Whether /ready says that this one is what is wrong."""
+        said = await self.ready()
+        wrong = said["wrong"]
+        assert isinstance(wrong, list)
+        if stalled in {"database", "rasa"}:
+            return ("model" if stalled == "rasa" else stalled) in wrong
+        assert not wrong, "a platform is no reason to take the page away"
+        return "does not answer" in str(said[stalled])
+
+    async def is_well(self) -> bool:
+        said = await self.ready()
+        zalo_says = said["zalo"]
+        assert isinstance(zalo_says, dict)
+        return bool(said["ready"]) and (said["telegram"], zalo_says["state"]) == ("connected", "connected")
+
+
+@asynccontextmanager
+async def service(
+    directory: Path, content: Path, postgres: Cluster, database_url: str, **settings: str
+) -> AsyncIterator[Service]:
+    rasa = RasaStandIn(plans=lambda _text: [{"reply": "answer", "id": "culture.food"}])
+    telegram_server, zalo_server = telegram.StandIn(), zalo.StandIn()
+    zalo_server.webhook.hurry = 100
+    async with AsyncExitStack() as stack:
+        servers = {
+            "rasa": await stack.enter_async_context(rasa.serving()),
+            "telegram": await stack.enter_async_context(serving(telegram_server.app())),
+            "zalo": await stack.enter_async_context(serving(zalo_server.app())),
+        }
+        stack.push_async_callback(telegram_server.close)
+        targets = {
+            name: (str(urlsplit(url).hostname), int(urlsplit(url).port or 0)) for name, url in servers.items()
+        }
+        all_targets: dict[str, Target] = {"database": postgres.directory / ".s.PGSQL.5432", **targets}
+        proxies = {
+            name: await stack.enter_async_context(Proxy(target).running())
+            for name, target in all_targets.items()
+        }
+        urls = {name: f"http://127.0.0.1:{proxy.port}" for name, proxy in proxies.items()}
+        name = make_url(database_url).database
+        environment = {
+            **zalo_settings(urls["zalo"], TOKEN_KEY),
+            "RASA_URL": urls["rasa"],
+            "TELEGRAM_TOKEN": telegram.TOKEN,
+            "TELEGRAM_API_URL": urls["telegram"],
+            "DATABASE_URL": f"postgresql+asyncpg://{postgres.account}@127.0.0.1:{proxies['database'].port}/{name}",
+            "CONTENT_DIR": str(content),
+            "WEB_RATE_LIMIT": "0",
+            **settings,
+        }
+        bot = ZaloBot(zalo_server, directory, environment)
+        await bot.log_in()
+        await bot.process.start()
+        stack.push_async_callback(bot.process.ensure_ended)
+        await zalo_server.webhook.save(f"{bot.process.url}/zalo/webhook")
+        stack.push_async_callback(zalo_server.close)
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=bot.process.url, timeout=60, trust_env=False)
+        )
+        people = [
+            *(on_the_page(http, f"page-{number}") for number in range(2)),
+            *(on_telegram(telegram_server) for _ in range(2)),
+            *(on_zalo(zalo_server) for _ in range(2)),
+        ]
+        yield Service(bot.process, rasa, telegram_server, zalo_server, proxies, people, http)
+        assert await bot.process.stop() == 0
+
+
+def on_the_page(http: httpx.AsyncClient, name: str) -> Talking:
+    answered: set[str] = set()
+
+    async def ask(number: int) -> None:
+        """As the page does: the same question with the same key, until there is an answer."""
+        question = {"conversation": name, "key": f"key-{number}", "text": f"food {number}"}
+        while True:
+            with suppress(httpx.TransportError):
+                answer = await http.post("/api/messages", json=question)
+                if answer.status_code == 200:
+                    assert len(answer.json()["replies"]) == 1
+                    answered.add(question["key"])
+                    return
+                assert answer.status_code == 503, answer.text
+            await asyncio.sleep(0.5)  # before the page asks again
+
+    return Talking("web", ask, lambda: len(answered))
+
+
+def on_telegram(server: telegram.StandIn) -> Talking:
+    person = server.person()
+
+    def answers() -> int:
+        return len(person.chat.from_bot())
+
+    async def ask(_number: int) -> None:
+        before = answers()
+        person.says("food")
+        with suppress(TimeoutError):
+            await server.until(lambda: answers() > before, GIVEN_UP_AFTER)
+
+    return Talking("telegram", ask, answers)
+
+
+def on_zalo(server: zalo.StandIn) -> Talking:
+    person = server.person()
+
+    async def ask(number: int) -> None:
+        person.says(f"food {number}")
+        await server.until(lambda: len(person.from_oa()) >= number, ALL_WELL_WITHIN)
+
+    return Talking("zalo", ask, lambda: len(person.from_oa()))
+
+
+@pytest.mark.soak
+async def test_each_dependency_may_stall(
+    tmp_path: Path, small_content: Path, postgres: Cluster, postgres_url: str
+) -> None:
+    async with service(tmp_path, small_content, postgres, postgres_url) as running:
+        stopping = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            for person in running.people:
+                group.create_task(person.go_on(stopping))
+            await until(running.is_well, ALL_WELL_WITHIN)
+            frozen = 0
+            for _ in rounds(1):
+                for name in random.sample(sorted(running.proxies), len(running.proxies)):
+                    frozen += name == "telegram"
+                    await freeze(running, name, random.choice([2, 8, 25, 45, 110] if seconds(0) else [2]))
+            stopping.set()
+    for person in running.people:
+        unanswered = len(person.asked) - person.answers()
+        may_be_given_up = frozen if person.channel == "telegram" else 0
+        assert 0 <= unanswered <= may_be_given_up, f"{unanswered} not answered once on {person.channel}"
+
+
+async def freeze(running: Service, name: str, length: float) -> None:
+    """One of them stalls for so many seconds; then all is well again, and all is answered."""
+    began = time.monotonic()
+    running.proxies[name].stall()
+    if not NAMED_WITHIN[name]:
+        assert await running.names(name), f"{name} stalls, and /ready does not say so"
+    while (left := began + length - time.monotonic()) > 0:
+        assert (await running.http.get("/health")).elapsed.total_seconds() < WITHIN
+        assert (await running.http.get("/")).elapsed.total_seconds() < WITHIN
+        said = await running.names(name)
+        if time.monotonic() - began > NAMED_WITHIN[name] + WITHIN:
+            assert said, f"{name} stalls, and /ready does not say so"
+        await asyncio.sleep(min(1.0, left))  # between two looks
+    ended = time.monotonic()
+    for person in running.people:
+        if person.channel in INDEPENDENT[name]:
+            for asked in person.asked:
+                if asked.began > began - WITHIN and asked.began < ended - WITHIN:
+                    took = (asked.ended or time.monotonic()) - asked.began
+                    assert took < WITHIN, (
+                        f"{name} stalls, and an answer on {person.channel} takes {took:.1f} s"
+                    )
+    running.proxies[name].thaw()
+    await until(running.is_well, ALL_WELL_WITHIN)
+    since = time.monotonic()
+
+    async def has_everybody_been_answered() -> bool:
+        return all(any(asked.ended and asked.ended > since for asked in one.asked) for one in running.people)
+
+    await until(has_everybody_been_answered, ALL_WELL_WITHIN)
+
+
+async def until(is_so: Callable[[], Awaitable[bool]], within: float) -> None:
+    async with asyncio.timeout(within):
+        while not await is_so():  # noqa: ASYNC110
+            await asyncio.sleep(0.2)  # between two looks at a condition
