@@ -25,8 +25,9 @@ log = structlog.get_logger(__name__)
 PYTHON = Path(".venv-rasa/bin/python")
 SERVER = Path("nlu/server.py")
 
-HUNG_SECONDS = 60.0
-"""A child that has answered before and then does not for so long is killed; what it started ends with it."""
+HUNG_SECONDS = 25.0
+"""A child that has answered before and then does not for so long is killed; what it started ends with it.
+It is back before the page, which waits a minute, gives up the questions that were asked meanwhile."""
 
 INHERITED = (
     "PATH",

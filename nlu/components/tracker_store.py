@@ -9,6 +9,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -60,7 +62,9 @@ class PrivateTrackerStore(TrackerStore):
         self, domain: Domain | None = None, event_broker: EventBroker | None = None, *, db: str, **_: Any
     ) -> None:
         super().__init__(domain, event_broker)
-        self._database = sqlite3.connect(os.environ.get("RASA_CONVERSATIONS") or db, timeout=10)
+        file = Path(os.environ.get("RASA_CONVERSATIONS") or db)
+        _keep_to_owner(file)
+        self._database = sqlite3.connect(file, timeout=10)
         self._database.row_factory = sqlite3.Row
         # A power cut may take the last turns of a context along; each turn waits for no disk.
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
@@ -144,6 +148,17 @@ class PrivateTrackerStore(TrackerStore):
             with self._database:
                 self._database.executemany("DELETE FROM events WHERE id = ?", [(n,) for n in dropped])
         return rows
+
+
+def _keep_to_owner(file: Path) -> None:
+    """Have a database that only its owner can read, whatever the umask and whoever made it: it tells what
+    people ask about. SQLite gives its log the same rights. No file is opened that is there: closing it would
+    let go of SQLite's locks."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+    for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError):
+            part.chmod(0o600)
 
 
 def _needed(rows: list[sqlite3.Row]) -> list[sqlite3.Row]:

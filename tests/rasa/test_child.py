@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.rasa.child import NoRasa, child, command, environment, rasa_side
+from bot.channels.web import REPLY_WITHIN
+from bot.rasa.child import HUNG_SECONDS, NoRasa, child, command, environment, rasa_side
 from bot.settings import Settings
 from tests.conftest import ROOT
 
@@ -178,3 +179,8 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NoRasa, match="make run"):
         command(5005)
+
+
+def test_whoever_asks_while_the_rasa_side_hangs_is_answered_before_the_page_gives_up() -> None:
+    """What is left of the minute, it has for starting and loading the model."""
+    assert HUNG_SECONDS <= REPLY_WITHIN / 2
