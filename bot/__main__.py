@@ -23,15 +23,22 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--content", type=click.Path(path_type=Path), default=Path("content"), show_default=True)
+@click.option("--content", type=click.Path(path_type=Path), help="Instead of the setting CONTENT_DIR.")
 @click.option(
     "--facts",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Also tell which figures stand in no fact; a directory with <topic>.yml or <topic>.md.",
 )
-def check(content: Path, facts: tuple[Path, ...]) -> None:
+def check(content: Path | None, facts: tuple[Path, ...]) -> None:
     """Read content/ over and list what should be mended."""
+    from bot import settings
+
+    if content is None:
+        try:
+            content = settings.read().content_dir
+        except settings.SettingsError as error:
+            sys.exit(str(error))
     findings = check_content(content, _today())
     for finding in findings:
         click.echo(str(finding))

@@ -179,20 +179,29 @@ class Settings(BaseSettings):
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
-def load() -> Settings:
-    """The settings as the environment has them, with a secret key and the Rasa side's token.
+def read() -> Settings:
+    """The settings as the environment has them, and no more.
 
     Raises:
         SettingsError: one is wrong.
     """
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         raise SettingsError(explain(error)) from error
     except UnicodeDecodeError as error:
         raise SettingsError("The file .env is not UTF-8: save it as UTF-8 and start again.") from error
     except OSError as error:
         raise SettingsError(f"The file .env cannot be read: {error.strerror}.") from error
+
+
+def load() -> Settings:
+    """The settings, with a secret key and the Rasa side's token, which are made where there are none.
+
+    Raises:
+        SettingsError: one is wrong.
+    """
+    settings = read()
     made = {}
     if not settings.secret_key.get_secret_value():
         made["secret_key"] = SecretStr(_kept_secret("SECRET_KEY", SECRET_KEY_FILE))

@@ -300,3 +300,16 @@ def test_the_command_prints_a_line_for_each_finding_and_a_summary(content: Path)
     run = CliRunner().invoke(main, ["check", "--content", str(content)])
     assert run.output.splitlines()[-1] == "5 files read: 1 errors, 1 warnings"
     assert run.exit_code == 1
+
+
+def test_the_command_reads_what_the_bot_reads(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTENT_DIR", str(content))
+    run = CliRunner().invoke(main, ["check"])
+    assert "5 files read" in run.output
+
+    monkeypatch.setenv("CONTENT_DIR", str(content / "nowhere"))
+    run = CliRunner().invoke(main, ["check"])
+    assert (run.output, run.exit_code) == (
+        "The setting CONTENT_DIR is wrong: there is no such directory.\n",
+        1,
+    )
