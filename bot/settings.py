@@ -72,6 +72,13 @@ def _fernet_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _secret(value: SecretStr) -> SecretStr:
+    # One of nothing but a blank would be taken out of every line of the log, blank by blank.
+    if re.search(r"\s", value.get_secret_value()):
+        raise ValueError("no blank may stand in it")
+    return value
+
+
 def _bearer_token(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
         raise ValueError("only letters, digits and signs of ASCII may stand in it")
@@ -85,6 +92,7 @@ def _directory(value: Path) -> Path:
 
 
 Url = Annotated[str, AfterValidator(_http_url)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
 
 
 class Settings(BaseSettings):
@@ -118,7 +126,7 @@ class Settings(BaseSettings):
     web_address_limit: int = Field(
         600, ge=0, description="Messages a minute that the page takes from one address; 0: no limit"
     )
-    secret_key: SecretStr = Field(
+    secret_key: Secret = Field(
         SecretStr(""),
         description="Key of the hashes that hide ids; empty: one is made and kept in data/secret_key",
     )
@@ -126,27 +134,25 @@ class Settings(BaseSettings):
         "INFO", description="The least that is logged: DEBUG, INFO, WARNING or ERROR"
     )
     log_format: Literal["json", "text"] = Field("text", description="Form of the log: text or json")
-    metrics_token: SecretStr = Field(
+    metrics_token: Secret = Field(
         SecretStr(""), description="Bearer token with which Prometheus reads /metrics; empty: no /metrics"
     )
-    telegram_token: SecretStr = Field(
-        SecretStr(""), description="Token of the Telegram bot; empty: no Telegram"
-    )
+    telegram_token: Secret = Field(SecretStr(""), description="Token of the Telegram bot; empty: no Telegram")
     telegram_api_url: Url = Field("https://api.telegram.org", description="Address of Telegram's Bot API")
     public_url: Url = Field(
         "", description="Address at which the internet reaches the bot; empty: no webhooks"
     )
     zalo_app_id: str = Field("", description="Id of the app on Zalo; empty: no Zalo")
-    zalo_app_secret: SecretStr = Field(SecretStr(""), description="Secret of the app on Zalo")
+    zalo_app_secret: Secret = Field(SecretStr(""), description="Secret of the app on Zalo")
     zalo_oa_id: str = Field("", description="Id of the Official Account")
-    zalo_oa_secret: SecretStr = Field(
+    zalo_oa_secret: Secret = Field(
         SecretStr(""), description="Secret of the Official Account's webhook; empty: set-up mode"
     )
     zalo_token_key: Annotated[SecretStr, AfterValidator(_fernet_key)] = Field(
         SecretStr(""),
         description="Key that encrypts Zalo's tokens in the database; `python -m bot zalo key` makes one",
     )
-    zalo_code_verifier: SecretStr = Field(
+    zalo_code_verifier: Secret = Field(
         SecretStr(""), description="Verifier of the code challenge that stands in Zalo's console, if one does"
     )
     zalo_api_url: Url = Field("https://openapi.zalo.me", description="Address of Zalo's OpenAPI")
