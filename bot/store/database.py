@@ -16,7 +16,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
-from weakref import WeakKeyDictionary
 
 import structlog
 from alembic import command
@@ -390,7 +389,7 @@ class _Postgres:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._opened: WeakKeyDictionary[Any, AsyncEngine] = WeakKeyDictionary()
+        self._opened: dict[Any, AsyncEngine] = {}
         self._engine, self._since = self._new_engine(), time.monotonic()
         self._old: set[asyncio.Task[None]] = set()
 
@@ -417,6 +416,7 @@ class _Postgres:
         )
 
         def note(connection: Any, _record: object) -> None:
+            self._sweep()
             self._opened[connection.driver_connection] = engine
 
         event.listen(engine.sync_engine, "connect", note)
@@ -465,10 +465,16 @@ class _Postgres:
                 await engine.dispose()
         except Exception as error:  # the server is told, or it finds out
             log.info("connections_dropped", **describe(error))
-        for connection, of in list(self._opened.items()):
-            is_idle = not connection.is_closed() and not connection.is_in_transaction()
-            if of is engine and is_idle:
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Close what was given up, as soon as nobody is at work on it."""
+        for connection, engine in list(self._opened.items()):
+            if connection.is_closed():
+                del self._opened[connection]
+            elif engine is not self._engine and not connection.is_in_transaction():
                 connection.terminate()
+                del self._opened[connection]
 
 
 # Migrations.

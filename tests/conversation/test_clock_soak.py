@@ -27,7 +27,7 @@ from bot.conversation.message import Message
 from bot.conversation.postman import Postman
 from bot.conversation.worker import Worker
 from bot.rasa.client import Rasa
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseAway
 from bot.store.inbox import Inbox
 from bot.store.models import Delivery, DeliveryStatus
 from bot.store.outbox import Outbox
@@ -53,7 +53,9 @@ STEPS = [
     datetime.timedelta(days=400),
     -(NOW - datetime.datetime(1970, 1, 2, tzinfo=datetime.UTC)),  # a machine without a battery
 ]
-SOON = 5.0
+SOON = 20.0
+"""Seconds for an answer on a slow machine; what a step of the clock could delay would take longer."""
+
 CHATS = ["a", "b", "c"]
 LOCAL = datetime.timezone(datetime.timedelta(hours=7))
 
@@ -98,7 +100,6 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
                 assert bool(library.published("culture.soon")) == is_past, "published by another clock"
                 assert bool(library.withdrawn("culture.over")) == is_past, "withdrawn by another clock"
                 asked = await a_round(inbox, outbox, channel, asked)
-                await inbox.renew(set())  # as every ten seconds
                 await inbox.tidy()  # as every minute
                 throttle = Throttle(2)
                 while throttle.take("somebody") == 0:
@@ -114,14 +115,12 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
 async def a_round(inbox: Inbox, outbox: Outbox, channel: RecordingChannel, asked: int) -> int:
     """Everybody writes, some of it comes again, and there is news; how many have been asked by now."""
     keys = [f"{asked + number}" for number in range(2 * len(CHATS))]
-    ids = [await inbox.accept(message(key, CHATS[number % 3])) for number, key in enumerate(keys)]
-    assert None not in ids
+    ids = [await accepted(inbox, message(key, CHATS[number % 3])) for number, key in enumerate(keys)]
     again = [random.randrange(asked + len(keys)) for _ in range(3)]
     assert [await inbox.accept(message(str(key), CHATS[key % 3])) for key in again] == [None] * 3
     before = len(news(channel))
     assert await outbox.announce("culture.food", {"culture"}) == len(CHATS)
     for id_ in ids:
-        assert id_ is not None
         assert await inbox.wait_answered(id_, SOON), f"{id_} is delayed"
     async with asyncio.timeout(SOON):
         while len(news(channel)) < before + len(CHATS):  # noqa: ASYNC110
@@ -132,6 +131,20 @@ async def a_round(inbox: Inbox, outbox: Outbox, channel: RecordingChannel, asked
         while told < len(CHATS):
             told += await outbox._database.transact(forget_that_it_was_told)
     return asked + len(keys)
+
+
+async def accepted(inbox: Inbox, message: Message) -> int:
+    """The id of a message that nobody has sent before, which comes again where the database is busy."""
+    was_away = False
+    while True:
+        try:
+            written = await inbox.accept(message)
+        except DatabaseAway:
+            was_away = True
+            continue
+        found = written or (await inbox.find(message.channel, message.key) if was_away else None)
+        assert found, "it is taken for a redelivery"
+        return found
 
 
 def forget_that_it_was_told(connection: Connection) -> int:

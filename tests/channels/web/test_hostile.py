@@ -117,7 +117,7 @@ async def test_whatever_comes_in_between_an_ordinary_question_is_answered(client
     def post(path: str, content: str | bytes) -> httpx.Response:
         headers = {"Content-Type": "application/json"}
         posting = client.post(path, content=content, headers=headers)
-        return asyncio.run_coroutine_threadsafe(posting, loop).result(30)
+        return asyncio.run_coroutine_threadsafe(posting, loop).result(60)
 
     @settings(hostile, database=None, max_examples=30)
     @given(PATHS, BODIES.map(json.dumps) | st.binary(max_size=200))
