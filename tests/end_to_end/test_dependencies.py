@@ -132,7 +132,7 @@ class Service:
         if stalled in {"database", "rasa"}:
             return ("model" if stalled == "rasa" else stalled) in wrong
         assert not wrong, "a platform is no reason to take the page away"
-        return "does not answer" in str(said[stalled])
+        return any(words in str(said[stalled]) for words in ("does not answer", "cannot fetch updates"))
 
     async def is_well(self) -> bool:
         said = await self.ready()
