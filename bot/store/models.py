@@ -107,7 +107,7 @@ class InboxMessage(Base):
             "info": {
                 "about": About(
                     nothing="id channel key is_cut is_quiet unreadable received_at cards_sent attempts "
-                    "not_before answered_at",
+                    "not_before answered_at whole parts",
                     person="conversation address text button language plans",
                     forgotten="with the row",
                 )
