@@ -135,7 +135,8 @@ async def test_where_zalo_takes_no_buttons_their_numbers_do(
     title = market[Language.VI].title
     answer = await lan.say(option(menu, title))
     assert answer.text.startswith(f"📌 {title}")
-    english = await lan.say(option(await lan.hear(), "English"))  # the options are in its second message
+    last = answer if "English" in answer.text else await lan.hear()  # a long answer takes two messages
+    english = await lan.say(option(last, "English"))
     assert english.text.startswith(f"📌 {market[Language.EN].title}")
 
 
@@ -154,7 +155,7 @@ async def test_the_staffs_reply_comes_at_once_or_with_the_next_reply(
         assert question
         assert lan.person.spoke_at
         lan.person.spoke_at -= hours * 3600
-        await bot.command("reply", question[1], "Mở cửa **cả ngày**.")
+        await bot.command("reply", question[1], "Mở cửa cả ngày.")
         if hours:
             await bot.until("reply waits for their next message (the person wrote 49 hours ago")
             await lan.say("xin chào")
