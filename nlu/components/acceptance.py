@@ -77,6 +77,10 @@ class _Regression:
 def _fitted(evidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> _Regression:
     mean, scale = evidence.mean(axis=0), evidence.std(axis=0)
     scale[scale == 0] = 1
+    if right.all() or not right.any():
+        # Of few texts all may be right; the one that least speaks for it then stands for what is wrong.
+        right = right.copy()
+        right[evidence[:, 0].argmin() if right.all() else evidence[:, 0].argmax()] ^= True
     model = LogisticRegression(C=1.0, max_iter=1000)
     model.fit(_with_products((evidence - mean) / scale), right, sample_weight=weights)
     return _Regression(mean, scale, model)
