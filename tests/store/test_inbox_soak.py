@@ -209,6 +209,8 @@ class Neighbours(RuleBasedStateMachine):
 
     async def all_of(self, together: list[tuple[int, tuple[Any, ...]]]) -> None:
         await asyncio.gather(*(self.one(number, *act) for number, act in together))
+        for process in self.processes:
+            await process.inbox.settle()  # what somebody left ends before the next begins
 
     async def one(self, number: int, name: str, *arguments: Any) -> None:
         self.steps[name] += 1
