@@ -6,6 +6,7 @@ WORKDIR /app
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 COPY bot ./bot
+COPY evaluation ./evaluation
 # What is said where the editors' messages.yml, mounted over content/, does not know a new sentence yet.
 COPY content/messages.yml ./bot/content/messages.yml
 RUN useradd --uid 10001 --no-create-home app && install -d -o app data

@@ -33,7 +33,7 @@ import httpx
 import yaml
 
 from bot.content.library import load
-from bot.rasa.export import training_files
+from bot.rasa.training_set import training_files
 from tests.end_to_end.bot_process import free_port
 from tests.rasa.side import RasaSide, rasa_side
 

@@ -37,7 +37,8 @@ import yaml
 from cryptography.fernet import Fernet
 
 from bot.content.library import load as load_content
-from bot.content.schema import TOPICS, Language
+from bot.domain.answer import TOPICS
+from bot.domain.language import Language
 from tests.end_to_end.bot_process import free_port
 from tests.stand_ins.serving import serving
 from tests.stand_ins.zalo import StandIn

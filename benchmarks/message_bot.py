@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.message_bot [--before DIRECTORY] [--messages 300] [--postgres]
 
 The service runs as `python -m bot run` does, with a Rasa side that answers at once out of a table
-(tests/conversation/rasa_stand_in.py, in this process), so that what is measured is the bot. Questions come
+(tests/answering/rasa_stand_in.py, in this process), so that what is measured is the bot. Questions come
 one at a time on one kept connection. `--before` is the project's directory at another commit (a git
 worktree); then both run side by side and take turns, fifty messages each, so that other work on the machine
 falls on both. Statements and transactions are counted in a run of their own, by the database's driver.
@@ -32,7 +32,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.conversation.rasa_stand_in import Plan, RasaStandIn
+from tests.answering.rasa_stand_in import Plan, RasaStandIn
 from tests.end_to_end.bot_process import free_port
 from tests.postgres import Cluster, cluster
 

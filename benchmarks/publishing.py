@@ -36,8 +36,8 @@ import httpx
 import yaml
 
 from bot.content.library import load
-from bot.content.schema import Language
-from bot.rasa.export import training_files
+from bot.domain.language import Language
+from bot.rasa.training_set import training_files
 from tests.end_to_end.bot_process import BotProcess, copy_project, free_port
 
 PROJECT = Path(__file__).resolve().parent.parent

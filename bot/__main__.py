@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 
 from bot.content.check import check as check_content
-from bot.content.schema import local_day
+from bot.domain.clock import local_day
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ def publish(wait: bool, anyway: bool, reason: str | None) -> None:
 
     The running bot does this by itself at each change; this is for hooks, and to overrule a refusal.
     """
-    from bot.publishing import command
+    from bot.desk import publishing as command
 
     if anyway != bool(reason and reason.strip()):
         raise click.UsageError('--anyway and --reason "..." go together.')
@@ -96,7 +96,7 @@ def publish(wait: bool, anyway: bool, reason: str | None) -> None:
 @click.argument("name", required=False)
 def models(name: str | None) -> None:
     """List the models that are kept, or put the one of this NAME back."""
-    from bot.publishing import command
+    from bot.desk import publishing as command
 
     _editing(command.put_back(click.echo, name) if name else command.models(click.echo))
 
@@ -105,7 +105,7 @@ def models(name: str | None) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those that were replied to.")
 def questions(everything: bool) -> None:
     """List the questions that found no answer, oldest first."""
-    from bot import editors
+    from bot.desk import questions as editors
 
     _do(editors.questions(everything=everything))
 
@@ -116,7 +116,7 @@ def questions(everything: bool) -> None:
 @click.option("--answer", metavar="TOPIC.ID", help="An answer to show with the reply.")
 def reply(question: int, text: str, answer: str | None) -> None:
     """Reply to a QUESTION that somebody left, with a TEXT in Markdown, once."""
-    from bot import editors
+    from bot.desk import questions as editors
 
     _do(editors.reply(question, text, answer))
 
@@ -125,7 +125,7 @@ def reply(question: int, text: str, answer: str | None) -> None:
 @click.argument("answer", metavar="CLARIFICATION.ID")
 def announce(answer: str) -> None:
     """Send a published clarification to its subscribers, to each of them once."""
-    from bot import editors
+    from bot.desk import questions as editors
 
     _do(editors.announce(answer))
 
@@ -146,10 +146,10 @@ def evaluate(files: tuple[Path, ...], url: str | None, rasa: str | None, report:
     A FILE is a list of {q, lang, style, id, also}; without an id it must not be answered.
     """
     from bot.content.yaml_file import ContentError
-    from bot.evaluation import command
-    from bot.evaluation.ask import NotAsked
-    from bot.evaluation.read import QuestionsError
-    from bot.evaluation.start import NotStarted
+    from evaluation import command
+    from evaluation.ask import NotAsked
+    from evaluation.read import QuestionsError
+    from evaluation.start import NotStarted
 
     try:
         command.evaluate(files, url, rasa, report)
@@ -163,7 +163,7 @@ def backup(file: Path) -> None:
     """Write what lasts in the SQLite database into a new FILE; the bot may run meanwhile."""
     from bot.settings import SettingsError
     from bot.settings import load as load_settings
-    from bot.store.backup import NoBackup, back_up
+    from bot.storage.backup import NoBackup, back_up
 
     try:
         back_up(load_settings().database_url, file)
@@ -179,7 +179,7 @@ def restore(file: Path) -> None:
     """Put a backup FILE in the place of the SQLite database's data; stop the bot first."""
     from bot.settings import SettingsError
     from bot.settings import load as load_settings
-    from bot.store import backup as backups
+    from bot.storage import backup as backups
 
     try:
         settings = load_settings()
@@ -238,7 +238,7 @@ def login(has_refresh_token: bool) -> None:
 def _check_facts(content: Path, facts: tuple[Path, ...]) -> None:
     from bot.content.library import load
     from bot.content.yaml_file import ContentError
-    from bot.evaluation.figures import report
+    from evaluation.figures import report
 
     try:
         library, _ = load(content)
@@ -261,9 +261,9 @@ def _do(work: Coroutine[None, None, list[str]]) -> None:
 def _editing(work: Coroutine[None, None, T]) -> T:
     """What came of an editor's work; if it cannot be done, the command ends and says why."""
     from bot.content.yaml_file import ContentError
-    from bot.publishing.command import NotDone
+    from bot.desk.publishing import NotDone
     from bot.settings import SettingsError
-    from bot.store.outbox import NotPossible
+    from bot.storage.outbox import NotPossible
 
     try:
         return asyncio.run(work)

@@ -16,6 +16,11 @@ from starlette.routing import BaseRoute
 
 from bot import metrics
 from bot import server as http_server
+from bot.answering.delivery_worker import Postman
+from bot.answering.dialogue import Conversation
+from bot.answering.worker import Worker
+from bot.channels.contract import Channel
+from bot.channels.metered import Counted
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.channels.zalo import Account as ZaloAccount
@@ -24,24 +29,19 @@ from bot.channels.zalo import ZaloChannel
 from bot.content.library import Library
 from bot.content.watch import Watch
 from bot.content.yaml_file import ContentError
-from bot.conversation.conversation import Conversation
-from bot.conversation.counted import Counted
-from bot.conversation.message import Channel
-from bot.conversation.postman import Postman
-from bot.conversation.worker import Worker
+from bot.desk.report import report_route
+from bot.domain.clock import utc_now
 from bot.log import set_up
 from bot.monitoring import Monitoring
-from bot.publishing.report import report_route
 from bot.rasa.child import NoRasa, rasa_side
 from bot.rasa.client import Rasa, connection
-from bot.rasa.teaching import Teacher
+from bot.rasa.sync import Teacher
 from bot.settings import Settings, SettingsError
 from bot.settings import load as load_settings
-from bot.store.database import Database, DatabaseAway, DatabaseUnusable, migrate, unusable
-from bot.store.inbox import Inbox
-from bot.store.outbox import Outbox
-from bot.store.work import utc_now
-from bot.store.zalo import ZaloStore
+from bot.storage.database import Database, DatabaseAway, DatabaseUnusable, migrate, unusable
+from bot.storage.inbox import Inbox
+from bot.storage.outbox import Outbox
+from bot.storage.zalo import ZaloStore
 from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)

@@ -15,13 +15,13 @@ from starlette.routing import BaseRoute, Route
 from bot import metrics
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
-from bot.content.schema import TOPICS
 from bot.content.watch import Watch
+from bot.domain.answer import TOPICS
 from bot.rasa.client import Rasa, RasaRefuses, RasaUnavailable
 from bot.rasa.status import Status
-from bot.store.database import Database, DatabaseAway
-from bot.store.inbox import Inbox
-from bot.store.outbox import Outbox
+from bot.storage.database import Database, DatabaseAway
+from bot.storage.inbox import Inbox
+from bot.storage.outbox import Outbox
 from bot.supervision import Supervisor
 
 ANSWERING = "answering"

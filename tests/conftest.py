@@ -19,8 +19,8 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.content.library import Library, load
-from bot.store.database import Database, is_sqlite, migrate
-from bot.store.inbox import Inbox
+from bot.storage.database import Database, is_sqlite, migrate
+from bot.storage.inbox import Inbox
 from tests.postgres import Cluster, NoPostgres, cluster
 
 ROOT = Path(__file__).parents[1]

@@ -17,8 +17,8 @@ import pytest
 
 from bot.app import _listen
 from bot.settings import Settings
+from tests.answering.rasa_stand_in import RasaStandIn
 from tests.conftest import ROOT
-from tests.conversation.rasa_stand_in import RasaStandIn
 
 
 async def start(directory: Path, settings: Mapping[str, str]) -> Process:

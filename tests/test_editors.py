@@ -16,15 +16,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.channels.incoming import incoming
 from bot.content.library import Library
-from bot.content.schema import Language
-from bot.conversation.message import incoming
-from bot.editors import news_topics
-from bot.store import people
-from bot.store.database import Database
-from bot.store.models import QuestionState
-from bot.store.outbox import Outbox
-from bot.store.work import utc_now
+from bot.desk.questions import news_topics
+from bot.domain.clock import utc_now
+from bot.domain.language import Language
+from bot.storage import people
+from bot.storage.database import Database
+from bot.storage.models import QuestionState
+from bot.storage.outbox import Outbox
 from tests.conftest import ROOT
 
 CLARIFICATION = """

@@ -12,16 +12,16 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.cards.compose import compose
 from bot.channels.telegram.render import render as render_telegram
 from bot.channels.zalo.render import render as render_zalo
 from bot.content.check import check
 from bot.content.library import Library, load
-from bot.content.schema import Language
-from bot.conversation.compose import compose
-from bot.conversation.message import Arrival
-from bot.rasa.plan import Kind, Plan
+from bot.domain.arrival import Arrival
+from bot.domain.language import Language
+from bot.domain.plan import Kind, Plan
+from tests.answering.rasa_stand_in import RasaStandIn
 from tests.conftest import ANSWER, OFFICES, ROOT, Clock
-from tests.conversation.rasa_stand_in import RasaStandIn
 from tests.test_app import running
 
 FLOOD = "Lũ đang lên"

@@ -13,10 +13,12 @@ import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.conversation.counted import Counted
-from bot.conversation.message import Arrival, Card, Rejected
+from bot.channels.contract import Rejected
+from bot.channels.metered import Counted
+from bot.domain.arrival import Arrival
+from bot.domain.card import Card
+from tests.answering.rasa_stand_in import RasaStandIn
 from tests.conftest import ROOT
-from tests.conversation.rasa_stand_in import RasaStandIn
 from tests.test_app import running
 
 TOKEN = "a-token-of-the-operators"
@@ -179,7 +181,7 @@ class TestFailingTasks:
         self, tmp_path: Path, small_content: Path
     ) -> None:
         failing = (
-            "from bot.conversation import worker\n"
+            "from bot.answering import worker\n"
             "async def fail(self, group): raise KeyError\n"
             "worker.Worker._start_next = fail\n"
         )

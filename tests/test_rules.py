@@ -10,20 +10,20 @@ import pytest
 
 from tests.conftest import ROOT
 
-FILES = sorted(file for part in ("bot", "nlu") for file in (ROOT / part).rglob("*.py"))
+FILES = sorted(file for part in ("bot", "evaluation", "nlu") for file in (ROOT / part).rglob("*.py"))
 
 TASKS = {
     "bot/supervision.py keep": "the supervisor itself",
-    "bot/conversation/worker.py run": "chores that go on after any failure and end with the worker",
-    "bot/conversation/worker.py _ask": "awaited in the same call",
-    "bot/store/inbox.py _arrive": "a burst's writer; the next arrival begins another if it has ended",
-    "bot/store/database.py submit": "a transaction, for which somebody waits",
-    "bot/store/database.py give_up": "closes old connections, within a deadline",
+    "bot/answering/worker.py run": "chores that go on after any failure and end with the worker",
+    "bot/answering/worker.py _ask": "awaited in the same call",
+    "bot/storage/inbox.py _arrive": "a burst's writer; the next arrival begins another if it has ended",
+    "bot/storage/database.py submit": "a transaction, for which somebody waits",
+    "bot/storage/database.py give_up": "closes old connections, within a deadline",
     "bot/channels/telegram/channel.py _errand": "short errands that log how they fail",
     "bot/channels/zalo/tokens.py _renew": "a renewal, awaited; the next look begins another",
     "bot/rasa/child.py child": "starts the Rasa side again whatever ended it; /ready asks that side itself",
     "bot/rasa/child.py _keep_running": "ends with the process that it watches",
-    "bot/evaluation/ask.py ask_all": "awaited in the same call",
+    "evaluation/ask.py ask_all": "awaited in the same call",
     "nlu/server.py _in_background": "what goes on there catches whatever it fails at",
     "nlu/server.py serve": "awaited in the same call: the first that ends stops the server",
 }
@@ -38,7 +38,7 @@ WHAT_PEOPLE_WROTE = {
 
 LOGGED = {
     "bot/channels/telegram/sending.py html_refused": "Telegram's words on our own markup",
-    "bot/rasa/teaching.py model_refused": "questions of the training data",
+    "bot/rasa/sync.py model_refused": "questions of the training data",
 }
 
 DEADLINES = {
@@ -60,7 +60,7 @@ DEADLINES = {
 """Calls that wait on the outside, and the argument that bounds the wait."""
 
 ENGINES = {"create_engine", "create_async_engine"}
-THE_DATABASE = "bot/store/database.py"
+THE_DATABASE = "bot/storage/database.py"
 """The only place that opens one: whoever wants something of it asks Database.transact, in time."""
 
 UNSAFE_YAML = {

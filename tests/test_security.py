@@ -18,13 +18,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from telegram import Bot, Update
 
 from bot.app import create_app
+from bot.channels.incoming import incoming
 from bot.channels.telegram.updates import Identity, Reader
 from bot.channels.web.schema import Question, Visit
 from bot.content.library import Library
 from bot.content.yaml_file import ContentError, parse_yaml
-from bot.conversation.message import TEXT_LIMIT, incoming
+from bot.domain.message import TEXT_LIMIT
 from bot.settings import Settings
-from bot.store.chats import Move
+from bot.storage.chats import Move
 from tests.test_app import failed_start, running, stopped
 
 HUGE = b'{"text": "' + b"x" * 4_000_000 + b'"}'

@@ -12,8 +12,8 @@ import pytest
 
 from bot.app import StartError, _database, _open
 from bot.settings import SECRET_KEY_FILE, Settings, SettingsError, load
-from bot.store.inbox import Inbox
-from bot.store.outbox import Outbox
+from bot.storage.inbox import Inbox
+from bot.storage.outbox import Outbox
 from tests.conftest import ROOT
 
 NAMES = [name.upper() for name in Settings.model_fields]

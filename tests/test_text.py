@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import MARKS_MOST, MASK, clean, fold, mask_personal, words
+from bot.text.cleaning import MARKS_MOST, MASK, clean, fold, mask_personal, words
 
 PERSONAL = [
     "0912345678", "0912 345 678", "0912.345.678", "0912-345-678", "0912–345–678", "0912‑345‑678",

@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from bot.content.library import Library
-from bot.content.schema import Text
 from bot.content.yaml_file import ContentError, Finding, read_yaml
+from bot.domain.answer import Text
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 _CATALOGUE = TypeAdapter(dict[str, dict[_Name, Text]])

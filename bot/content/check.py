@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.content.catalogue import lost
-from bot.content.dialect import misread
 from bot.content.directory import CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE
 from bot.content.laws import read_laws
 from bot.content.library import Library, load
 from bot.content.numbers import differences
-from bot.content.schema import MARK, Answer, Language, Status
+from bot.content.schema import MARK, Answer, Status
 from bot.content.wording import advice
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
-from bot.text import fold, words
+from bot.domain.language import Language
+from bot.text.cleaning import fold, words
+from bot.text.dialect import misread
 
 CARD_LIMIT = 1600
 """Characters of what an editor writes on one card: title, claim and answer, or a facet. With verdict

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.content.schema import TOPICS
 from bot.content.yaml_file import FINDINGS_MOST, Finding
+from bot.domain.answer import TOPICS
 
 MESSAGES_FILE = "messages.yml"
 OFFICES_FILE = "offices.yml"

@@ -8,8 +8,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from bot.content.directory import OFFICES_FILE
-from bot.content.schema import MARK, TITLE_LIMIT, TOPICS, AnswerId, Facet, Verdict
+from bot.content.schema import MARK, TITLE_LIMIT, AnswerId
 from bot.content.yaml_file import ContentError, read_yaml
+from bot.domain.answer import TOPICS, Facet, Verdict
 
 CLARIFICATION = "clarification"
 

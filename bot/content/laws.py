@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bot.content.schema import Strict, Text
 from bot.content.yaml_file import ContentError, Finding, read_yaml
+from bot.domain.answer import Strict, Text
 
 _KINDS = {"NĐ": "Nghị định|Decree", "TT": "Thông tư|Circular", "QĐ": "Quyết định|Decision", "QH": "Luật|Law"}
 """What a document is called, by the letters of its number."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, Listing, listing
 from bot.content.messages import Messages, Notice
 from bot.content.messages_file import read_messages
-from bot.content.schema import MARK, TOPICS, Answer, Office, Status
+from bot.content.schema import MARK, Answer, Office, Status
 from bot.content.version import LENGTH, Commit
 from bot.content.withdrawal import taken_back
 from bot.content.yaml_file import (
@@ -29,6 +29,7 @@ from bot.content.yaml_file import (
     read_bytes,
     read_yaml,
 )
+from bot.domain.answer import TOPICS
 
 GONE_MOST = 0.1
 """Share of the answers that may be deleted at once, if more than one."""

@@ -12,7 +12,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from bot.content.schema import BothLanguages, End, Facet, Language, Moment, Strict, Verdict
+from bot.content.schema import End, Moment
+from bot.domain.answer import BothLanguages, Facet, Strict, Verdict
+from bot.domain.language import Language
 
 
 @dataclass(frozen=True, slots=True)

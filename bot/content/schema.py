@@ -4,65 +4,28 @@ from __future__ import annotations
 
 import datetime
 import re
-import unicodedata
 from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
-"""The time zone of everything that an editor writes; it knows no summer time."""
+from bot.domain.answer import BothLanguages, Facet, Source, Strict, Text, Url, Verdict
+from bot.domain.clock import VIETNAM, local_day
+from bot.domain.language import Language
 
 MARK = "✎"
 """Stands in a new file where something is to be filled in; nothing with it is published."""
 
 TITLE_LIMIT = 60
 """Characters of a title: it has to fit a button on every platform."""
-
-TOPICS = ("city", "investment", "diaspora", "culture", "clarification")
-"""The folders of content/, in the order in which menus show them."""
-
-
-def local_day(now: datetime.datetime) -> datetime.date:
-    """The day it is in Cần Thơ, by which everything is judged, whatever zone the machine is in."""
-    return now.astimezone(VIETNAM).date()
-
-
-class Language(StrEnum):
-    """A language the bot answers in."""
-
-    VI = "vi"
-    EN = "en"
-
-    @property
-    def other(self) -> Language:
-        """The other of the two languages."""
-        return Language.EN if self is Language.VI else Language.VI
-
-
-class Facet(StrEnum):
-    """One side of an answer that a follow-up question asks for."""
-
-    HOURS = "hours"
-    PRICE = "price"
-    LOCATION = "location"
-    GETTING_THERE = "getting_there"
-    DURATION = "duration"
-    SEASON = "season"
-    DOCUMENTS = "documents"
-    LAW = "law"
-    SOURCE = "source"
-    CONTACT = "contact"
 
 
 class Status(StrEnum):
@@ -73,38 +36,6 @@ class Status(StrEnum):
     IN_REVIEW = "in_review"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
-
-
-class Verdict(StrEnum):
-    """What a clarification says of a claim. No word that YAML reads as a truth value."""
-
-    REFUTED = "refuted"
-    MISLEADING = "misleading"
-    PARTLY_TRUE = "partly_true"
-    CONFIRMED = "confirmed"
-    OUTDATED = "outdated"
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def _partial_date(value: object) -> object:
-    """Accept a day, a month ("2016-03") or a year (2016), as YAML reads them."""
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    text = str(value)
-    if re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", text):
-        return text
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return datetime.date.fromisoformat(text).isoformat()
-    raise ValueError("write a day (2016-03-10), a month ('2016-03') or a year (2016)")
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"https?://\S+", text):
-        raise ValueError("write an address that begins with https://, without blanks")
-    return text
 
 
 def _answer_id(text: str) -> str:
@@ -136,36 +67,13 @@ def _end(value: object) -> datetime.datetime:
     return _moment(value)
 
 
-Text = Annotated[str, AfterValidator(_composed), Field(min_length=1)]
-"""Text in Unicode NFC, without white space around it, never empty."""
-
-PartialDate = Annotated[str, BeforeValidator(_partial_date)]
-"""An ISO day, month or year, as text."""
-
 Moment = Annotated[datetime.datetime, BeforeValidator(_moment)]
 """A moment, aware of its zone; an editor writes it in Việt Nam's time."""
 
 End = Annotated[datetime.datetime, BeforeValidator(_end)]
 """A moment before which something is over; a day without a time is its last one."""
 
-Url = Annotated[str, AfterValidator(_address)]
 AnswerId = Annotated[str, AfterValidator(_answer_id)]
-
-
-class Strict(BaseModel):
-    """A piece of content: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Source(Strict):
-    """Where a fact comes from, as a person is shown it."""
-
-    title: Text
-    number: Text | None = None
-    issuer: Text | None = None
-    date: PartialDate | None = None
-    url: Url | None = None
 
 
 class AnswerText(Strict):
@@ -182,16 +90,6 @@ class AnswerText(Strict):
         if Facet.SOURCE in self.facets:
             raise ValueError("facets: 'source' needs no entry, it is made from `sources`")
         return self
-
-
-class BothLanguages(Strict):
-    """A short text in both languages."""
-
-    vi: Text
-    en: Text
-
-    def __getitem__(self, language: Language) -> str:
-        return self.en if language is Language.EN else self.vi
 
 
 class Clarified(Strict):

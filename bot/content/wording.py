@@ -10,8 +10,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from bot.content.laws import Law
-from bot.content.schema import TOPICS, Answer, Facet, Language, Office
+from bot.content.schema import Answer, Office
 from bot.content.yaml_file import KeyPath
+from bot.domain.answer import TOPICS, Facet
+from bot.domain.language import Language
 
 Advice = Iterator[tuple[KeyPath, str]]
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.content.schema import Language
-from bot.rasa.plan import Plan, Plans
+from bot.domain.language import Language
+from bot.domain.plan import Plan, Plans
 from bot.rasa.status import Model, Models, Status
 from bot.settings import Settings
 

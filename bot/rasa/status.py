@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.content.schema import Language
+from bot.domain.language import Language
 
 
 class _Told(BaseModel):

@@ -25,7 +25,7 @@ NEXT_MOST = 3
 """Answers that are kept beside one, to be offered if it does not help."""
 
 Plan = dict[str, Any]
-"""JSON of bot.rasa.plan.Plan, which documents it, or {"reply": "pick", "id": ..., "facet": ...}: the
+"""JSON of bot.domain.plan.Plan, which documents it, or {"reply": "pick", "id": ..., "facet": ...}: the
 bot then asks for that answer, or that side of it, as its button would."""
 
 Turns = list[list[Plan]]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.markdown import to_html
-from bot.channels.runs import markdown, plain
+from bot.cards.compose import escape, verbatim
 from bot.channels.telegram.markup import to_html as to_telegram
 from bot.channels.zalo.render import written
-from bot.content.dialect import misread
-from bot.conversation.compose import escape, verbatim
+from bot.text.dialect import misread
+from bot.text.html import to_html
+from bot.text.rich import markdown, plain
 from tests.stand_ins.telegram.html import parse
 
 

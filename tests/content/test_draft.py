@@ -11,7 +11,8 @@ import pytest
 from bot.content.check import check
 from bot.content.draft import NotWritten, write_draft
 from bot.content.library import load
-from bot.content.schema import TOPICS, Status
+from bot.content.schema import Status
+from bot.domain.answer import TOPICS
 
 TODAY = datetime.date(2026, 11, 25)
 

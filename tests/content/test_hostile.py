@@ -26,13 +26,13 @@ from bot.content.check import check
 from bot.content.library import Library, load
 from bot.content.messages import Messages
 from bot.content.messages_file import read_messages
-from bot.content.schema import Status, local_day
+from bot.content.schema import Status
 from bot.content.watch import Watch
 from bot.content.withdrawal import taken_back
 from bot.content.yaml_file import SIZE_LIMIT, ContentError, Finding, parse_yaml
-from bot.publishing.report import report
+from bot.desk.report import report
+from bot.domain.clock import local_day, utc_now
 from bot.rasa.status import Status as RasaStatus
-from bot.store.work import utc_now
 from tests.conftest import ANSWER, ROOT
 from tests.content.test_watch import change, problems, remove, title, until
 

@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from bot.answering.dialogue import as_served
+from bot.answering.rasa_command import rasa_command
+from bot.cards.compose import compose
 from bot.content.check import check
 from bot.content.library import Library, load
-from bot.content.schema import VIETNAM, Language, Status
+from bot.content.schema import Status
 from bot.content.watch import Watch
-from bot.conversation import payload
-from bot.conversation.compose import compose
-from bot.conversation.conversation import as_served
-from bot.conversation.message import Arrival, Card
-from bot.rasa.export import lesson, training_files
-from bot.rasa.plan import Kind, Plan
+from bot.domain import payload
+from bot.domain.arrival import Arrival
+from bot.domain.card import Card
+from bot.domain.clock import VIETNAM
+from bot.domain.language import Language
+from bot.domain.plan import Kind, Plan
+from bot.rasa.training_set import lesson, training_files
 from tests.conftest import ANSWER, Clock
 
 FOOD, MUSIC, DISHES = "culture.food", "culture.music", "culture.dishes"
@@ -50,7 +54,7 @@ def say(library: Library, answer_id: str, language: Language = Language.EN) -> C
 
 
 def press(library: Library, answer_id: str) -> str | None:
-    return payload.rasa_command(payload.for_answer(answer_id), library)
+    return rasa_command(payload.for_answer(answer_id), library)
 
 
 @pytest.mark.parametrize("status", ["draft", "in_review"])

@@ -31,9 +31,9 @@ from hypothesis.stateful import (
 )
 
 from bot.content.watch import Watch
-from bot.publishing.report import report
+from bot.desk.report import report
+from bot.domain.clock import utc_now
 from bot.rasa.status import Status
-from bot.store.work import utc_now
 from tests.conftest import ANSWER, OFFICES, ROOT
 from tests.soak import rounds
 

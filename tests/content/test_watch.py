@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.content.library import load
-from bot.content.schema import Language, Status
+from bot.content.schema import Status
 from bot.content.watch import Watch
 from bot.content.yaml_file import ContentError
+from bot.domain.language import Language
 from tests.conftest import ANSWER
 
 FOOD, MUSIC = "culture.food", "culture.music"

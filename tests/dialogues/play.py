@@ -12,8 +12,9 @@ import httpx
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
-from bot.content.schema import Facet, Language
-from bot.rasa.plan import Kind
+from bot.domain.answer import Facet
+from bot.domain.language import Language
+from bot.domain.plan import Kind
 
 DIRECTORY = Path(__file__).parent
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bot.content.library import Library, load
-from bot.rasa.export import training_files
+from bot.rasa.training_set import training_files
 from tests.conftest import ROOT
 from tests.end_to_end.bot_process import RASA_TOKEN, BotProcess, free_port
 from tests.stand_ins.serving import serving

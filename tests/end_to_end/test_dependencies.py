@@ -22,7 +22,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from tests.conversation.rasa_stand_in import RasaStandIn
+from tests.answering.rasa_stand_in import RasaStandIn
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.zalo_bot import TOKEN_KEY, ZaloBot
 from tests.postgres import Cluster

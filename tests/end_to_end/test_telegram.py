@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.content.library import Library
-from bot.content.schema import Facet, Language
+from bot.domain.answer import Facet
+from bot.domain.language import Language
 from tests.end_to_end.bot_process import BotProcess
 from tests.stand_ins.telegram import TOKEN, Chat, Person, StandIn
 

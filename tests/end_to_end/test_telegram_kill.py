@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bot.content.library import Library
-from bot.content.schema import Language
-from bot.conversation import payload
+from bot.domain import payload
+from bot.domain.language import Language
 from tests.end_to_end.bot_process import BotProcess, descendants
 from tests.stand_ins.telegram import Person, StandIn
 

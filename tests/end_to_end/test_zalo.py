@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.channels.runs import markdown
 from bot.channels.zalo.render import written
 from bot.channels.zalo.signature import HEADER
 from bot.content.library import Library
-from bot.content.schema import Language
+from bot.domain.language import Language
+from bot.text.rich import markdown
 from tests.dialogues.play import Dialogue, Turn, dialogues
 from tests.end_to_end.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
 from tests.stand_ins.failures import Failure

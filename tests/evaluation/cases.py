@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.evaluation.ask import Asked, Reading, Said
-from bot.evaluation.read import Question
+from evaluation.ask import Asked, Reading, Said
+from evaluation.read import Question
 
 
 def asked(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.evaluation.ask import Times
-from bot.evaluation.measure import Outcome, Share, calibration, measure, outcome, percentile, trade_off
+from evaluation.ask import Times
+from evaluation.measure import Outcome, Share, calibration, measure, outcome, percentile, trade_off
 from tests.evaluation.cases import asked, reading
 
 NO_TIMES = Times(bot=(), rasa=())

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.content.library import Library, load
-from bot.evaluation.read import QuestionsError, read
-from bot.evaluation.taught import examples, same_words, taught_in
-from bot.text import words
+from bot.text.cleaning import words
+from evaluation.read import QuestionsError, read
+from evaluation.taught import examples, same_words, taught_in
 from tests.conftest import ROOT
 
 OURS = sorted((ROOT / "tests" / "nlu").glob("*.yml"))

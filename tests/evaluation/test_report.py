@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from bot.evaluation.ask import Asked, Times
-from bot.evaluation.measure import measure
-from bot.evaluation.report import render
-from bot.evaluation.table import lines
+from evaluation.ask import Asked, Times
+from evaluation.measure import measure
+from evaluation.report import render
+from evaluation.table import lines
 from tests.evaluation.cases import asked, reading
 
 TIMES = Times(bot=(0.04, 0.05), rasa=(0.02, 0.025))

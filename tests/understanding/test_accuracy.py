@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.evaluation.ask import Asked, ask_all
-from bot.evaluation.measure import is_among, is_first, is_in_its_language, is_not_answered, is_recognised
-from bot.evaluation.read import read
+from evaluation.ask import Asked, ask_all
+from evaluation.measure import is_among, is_first, is_in_its_language, is_not_answered, is_recognised
+from evaluation.read import read
 
 pytestmark = pytest.mark.rasa
 

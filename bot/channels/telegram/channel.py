@@ -39,10 +39,11 @@ from bot.channels.telegram.render import render
 from bot.channels.telegram.sending import Sender, seconds_of
 from bot.channels.telegram.updates import CHANNEL, Identity, Reader, chat_of, move_of
 from bot.content.library import Library
-from bot.conversation.message import Arrival, Card
+from bot.domain.arrival import Arrival
+from bot.domain.card import Card
 from bot.log import describe
-from bot.store.chats import Move
-from bot.store.inbox import Inbox
+from bot.storage.chats import Move
+from bot.storage.inbox import Inbox
 from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)

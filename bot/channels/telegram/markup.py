@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 from itertools import groupby
 
-from bot.channels.runs import Quote, Run
+from bot.text.rich import Quote, Run
 
 _QUOTES = {Quote.OPEN: "<blockquote>", Quote.FOLDED: "<blockquote expandable>"}
 

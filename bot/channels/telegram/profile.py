@@ -6,7 +6,8 @@ from telegram import BotCommand, MenuButtonCommands
 from telegram.ext import ExtBot
 
 from bot.content.messages import Telegram
-from bot.content.schema import BothLanguages, Language
+from bot.domain.answer import BothLanguages
+from bot.domain.language import Language
 
 COMMANDS = ("start", "topics", "language", "help", "subscribe", "unsubscribe", "privacy", "forget")
 """The menu's commands, in its order."""

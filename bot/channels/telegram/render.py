@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.helpers import create_deep_linked_url
 
-from bot.channels.runs import Quote, Run, Style, markdown, plain, split
+from bot.cards.compose import day, source_line
 from bot.channels.telegram.limits import BUTTONS, CALLBACK_BYTES, MESSAGE_UNITS, START_PARAMETER
 from bot.channels.telegram.markup import to_html
 from bot.content.messages import Labels
-from bot.content.schema import Facet
-from bot.conversation.compose import day, source_line
-from bot.conversation.message import Button, Card
-from bot.rasa.plan import Kind
+from bot.domain.answer import Facet
+from bot.domain.card import Button, Card
+from bot.domain.plan import Kind
+from bot.text.rich import Quote, Run, Style, markdown, plain, split
 
 SHORT = 12
 ROW_BUTTONS = 3

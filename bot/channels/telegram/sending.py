@@ -22,6 +22,7 @@ from telegram.error import (
 )
 from telegram.ext import ExtBot
 
+from bot.channels.contract import MaybeSent, Rejected, SendError, TryLater, Unreachable
 from bot.channels.silence import Silence
 from bot.channels.telegram.limits import (
     ALL_BURST,
@@ -33,7 +34,6 @@ from bot.channels.telegram.limits import (
 )
 from bot.channels.telegram.render import Part, Rendered
 from bot.channels.telegram.updates import chat_of
-from bot.conversation.message import MaybeSent, Rejected, SendError, TryLater, Unreachable
 
 log = structlog.get_logger(__name__)
 

@@ -13,13 +13,14 @@ from telegram import Message as TelegramMessage
 from telegram.constants import ChatID, ChatType, MessageEntityType
 from telegram.ext.filters import StatusUpdate
 
+from bot.channels.incoming import incoming
 from bot.content.library import Library
-from bot.content.schema import Language
-from bot.conversation import payload
-from bot.conversation.commands import button_for, read_command
-from bot.conversation.message import Message, incoming
-from bot.store.chats import Move, Place
-from bot.text import clean, words
+from bot.domain import payload
+from bot.domain.commands import button_for, read_command
+from bot.domain.language import Language
+from bot.domain.message import Message
+from bot.storage.chats import Move, Place
+from bot.text.cleaning import clean, words
 
 CHANNEL = "telegram"
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Collection
 
 from starlette.routing import BaseRoute
 
+from bot.cards.compose import compose_delivery
+from bot.channels.contract import OnlyInReply
 from bot.channels.web.api import Api
 from bot.channels.web.page import page_routes
 from bot.channels.web.schema import CardBody, DeliveryBody
 from bot.content.library import Library
-from bot.content.schema import local_day
-from bot.conversation.compose import compose_delivery
-from bot.conversation.message import Arrival, Card, OnlyInReply
-from bot.store.inbox import Inbox
-from bot.store.outbox import Outbox
-from bot.store.work import utc_now
+from bot.domain.arrival import Arrival
+from bot.domain.card import Card
+from bot.domain.clock import local_day, utc_now
+from bot.storage.inbox import Inbox
+from bot.storage.outbox import Outbox
 
 REPLY_WITHIN = 60.0
 """Seconds that a request waits for its reply, before the client is asked to come again."""

@@ -7,10 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.channels.markdown import to_html
-from bot.content.schema import Facet, Language, PartialDate, Verdict
-from bot.conversation.message import Card
-from bot.rasa.plan import Kind
+from bot.domain.answer import Facet, PartialDate, Verdict
+from bot.domain.card import Card
+from bot.domain.language import Language
+from bot.domain.plan import Kind
+from bot.text.html import to_html
 
 OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 """An id made by the client, without meaning to us."""

@@ -37,11 +37,13 @@ from bot.channels.zalo.render import render
 from bot.channels.zalo.sending import Sender
 from bot.channels.zalo.tokens import Tokens
 from bot.content.library import Library
-from bot.conversation.message import Arrival, Card, Message
+from bot.domain.arrival import Arrival
+from bot.domain.card import Card
+from bot.domain.clock import Clock, utc_now
+from bot.domain.message import Message
 from bot.log import describe
-from bot.store.inbox import Inbox, Unwritable
-from bot.store.work import Clock, utc_now
-from bot.store.zalo import ZaloStore
+from bot.storage.inbox import Inbox, Unwritable
+from bot.storage.zalo import ZaloStore
 from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)

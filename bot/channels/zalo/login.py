@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bot.channels.zalo.api import CONSENT, Api, NoAnswer, Pair, ZaloError
 from bot.settings import Settings
-from bot.store.database import Database, DatabaseAway, DatabaseUnusable, migrate
-from bot.store.zalo import ZaloStore
+from bot.storage.database import Database, DatabaseAway, DatabaseUnusable, migrate
+from bot.storage.zalo import ZaloStore
 
 
 class NotAuthorised(Exception):

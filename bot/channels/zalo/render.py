@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import unquote
 
-from bot.channels.runs import Run, markdown, plain, split, units
+from bot.cards.compose import day, source_line
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, PAYLOAD_BYTES, TITLE_UNITS, TURN_MESSAGES
 from bot.content.messages import Labels, Messages
-from bot.content.schema import Facet, Source, Verdict
-from bot.conversation.compose import day, source_line
-from bot.conversation.message import Button, Card
+from bot.domain.answer import Facet, Source, Verdict
+from bot.domain.card import Button, Card
+from bot.text.rich import Run, markdown, plain, split, units
 
 MARK = "#"
 """Before the payload of a button, which comes back as if it had been typed."""

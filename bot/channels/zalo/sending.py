@@ -11,23 +11,16 @@ from typing import TypeVar
 
 import structlog
 
-from bot.channels.runs import Run, plain, split, units
+from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, SendError, TryLater, Unreachable
 from bot.channels.silence import Silence
 from bot.channels.zalo.api import Api, NoAnswer, Quota, ZaloError
 from bot.channels.zalo.errors import Treatment, meaning
 from bot.channels.zalo.limits import FREE_WINDOW, TURN_MESSAGES
 from bot.channels.zalo.render import Rendered, as_message
 from bot.channels.zalo.tokens import NoToken, Tokens
-from bot.conversation.message import (
-    Button,
-    MaybeSent,
-    OnlyInReply,
-    Rejected,
-    SendError,
-    TryLater,
-    Unreachable,
-)
-from bot.store.work import Clock, utc_now
+from bot.domain.card import Button
+from bot.domain.clock import Clock, utc_now
+from bot.text.rich import Run, plain, split, units
 
 log = structlog.get_logger(__name__)
 

@@ -17,9 +17,9 @@ import structlog
 from bot.channels.zalo.api import Api, NoAnswer, Pair, ZaloError
 from bot.channels.zalo.errors import GRANT_DEAD
 from bot.channels.zalo.limits import RENEW_AFTER, RENEW_AGAIN_SECONDS, RENEWAL_SECONDS
+from bot.domain.clock import Clock, utc_now
 from bot.log import describe
-from bot.store.work import Clock, utc_now
-from bot.store.zalo import Grant, Renewal, WrongKey, ZaloStore
+from bot.storage.zalo import Grant, Renewal, WrongKey, ZaloStore
 
 log = structlog.get_logger(__name__)
 

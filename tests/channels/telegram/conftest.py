@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from bot.channels.telegram import TelegramChannel
 from bot.content.library import Library
-from bot.store.inbox import Inbox
+from bot.storage.inbox import Inbox
 from tests.stand_ins.serving import serving
 from tests.stand_ins.telegram import TOKEN, StandIn
 

@@ -6,20 +6,21 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.answering.delivery_worker import Postman
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram.sending import Pace
 from bot.channels.telegram.updates import move_of
 from bot.content.library import Library
-from bot.content.schema import Language
-from bot.conversation.message import Card, Message
-from bot.conversation.postman import Postman
-from bot.rasa.plan import Kind
-from bot.store import people
-from bot.store.database import Database
-from bot.store.inbox import Inbox
-from bot.store.models import QuestionState, Subscription
-from bot.store.outbox import Outbox
-from bot.store.work import utc_now
+from bot.domain.card import Card
+from bot.domain.clock import utc_now
+from bot.domain.language import Language
+from bot.domain.message import Message
+from bot.domain.plan import Kind
+from bot.storage import people
+from bot.storage.database import Database
+from bot.storage.inbox import Inbox
+from bot.storage.models import QuestionState, Subscription
+from bot.storage.outbox import Outbox
 from tests.channels.telegram.conftest import SECRET
 from tests.conftest import Clock
 from tests.stand_ins.failures import Failure

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.runs import Quote, Run, Style, markdown, plain, split, units
 from bot.channels.telegram.markup import to_html
+from bot.text.rich import Quote, Run, Style, markdown, plain, split, units
 from tests.stand_ins.telegram.html import parse
 from tests.stand_ins.utf16 import utf16
 

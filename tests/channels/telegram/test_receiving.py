@@ -18,9 +18,9 @@ from structlog.testing import capture_logs
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram import channel as module
 from bot.content.library import Library
-from bot.store.database import Database
-from bot.store.inbox import Inbox
-from bot.store.models import InboxMessage
+from bot.storage.database import Database
+from bot.storage.inbox import Inbox
+from bot.storage.models import InboxMessage
 from tests.channels.telegram.conftest import SECRET, ByWebhook
 from tests.stand_ins.failures import Failure
 from tests.stand_ins.telegram import TOKEN, StandIn

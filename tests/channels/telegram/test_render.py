@@ -10,9 +10,10 @@ from telegram import InlineKeyboardButton
 
 from bot.channels.telegram.render import Rendered, deep_link, render
 from bot.content.library import Library
-from bot.content.schema import Facet, Language, Source, Verdict
-from bot.conversation.message import Button, Card
-from bot.rasa.plan import Kind
+from bot.domain.answer import Facet, Source, Verdict
+from bot.domain.card import Button, Card
+from bot.domain.language import Language
+from bot.domain.plan import Kind
 from tests.stand_ins.telegram.html import parse
 from tests.stand_ins.utf16 import utf16
 

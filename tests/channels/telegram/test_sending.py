@@ -8,11 +8,12 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
+from bot.channels.contract import MaybeSent, Rejected, TryLater, Unreachable
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram.sending import Pace
-from bot.content.schema import Language
-from bot.conversation.message import Button, Card, MaybeSent, Rejected, TryLater, Unreachable
-from bot.rasa.plan import Kind
+from bot.domain.card import Button, Card
+from bot.domain.language import Language
+from bot.domain.plan import Kind
 from tests.stand_ins.failures import Failure
 from tests.stand_ins.telegram import TOKEN, Person, StandIn
 

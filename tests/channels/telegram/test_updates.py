@@ -11,9 +11,9 @@ from telegram import Update
 
 from bot.channels.telegram.updates import Identity, Reader, language_of
 from bot.content.library import Library
-from bot.content.schema import Language
-from bot.conversation.message import TEXT_LIMIT, Message
-from bot.store.chats import Move, Place
+from bot.domain.language import Language
+from bot.domain.message import TEXT_LIMIT, Message
+from bot.storage.chats import Move, Place
 from tests.stand_ins.telegram import Chat, Person, StandIn
 
 

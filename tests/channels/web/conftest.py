@@ -21,16 +21,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot import server as http_server
+from bot.answering.delivery_worker import Postman
+from bot.answering.dialogue import Conversation
+from bot.answering.worker import Worker
+from bot.channels.contract import Channel
 from bot.channels.web import WebChannel
 from bot.content.library import Library, load
-from bot.conversation.conversation import Conversation
-from bot.conversation.message import Channel
-from bot.conversation.postman import Postman
-from bot.conversation.worker import Worker
 from bot.rasa.client import Rasa
-from bot.store.database import Database, migrate
-from bot.store.inbox import Inbox
-from bot.store.outbox import Outbox
+from bot.storage.database import Database, migrate
+from bot.storage.inbox import Inbox
+from bot.storage.outbox import Outbox
 
 CONTENT = Path(__file__).parent / "content"
 MESSAGES = Path(__file__).parents[3] / "content" / "messages.yml"

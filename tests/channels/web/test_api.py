@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.store.inbox import Inbox
-from bot.store.models import DeliveryStatus
-from bot.store.work import utc_now
+from bot.domain.clock import utc_now
+from bot.storage.inbox import Inbox
+from bot.storage.models import DeliveryStatus
 from tests.channels.web.conftest import Site, running_site
 
 KEYS = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.markdown import to_html
+from bot.text.html import to_html
 
 ALLOWED = {"p", "strong", "em", "ul", "ol", "li", "a", "br", "code"}
 

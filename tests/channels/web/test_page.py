@@ -16,7 +16,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, async_playwright, expect
 
 from bot.server import SECURITY_HEADERS
-from bot.store.models import DeliveryStatus
+from bot.storage.models import DeliveryStatus
 from tests.channels.web.conftest import Site, running_site
 from tests.channels.web.least_browser.uses import without_what_is_newer
 

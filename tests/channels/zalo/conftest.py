@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 
 from bot.channels.zalo import Account, Api, ZaloChannel
 from bot.content.library import Library
-from bot.store.database import Database
-from bot.store.inbox import Inbox
-from bot.store.zalo import ZaloStore
+from bot.storage.database import Database
+from bot.storage.inbox import Inbox
+from bot.storage.zalo import ZaloStore
 from tests.stand_ins.serving import serving
 from tests.stand_ins.zalo import APP_ID, APP_SECRET, OA_ID, OA_SECRET, Person, StandIn
 

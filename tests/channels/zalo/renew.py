@@ -10,8 +10,8 @@ import sys
 
 from bot.channels.zalo import Api
 from bot.channels.zalo.tokens import NoToken, Tokens
-from bot.store.database import Database
-from bot.store.zalo import ZaloStore
+from bot.storage.database import Database
+from bot.storage.zalo import ZaloStore
 from tests.channels.zalo.conftest import KEY
 from tests.stand_ins.zalo import APP_ID, APP_SECRET, OA_ID
 

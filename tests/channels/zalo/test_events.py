@@ -20,9 +20,9 @@ from bot.channels.zalo.events import (
     read,
     words,
 )
-from bot.conversation import payload
-from bot.conversation.commands import COMMANDS
-from bot.conversation.message import Message
+from bot.domain import payload
+from bot.domain.commands import COMMANDS
+from bot.domain.message import Message
 from tests.stand_ins.zalo.people import ATTACHMENTS
 
 OA, PERSON = "388613280878808645", "246845883529197922"

@@ -16,13 +16,13 @@ from starlette.applications import Starlette
 from bot.channels.zalo import Account, Api, ZaloChannel
 from bot.channels.zalo.limits import EVENT_BYTES
 from bot.content.library import Library
-from bot.content.schema import Language
-from bot.store import people
-from bot.store.database import Database
-from bot.store.inbox import Inbox
-from bot.store.models import InboxMessage, Subscription
-from bot.store.work import utc_now
-from bot.store.zalo import ZaloStore
+from bot.domain.clock import utc_now
+from bot.domain.language import Language
+from bot.storage import people
+from bot.storage.database import Database
+from bot.storage.inbox import Inbox
+from bot.storage.models import InboxMessage, Subscription
+from bot.storage.zalo import ZaloStore
 from tests.channels.zalo.conftest import new_channel
 from tests.stand_ins.serving import serving
 from tests.stand_ins.zalo import APP_ID, OA_ID, Person, StandIn
@@ -239,7 +239,7 @@ async def test_a_thousand_events_at_once_are_all_acknowledged_in_time_and_kept_o
 
 
 def _card() -> Any:
-    from bot.conversation.message import Card
-    from bot.rasa.plan import Kind
+    from bot.domain.card import Card
+    from bot.domain.plan import Kind
 
     return Card(kind=Kind.ACTION, language=Language.EN, text="A text.")

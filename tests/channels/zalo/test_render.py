@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.runs import markdown
+from bot.cards.compose import compose, escape
 from bot.channels.zalo import ZaloChannel
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, TURN_MESSAGES
 from bot.channels.zalo.render import Rendered, as_message, render, written
 from bot.content.library import Library, load
-from bot.content.schema import Language, Source, Verdict
-from bot.conversation.compose import compose, escape
-from bot.conversation.message import Button, Card
-from bot.rasa.plan import Kind, Plan
+from bot.domain.answer import Source, Verdict
+from bot.domain.card import Button, Card
+from bot.domain.language import Language
+from bot.domain.plan import Kind, Plan
+from bot.text.rich import markdown
 from tests.conftest import ROOT
 from tests.stand_ins.utf16 import utf16
 from tests.stand_ins.zalo.messages import Consultation

@@ -6,22 +6,15 @@ import time
 
 import pytest
 
+from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.channels.zalo import Api, ZaloChannel
 from bot.channels.zalo.api import NoAnswer
 from bot.channels.zalo.errors import MEANINGS, Treatment
 from bot.channels.zalo.sending import MINUTE, OPERATOR_SECONDS
-from bot.content.schema import Language
-from bot.conversation.message import (
-    Button,
-    Card,
-    MaybeSent,
-    OnlyInReply,
-    Rejected,
-    TryLater,
-    Unreachable,
-)
-from bot.rasa.plan import Kind
-from bot.store.zalo import ZaloStore
+from bot.domain.card import Button, Card
+from bot.domain.language import Language
+from bot.domain.plan import Kind
+from bot.storage.zalo import ZaloStore
 from tests.stand_ins.failures import Failure
 from tests.stand_ins.zalo import APP_ID, APP_SECRET, Person, StandIn
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.zalo import Api
 from bot.channels.zalo.tokens import NoToken, Tokens
-from bot.store.database import Database
-from bot.store.zalo import ZaloStore
+from bot.storage.database import Database
+from bot.storage.zalo import ZaloStore
 from tests.channels.zalo.conftest import KEY, authorise
 from tests.conftest import ROOT, Clock, on_both_databases
 from tests.stand_ins.failures import Failure

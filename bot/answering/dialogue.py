@@ -1,0 +1,108 @@
+"""From a message to plans: what Rasa is asked, and what is done when it does not answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.answering.rasa_command import rasa_command
+from bot.content.library import Library
+from bot.domain.language import Language
+from bot.domain.message import Message
+from bot.domain.plan import Kind, Plan
+from bot.rasa.client import Rasa
+
+DEFAULT_LANGUAGE = Language.VI
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to say to a message, and the version of content/ that it is said from, whatever is served next."""
+
+    plans: tuple[Plan, ...]
+    library: Library
+
+
+class Conversation:
+    """The one conversation behind every channel."""
+
+    def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
+        self._rasa = rasa
+        self._library = library
+
+    @property
+    def rasa_away(self) -> float:
+        """For how many seconds the Rasa side has been out of reach; 0 if it was not, last time."""
+        since = self._rasa.away_since
+        return time.monotonic() - since if since is not None else 0.0
+
+    @property
+    def model(self) -> str | None:
+        """The model that the Rasa side answers with, as far as is known."""
+        return self._rasa.model
+
+    async def plans_for(self, message: Message) -> Decision:
+        """What to say to a message.
+
+        Raises:
+            RasaUnavailable: the Rasa side is not there (yet); worth asking again.
+            RasaFailed: it answered with nothing or with nonsense.
+        """
+        language = message.language or DEFAULT_LANGUAGE
+        if message.unreadable:
+            return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"))
+        if message.button is not None:
+            command = rasa_command(message.button, self._library())
+            if command is None:
+                return self._said(_no_answer(language))
+            return await self._ask(message, command)
+        # What begins with "/" is a command to Rasa, and people may not give it any.
+        text = message.text.lstrip("/ ")
+        if not text:
+            return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="empty"))
+        return await self._ask(message, text)
+
+    async def _ask(self, message: Message, text: str) -> Decision:
+        return self._said(*await self._rasa.ask(message.conversation, text, message.language))
+
+    def _said(self, *plans: Plan) -> Decision:
+        library = self._library()
+        # One answer may be meant by two ids: its own, and that of one that it supersedes.
+        return Decision(tuple(dict.fromkeys(as_served(plan, library) for plan in plans)), library)
+
+    async def forget(self, message: Message) -> None:
+        """Delete the context of a message's conversation; doing it again does no harm.
+
+        Raises:
+            RasaUnavailable: the Rasa side is not there.
+        """
+        await self._rasa.forget(message.conversation)
+
+
+def as_served(plan: Plan, library: Library) -> Plan:
+    """The plan, with the ids under which its answers are served now.
+
+    A model may know an answer that is not published yet, or no longer: then there is no answer;
+    of one that was withdrawn, people are told so.
+    """
+    if plan.reply is Kind.CHOICES:
+        found = [answer.id for answer in map(library.published, plan.ids) if answer]
+        ids = tuple(dict.fromkeys(found))
+        if len(ids) == 1 < len(found):
+            return Plan(reply=Kind.ANSWER, language=plan.language, id=ids[0])
+        return plan.model_copy(update={"ids": ids}) if ids else _no_answer(plan.language)
+    if plan.reply not in {Kind.ANSWER, Kind.FACET}:
+        return plan
+    if answer := library.published(plan.id):
+        return plan.model_copy(update={"id": answer.id})
+    return plan if library.withdrawn(plan.id) else _no_answer(plan.language)
+
+
+def _no_answer(language: Language) -> Plan:
+    return Plan(reply=Kind.FALLBACK, language=language, reason="no_answer")
+
+
+def in_trouble(message: Message) -> tuple[Plan, ...]:
+    """What is said when there is no telling what to say."""
+    return (Plan(reply=Kind.FALLBACK, language=message.language or DEFAULT_LANGUAGE, reason="trouble"),)

@@ -1,0 +1,167 @@
+"""What plans bring about beside words: something is kept, left, subscribed to, counted or forgotten.
+
+It all happens in the transaction that saves the plans, so once for a message, also over a crash.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.content.library import Library
+from bot.domain.clock import local_day
+from bot.domain.message import Message
+from bot.domain.plan import Kind, Plan
+from bot.storage import people
+from bot.storage.inbox import Entry
+from bot.storage.models import QuestionState
+from bot.storage.retention import forget
+from bot.text.cleaning import words
+
+NOTHING_FOUND = frozenset({"no_answer", "again"})
+"""The reasons of a plan for a question that has no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The message in hand, and what its effects need."""
+
+    connection: Connection
+    message_id: int
+    message: Message
+    library: Library
+    now: datetime.datetime
+
+
+Effect = Callable[[Turn, Plan], Plan]
+
+
+def carry_out(
+    connection: Connection,
+    entry: Entry,
+    plans: tuple[Plan, ...],
+    library: Library,
+    now: datetime.datetime,
+) -> tuple[Plan, ...]:
+    """Do what the plans of a message say.
+
+    Returns:
+        The plans, with what only the database knows: the question that would be left; that there
+        is none, or no subscription.
+    """
+    turn = Turn(connection, entry.id, entry.message, library, now)
+    _keep_question(turn, plans)
+    return tuple([EFFECTS.get((plan.action, plan.step), _nothing)(turn, plan) for plan in plans])
+
+
+def forgets(plans: tuple[Plan, ...]) -> bool:
+    """Whether the person has confirmed that everything about them is to be deleted."""
+    return any(plan.action == "forget" and plan.step == "do" for plan in plans)
+
+
+def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
+    """Keep the text of a question without an answer.
+
+    Where choices were offered, or an answer to what was meant for the staff, the next turn tells:
+    "none of these" and asking for a person make it a question without an answer, anything else deletes it.
+    """
+    message, first = turn.message, plans[0]
+    unsure = people.unsure_question(turn.connection, message.conversation)
+    nearest = first.id or next(iter(first.ids), None)
+    if unsure and first.reply is Kind.CHOICES and nearest == unsure.nearest:
+        return  # said again, or in another language
+    if unsure:
+        is_unanswered = first.action in {"none_of_these", "handoff"}
+        people.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
+    state = _state(first)
+    # In a group nothing is said where there is no answer, so nothing is kept either.
+    # What holds no word (a thumb, a row of dots, a masked number) is no question for anybody.
+    if state and words(message.text) and not message.is_quiet:
+        people.keep_question(
+            turn.connection,
+            message,
+            turn.message_id,
+            language=first.language,
+            nearest=nearest,
+            state=state,
+            now=turn.now,
+        )
+
+
+def _state(plan: Plan) -> QuestionState | None:
+    """What the message was a question of, by what is said to it; None if it was answered or is none."""
+    if plan.reply is Kind.CHOICES or plan.reason == "for_staff":
+        return QuestionState.UNSURE
+    is_unanswered = plan.reason in NOTHING_FOUND or plan.action == "no_clarification"
+    return QuestionState.OPEN if is_unanswered else None
+
+
+def _nothing(turn: Turn, plan: Plan) -> Plan:
+    return plan
+
+
+def _forget(turn: Turn, plan: Plan) -> Plan:
+    forget(turn.connection, turn.message.conversation, turn.message_id)
+    return plan
+
+
+def _offer_to_leave(turn: Turn, plan: Plan) -> Plan:
+    kept = people.open_question(turn.connection, turn.message.conversation)
+    return _about(plan, kept, turn.library)
+
+
+def _leave(turn: Turn, plan: Plan) -> Plan:
+    kept = people.open_question(turn.connection, turn.message.conversation)
+    if kept:
+        people.leave_question(turn.connection, kept, turn.message, plan.language)
+    return _about(plan, kept, turn.library)
+
+
+def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
+    """The plan for handing over, with the question and its likely office; without one it asks for it."""
+    if kept is None:
+        update = {"step": None, "reason": plan.reason or "nothing_there"}
+        return plan.model_copy(update=update)
+    nearest = library.published(kept.nearest)
+    office = nearest.office if nearest else None
+    return plan.model_copy(update={"question": kept.text, "office": office})
+
+
+def _subscribe(turn: Turn, plan: Plan) -> Plan:
+    topic = plan.topic or people.ALL_NEWS
+    topics = people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
+    return plan.model_copy(update={"topics": topics})
+
+
+def _offer_to_unsubscribe(turn: Turn, plan: Plan) -> Plan:
+    if people.is_subscribed(turn.connection, turn.message.conversation):
+        return plan
+    return plan.model_copy(update={"step": None})
+
+
+def _unsubscribe(turn: Turn, plan: Plan) -> Plan:
+    if people.unsubscribe(turn.connection, turn.message.conversation):
+        return plan
+    return plan.model_copy(update={"step": None})
+
+
+def _count(turn: Turn, plan: Plan) -> Plan:
+    if plan.id:
+        is_helpful = plan.action == "helpful"
+        people.count_feedback(turn.connection, plan.id, local_day(turn.now), is_helpful=is_helpful)
+    return plan
+
+
+EFFECTS: dict[tuple[str | None, str | None], Effect] = {
+    ("forget", "do"): _forget,
+    ("handoff", "ask"): _offer_to_leave,
+    ("handoff", "do"): _leave,
+    ("subscribe", "do"): _subscribe,
+    ("unsubscribe", "ask"): _offer_to_unsubscribe,
+    ("unsubscribe", "do"): _unsubscribe,
+    ("helpful", None): _count,
+    ("unhelpful", None): _count,
+}

@@ -1,0 +1,44 @@
+"""What a button means to Rasa."""
+
+from __future__ import annotations
+
+import json
+
+from bot.content.library import Library
+from bot.domain.answer import TOPICS, Facet
+from bot.domain.language import Language
+from bot.domain.payload import CONFIRMED, SAID
+
+
+def rasa_command(payload: str, library: Library) -> str | None:
+    """The payload as Rasa's `/intent{...}`, or None if it names nothing that is there."""
+    match payload.split(":"):
+        case ["answer", answer_id] if library.tells_of(answer_id):
+            return _command("faq", answer=answer_id)
+        case ["facet", answer_id, facet] if library.tells_of(answer_id) and facet in set(Facet):
+            return _command("faq_facet", answer=answer_id, facet=facet)
+        case ["topic", topic, page] if (
+            topic in TOPICS and page.isascii() and page.isdigit() and len(page) < 3
+        ):
+            return _command("topics", topic=topic, page=page)
+        case ["language", language] if language in set(Language):
+            return _command("language", language=language)
+        case ["news", topic] if topic in TOPICS:
+            return _command("news", topic=topic)
+        case ["helpful" | "unhelpful" as vote, answer_id, language] if library.published(
+            answer_id
+        ) and language in set(Language):
+            return _command(vote, about=answer_id, language=language)
+        case ["say", intent] if intent in SAID:
+            return _command(intent)
+        case ["yes", action] if action in CONFIRMED:
+            return _command(f"affirm_{action}")
+        case ["no", action] if action in CONFIRMED:
+            return _command(f"deny_{action}")
+        case ["say", "affirm" | "deny"]:
+            return _command("doubt")  # an old button that names no question: whatever is open is asked again
+    return None
+
+
+def _command(intent: str, **entities: str) -> str:
+    return f"/{intent}{json.dumps(entities)}" if entities else f"/{intent}"

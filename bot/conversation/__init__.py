@@ -1,1 +1,0 @@
-"""Message in, reply out, the same for every channel."""

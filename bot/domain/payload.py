@@ -1,0 +1,74 @@
+"""What a button sends back, and what it means to Rasa.
+
+A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
+callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
+`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`. It comes back from
+outside and may be forged or years old, so only what names something in the library is turned into a Rasa
+command.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.answer import Facet
+from bot.domain.language import Language
+
+SAID = frozenset(
+    {
+        "emergency", "forget", "go_back", "greet", "handoff", "help", "none_of_these", "privacy",
+        "subscribe", "topics", "unsubscribe", "which_language",
+    }
+)  # fmt: skip
+"""Intents that a button may stand for."""
+
+CONFIRMED = frozenset({"forget", "handoff", "subscribe", "unsubscribe"})
+"""Actions that are asked about first. A button says which question it answers: under an older one it must
+not answer the one that was asked since."""
+
+_FORM = re.compile(r"(?:answer|facet|topic|language|news|say|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}")
+
+
+def for_answer(answer_id: str) -> str:
+    """The payload that asks for an answer."""
+    return f"answer:{answer_id}"
+
+
+def for_facet(answer_id: str, facet: Facet) -> str:
+    """The payload that asks for one side of an answer."""
+    return f"facet:{answer_id}:{facet}"
+
+
+def for_topic(topic: str, page: int = 1) -> str:
+    """The payload that opens a page of a topic's menu; pages count from 1."""
+    return f"topic:{topic}:{page}"
+
+
+def for_language(language: Language) -> str:
+    """The payload that asks for the last answer in another language."""
+    return f"language:{language}"
+
+
+def for_saying(intent: str) -> str:
+    """The payload that stands for an intent of SAID."""
+    return f"say:{intent}"
+
+
+def for_confirming(action: str, *, is_wanted: bool) -> str:
+    """The payload that answers the question whether an action of CONFIRMED is wanted."""
+    return f"{'yes' if is_wanted else 'no'}:{action}"
+
+
+def for_news(topic: str) -> str:
+    """The payload that subscribes to a topic's news."""
+    return f"news:{topic}"
+
+
+def for_feedback(answer_id: str, language: Language, *, is_helpful: bool) -> str:
+    """The payload that says whether an answer helped; language: of the card, which may be old."""
+    return f"{'helpful' if is_helpful else 'unhelpful'}:{answer_id}:{language}"
+
+
+def is_payload(text: str) -> bool:
+    """Whether a text has the form of a payload, whatever it names."""
+    return _FORM.fullmatch(text) is not None

@@ -1,0 +1,73 @@
+"""The plan: what Rasa decided to say. The words are found in content/ afterwards."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from bot.domain.answer import Facet
+from bot.domain.language import Language
+
+
+class Kind(StrEnum):
+    """What a card is; part of the public interface."""
+
+    ANSWER = "answer"
+    FACET = "facet"
+    CHOICES = "choices"
+    FALLBACK = "fallback"
+    SMALLTALK = "smalltalk"
+    ACTION = "action"
+
+
+class Plan(BaseModel):
+    """One card to be said.
+
+    reply: the kind of card.
+    id, facet, ids: which answer, which side of it, which choices; of an answer, what came next to it.
+    action: the small talk or action, by its public name.
+    step: "ask" on the turn that asks for a confirmation, "do" on the one that confirms,
+        "cancel" on the one that does not.
+    topic, page: which part of the topics menu; page counts from 1. topic also: of the news wanted.
+    reason: why a fallback: nothing fits, again, or the message could not be read; why something else is
+        offered beside or instead: nothing fits, the staff was to answer, there is nothing to do it with;
+        why a question is asked again: what was said to it was no clear yes or no.
+    question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
+        which keeps no text: filled in by bot.answering.effects, and so is
+    topics: what the person gets news of.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reply: Kind
+    language: Language
+    id: str | None = None
+    facet: Facet | None = None
+    ids: tuple[str, ...] = ()
+    action: str | None = None
+    step: Literal["ask", "do", "cancel"] | None = None
+    topic: str | None = None
+    page: int = 1
+    reason: (
+        Literal[
+            "no_answer",
+            "again",
+            "ask_topic",
+            "empty",
+            "unreadable",
+            "trouble",
+            "nothing_there",
+            "for_staff",
+            "unclear",
+        ]
+        | None
+    ) = None
+    question: str | None = None
+    office: str | None = None
+    topics: tuple[str, ...] = ()
+
+
+Plans = TypeAdapter(Annotated[tuple[Plan, ...], Field(min_length=1)])
+"""A whole reply's plans, to and from JSON."""

@@ -1,0 +1,103 @@
+"""Hands over to the Rasa side what content/ teaches, and follows what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from bot.content.library import Library
+from bot.log import describe
+from bot.rasa.client import Rasa, RasaUnavailable
+from bot.rasa.status import Status
+from bot.rasa.training_set import Lesson, lesson, training_files, withdrawn
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+"""Seconds between two looks at what is to be taught and at what became of it."""
+
+AGAIN_SECONDS = 30.0
+"""Seconds between two times that the same files are handed over, to a Rasa side that does otherwise."""
+
+
+class Teacher:
+    """Keeps the Rasa side taught.
+
+    Changed words of an answer train nothing by themselves: they are learned from, but with the
+    next change of a question, or the next start.
+
+    wanted: the model of what was taught last, by its name.
+    status: how the Rasa side was a moment ago; None if it was out of reach.
+    """
+
+    def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
+        self._rasa = rasa
+        self._library = library
+        self._taught: Lesson | None = None
+        self._again_at = 0.0
+        self.wanted: str | None = None
+        self.status: Status | None = None
+
+    async def run(self) -> None:
+        """Teach until cancelled."""
+        was_there = True
+        while True:
+            try:
+                await self._look()
+                was_there = True
+            except RasaUnavailable as error:
+                self.status = None
+                if was_there:
+                    log.info("rasa_not_there", reason=str(error))
+                was_there = False
+            except Exception as error:  # ours; what answers goes on answering
+                log.error("not_taught", **describe(error))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        library = self._library()
+        wanted = lesson(library)
+        now = asyncio.get_running_loop().time()
+        if wanted != self._taught or (now >= self._again_at and self._is_otherwise()):
+            if self._is_strange():
+                log.error("taught_by_another", model=self.status.wanted if self.status else None)
+            files = await asyncio.to_thread(training_files, library)
+            self.wanted = await self._rasa.teach(files, withdrawn=withdrawn(library))
+            self._again_at = now + AGAIN_SECONDS
+            if wanted != self._taught:
+                log.info("questions_handed_over", version=library.version, model=self.wanted)
+            self._taught = wanted
+        before, self.status = self.status or Status(), await self._rasa.status()
+        _tell(before, self.status)
+
+    def _is_strange(self) -> bool:
+        """Whether the Rasa side wants another model than ours: somebody else has taught it."""
+        return self.status is not None and self.status.wanted not in {None, self.wanted}
+
+    def _is_otherwise(self) -> bool:
+        """Whether the Rasa side neither answers with our model nor comes to it, without telling why."""
+        status = self.status
+        if status is None or self._is_strange():
+            return status is not None
+        has_reason = status.training or status.failed or status.refused or status.is_held
+        return status.model != self.wanted and not has_reason
+
+
+def _tell(before: Status, now: Status) -> None:
+    """Log what is new."""
+    if now.model and now.model != before.model:
+        log.info("model_live", model=now.model)
+    if now.training and (before.training is None or now.training.step != before.training.step):
+        log.info("training", model=now.training.model, step=now.training.step)
+    if now.failed and now.failed != before.failed:
+        log.error("training_failed", model=now.failed.model, reason=now.failed.reason)
+    if now.refused and now.refused != before.refused:
+        log.warning(
+            "model_refused",
+            model=now.refused.model,
+            accuracy_before=now.refused.accuracy_before,
+            accuracy=now.refused.accuracy,
+            broken=[broken.question for broken in now.refused.broken],
+        )

@@ -1,0 +1,325 @@
+"""The outbox: what people are told without having asked just now, each thing once.
+
+It is a ledger: a row is written before anything is sent, and stays when it was.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from bot.domain.clock import Clock
+from bot.domain.language import Language
+from bot.storage.database import Database
+from bot.storage.models import Delivery, DeliveryStatus, JsonObject, Question, QuestionState, Subscription
+from bot.storage.retention import FINISHED
+from bot.storage.work import Store
+
+HELD = datetime.timedelta(minutes=2)
+"""How long a delivery stays with a process that says nothing. Longer than sending one takes."""
+
+LATEST = datetime.timedelta(hours=1)
+"""The longest that a delivery is put off. What is put off for longer was so by a clock that was wrong."""
+
+ANNOUNCE_WITHIN = 60.0
+"""Seconds that queueing news for everybody may take."""
+
+
+class NotPossible(Exception):
+    """An editor asked for what cannot be done; says why in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery in hand.
+
+    address: empty for what goes with a reply only.
+    question, text, answer: of a reply: what was asked, the staff's words, an answer's id.
+    announcement: of news: the answer's id.
+    plans: of a reply of the bot itself that waits for the person to write again.
+    """
+
+    id: int
+    channel: str
+    address: str
+    language: Language
+    question: str | None
+    text: str | None
+    answer: str | None
+    announcement: str | None
+    plans: list[JsonObject] | None
+    cards_sent: int
+    attempts: int
+    lease: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A kept question as editors see it.
+
+    status: of the reply's delivery, if there is one; reason: why it waits, if it does.
+    """
+
+    id: int
+    state: QuestionState
+    language: Language
+    text: str
+    nearest: str | None
+    asked_at: datetime.datetime
+    status: DeliveryStatus | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """For how many seconds the oldest delivery that could go out has been queued, and the oldest
+    question left for the staff has waited; 0 if there is none."""
+
+    delivery: float
+    left_question: float
+
+
+class Outbox(Store):
+    """The deliveries, for one process."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        super().__init__(database, clock)
+
+    async def open(self) -> None:
+        """Take over what a dead process had in hand. Call once, before anything is claimed."""
+        if self._database.is_sqlite:
+            in_hand = update(Delivery).where(Delivery.lease.is_not(None))
+            await self._execute(in_hand.values(lease=None, not_before=self._clock()))
+
+    # What sends them does.
+
+    async def claim(self, channels: Collection[str]) -> Due | None:
+        """Take the next delivery that is due on one of these channels; replies go before news."""
+        now, lease = self._clock(), secrets.token_hex(16)
+        query = (
+            _dues()
+            .where(
+                Delivery.status == DeliveryStatus.QUEUED,
+                or_(Delivery.not_before <= now, Delivery.not_before > now + LATEST),
+                Delivery.channel.in_(channels),
+            )
+            .order_by(Delivery.announcement.is_not(None), Delivery.id)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=Delivery)
+        )
+
+        def work(connection: Connection) -> Row[Any] | None:
+            row = connection.execute(query).one_or_none()
+            if row:
+                mine = update(Delivery).where(Delivery.id == row.id)
+                connection.execute(mine.values(lease=lease, not_before=now + HELD))
+            return row
+
+        row = await self._database.transact(work)
+        return _due(row, lease) if row else None
+
+    async def waiting_for(self, conversation: str) -> list[Due]:
+        """What waits until the person of a conversation writes or comes back."""
+        return await self._database.transact(lambda connection: waiting(connection, conversation))
+
+    async def card_sent(self, due: Due, cards_sent: int) -> None:
+        """Write down how many cards of a delivery are sent."""
+        await self._change(due, cards_sent=cards_sent)
+
+    async def sent(self, due: Due) -> None:
+        """A delivery is there; where that was is forgotten."""
+        await self._change(due, status=DeliveryStatus.SENT, **FINISHED)
+
+    async def undeliverable(self, due: Due) -> None:
+        """A delivery cannot be made, now or later."""
+        await self._change(due, status=DeliveryStatus.UNDELIVERABLE, **FINISHED)
+
+    async def unsubscribe(self, due: Due) -> None:
+        """Nobody is at the address that news went to: no more news there."""
+        whose = select(Delivery.subscription_id).where(Delivery.id == due.id).scalar_subquery()
+        await self._execute(delete(Subscription).where(Subscription.id == whose))
+
+    async def waits(self, due: Due, reason: str) -> None:
+        """What is left of a delivery can only be sent when the person writes; reason: why."""
+        await self._change(due, status=DeliveryStatus.WAITING, lease=None, reason=reason)
+
+    async def postpone(self, due: Due, seconds: float) -> None:
+        """Give a delivery back, to be tried again after so many seconds."""
+        not_before = self._clock() + min(datetime.timedelta(seconds=seconds), LATEST)
+        await self._change(due, lease=None, not_before=not_before, attempts=due.attempts + 1)
+
+    async def received(self, conversation: str, ids: Collection[int]) -> None:
+        """The person's page has these: they are sent."""
+        shown = update(Delivery).where(
+            Delivery.id.in_(ids),
+            Delivery.conversation == conversation,
+            Delivery.status == DeliveryStatus.WAITING,
+        )
+        await self._execute(shown.values(status=DeliveryStatus.SENT, **FINISHED))
+
+    async def _change(self, due: Due, **values: object) -> None:
+        """Change a delivery that is still in our hand; one that was forgotten meanwhile stays so."""
+        lease = Delivery.lease == due.lease if due.lease else Delivery.lease.is_(None)
+        await self._execute(update(Delivery).where(Delivery.id == due.id, lease).values(values))
+
+    async def _execute(self, statement: Executable) -> None:
+        await self._database.transact(lambda connection: connection.execute(statement))
+
+    async def backlog(self) -> Backlog:
+        """What has waited longest to go out, and for the staff."""
+        now = self._clock()
+        queued = select(func.min(Delivery.queued_at)).where(
+            Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now
+        )
+        left = select(func.min(Question.asked_at)).where(Question.state == QuestionState.LEFT)
+        since = await self._database.transact(
+            lambda connection: [connection.scalar(query) for query in (queued, left)]
+        )
+        return Backlog(*(max((now - start).total_seconds(), 0.0) if start else 0.0 for start in since))
+
+    # What editors do.
+
+    async def questions(self, *, everything: bool = False) -> list[Asked]:
+        """The kept questions, oldest first: the open ones, or those that were replied to as well."""
+        states = [QuestionState.OPEN, QuestionState.LEFT]
+        if everything:
+            states.append(QuestionState.REPLIED)
+        query = (
+            select(
+                Question.id,
+                Question.state,
+                Question.language,
+                Question.text,
+                Question.nearest,
+                Question.asked_at,
+                Delivery.status,
+                Delivery.reason,
+            )
+            .outerjoin(Delivery, Delivery.question_id == Question.id)
+            .where(Question.state.in_(states))
+            .order_by(Question.id)
+        )
+        rows = await self._database.transact(lambda connection: connection.execute(query).all())
+        return [
+            Asked(
+                id=row.id,
+                state=QuestionState(row.state),
+                language=Language(row.language),
+                text=row.text,
+                nearest=row.nearest,
+                asked_at=row.asked_at,
+                status=DeliveryStatus(row.status) if row.status else None,
+                reason=row.reason,
+            )
+            for row in rows
+        ]
+
+    async def reply(self, question_id: int, text: str, answer: str | None = None) -> None:
+        """Queue the staff's reply to a question that was left for them.
+
+        Raises:
+            NotPossible: there is no such question, nobody waits for a reply, or there is one.
+        """
+        mine = Question.id == question_id
+
+        def work(connection: Connection) -> None:
+            row = connection.execute(select(Question.__table__).where(mine).with_for_update()).first()
+            if row is None:
+                raise NotPossible(f"There is no question {question_id}.")
+            if row.state == QuestionState.REPLIED:
+                raise NotPossible(f"Question {question_id} has been replied to.")
+            if row.state != QuestionState.LEFT:
+                raise NotPossible(f"Nobody waits for a reply to question {question_id}.")
+            self._queue(
+                connection,
+                channel=row.channel,
+                language=row.language,
+                address=row.address,
+                conversation=row.conversation,
+                question_id=question_id,
+                text=text,
+                answer=answer,
+            )
+            done = {"state": QuestionState.REPLIED, "address": None, "conversation": None}
+            connection.execute(update(Question).where(mine).values(done))
+
+        await self._database.transact(work)
+
+    async def announce(self, answer_id: str, topics: Collection[str]) -> int:
+        """Queue news for all who want it of one of the topics and have not got it; how many that are."""
+        told = select(Delivery.subscription_id).where(Delivery.announcement == answer_id)
+        query = select(Subscription.__table__).where(Subscription.id.not_in(told)).order_by(Subscription.id)
+
+        def work(connection: Connection) -> int:
+            rows = [row for row in connection.execute(query) if not set(row.topics).isdisjoint(topics)]
+            for row in rows:
+                self._queue(
+                    connection,
+                    channel=row.channel,
+                    language=row.language,
+                    address=row.address,
+                    conversation=row.conversation,
+                    announcement=answer_id,
+                    subscription_id=row.id,
+                )
+            return len(rows)
+
+        return await self._database.transact(work, within=ANNOUNCE_WITHIN)
+
+    def _queue(self, connection: Connection, **values: object) -> None:
+        now = self._clock()
+        connection.execute(
+            insert(Delivery).values(status=DeliveryStatus.QUEUED, not_before=now, queued_at=now, **values)
+        )
+
+
+def waiting(connection: Connection, conversation: str) -> list[Due]:
+    """What waits until the person of a conversation writes or comes back."""
+    return [_due(row, None) for row in connection.execute(_WAITING, {"whose": conversation})]
+
+
+def _dues() -> Select[Any]:
+    return select(Delivery.__table__, Question.text.label("question")).outerjoin(
+        Question, Question.id == Delivery.question_id
+    )
+
+
+_WAITING = (
+    _dues()
+    .where(Delivery.conversation == bindparam("whose"), Delivery.status == DeliveryStatus.WAITING)
+    .order_by(Delivery.id)
+)
+
+
+def _due(row: Row[Any], lease: str | None) -> Due:
+    return Due(
+        id=row.id,
+        channel=row.channel,
+        address=row.address or "",
+        language=Language(row.language),
+        question=row.question,
+        text=row.text,
+        answer=row.answer,
+        announcement=row.announcement,
+        plans=row.plans,
+        cards_sent=row.cards_sent,
+        attempts=row.attempts,
+        lease=lease,
+    )

@@ -1,0 +1,1 @@
+"""Text: cleaned, compared, and with a style."""

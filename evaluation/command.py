@@ -1,0 +1,55 @@
+"""The command `python -m bot evaluate`: asks, measures, writes the report."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from evaluation.ask import Asked, Times, ask_all, time_replies
+from evaluation.measure import measure
+from evaluation.read import Question, read
+from evaluation.report import render
+from evaluation.start import running_bot
+from evaluation.table import lines
+from evaluation.taught import taught_in
+
+
+def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: Path) -> None:
+    """Put the questions of the files to a bot, print the numbers, and write the report.
+
+    Args:
+        files: YAML lists of questions; none: those of tests/nlu/.
+        url: a bot that runs, without a limit of messages; None: one is started.
+        rasa: its Rasa side, for what is told of confidence.
+        report: the HTML file to write.
+
+    Raises:
+        QuestionsError, NotStarted, NotAsked, ContentError: what keeps it from being done.
+    """
+    questions = read(files)
+    measured = measure(*asyncio.run(_ask(questions, url, rasa)), taught_in(Path.cwd()))
+    for line in lines(measured):
+        click.echo(line)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(render(measured), encoding="utf-8")
+    click.echo(f"\nThe same to look at: {report}")
+
+
+async def _ask(questions: list[Question], url: str | None, rasa: str | None) -> tuple[list[Asked], Times]:
+    if url:
+        return await _ask_at(questions, url.rstrip("/"), rasa.rstrip("/") if rasa else None)
+    click.echo(
+        "Starting the bot; with new content or code a model is trained first: one to three minutes", err=True
+    )
+    async with running_bot() as (own_url, own_rasa):
+        return await _ask_at(questions, own_url, own_rasa)
+
+
+async def _ask_at(questions: list[Question], url: str, rasa: str | None) -> tuple[list[Asked], Times]:
+    times = await time_replies(questions, url, rasa)
+    with click.progressbar(length=len(questions), label="Asking", file=sys.stderr) as bar:
+        return await ask_all(questions, url, rasa, lambda: bar.update(1)), times

@@ -1,0 +1,81 @@
+"""The bot sees to it that the Rasa side answers with what content/ teaches, whoever else teaches it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from bot.content.library import Library
+from bot.rasa import sync
+from bot.rasa.client import Rasa
+from bot.rasa.sync import Teacher
+from tests.answering.rasa_stand_in import RasaStandIn
+
+OURS = "stand-in"
+FAILED = {"model": OURS, "reason": "it was ended by SIGSEGV", "advice": "try another family"}
+REFUSED = {"model": OURS, "accuracy_before": 0.9, "accuracy": 0.8}
+TRAINING = {"model": OURS, "step": "fitting", "share": 0.5, "seconds": 3}
+
+
+@pytest.fixture
+async def rasa(small_library: Library, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RasaStandIn]:
+    """A Rasa side with its teacher, who looks often."""
+    monkeypatch.setattr(sync, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(sync, "AGAIN_SECONDS", 0.02)
+    rasa = RasaStandIn()
+    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        teacher = asyncio.create_task(Teacher(Rasa(http), lambda: small_library).run())
+        await rasa.was_taught()
+        yield rasa
+        teacher.cancel()
+        with suppress(asyncio.CancelledError):
+            await teacher
+
+
+async def looks(rasa: RasaStandIn, number: int = 8) -> int:
+    """Wait for so many looks of the teacher; how often it taught meanwhile."""
+    taught, looked = len(rasa.taught), rasa.looks
+    async with asyncio.timeout(10), rasa.changed:
+        await rasa.changed.wait_for(lambda: rasa.looks >= looked + number)
+    return len(rasa.taught) - taught
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"model": OURS, "wanted": "somebody-elses"},
+        {"model": "somebody-elses", "wanted": "somebody-elses"},
+        {"model": "somebody-elses", "wanted": "somebody-elses", "training": TRAINING},
+        {"model": "old", "wanted": OURS},
+        {"model": None, "wanted": OURS},
+        {"model": None, "wanted": None},
+    ],
+)
+async def test_it_teaches_again_where_something_else_is_wanted_or_answers(
+    rasa: RasaStandIn, status: dict[str, object]
+) -> None:
+    rasa.status = status
+    assert await looks(rasa) > 0
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"model": OURS},
+        {"model": "old", "training": TRAINING},
+        {"model": "old", "refused": REFUSED},
+        {"model": "old", "failed": FAILED},
+        {"model": None, "failed": FAILED},
+        {"model": "old", "is_held": True},
+    ],
+)
+async def test_it_leaves_alone_what_is_on_its_way_or_told_or_meant(
+    rasa: RasaStandIn, status: dict[str, object]
+) -> None:
+    rasa.status = status
+    await looks(rasa, 2)
+    assert await looks(rasa) == 0

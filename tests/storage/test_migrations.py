@@ -1,0 +1,32 @@
+"""The migrations lead to the tables that the models describe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.storage.database import Database, migrate
+from bot.storage.models import Base
+from tests.conftest import on_both_databases
+
+pytestmark = on_both_databases
+
+
+def difference(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def test_the_migrations_and_the_models_agree(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        assert await connection.run_sync(difference) == []
+
+
+async def test_migrating_again_changes_nothing(database: Database, engine: AsyncEngine) -> None:
+    await migrate(database)
+    async with engine.begin() as connection:
+        assert await connection.run_sync(difference) == []
