@@ -8,12 +8,10 @@ from dataclasses import dataclass
 
 from bot.answering.rasa_command import rasa_command
 from bot.content.library import Library
-from bot.domain.language import Language
+from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
 from bot.domain.plan import Kind, Plan
 from bot.rasa.client import Rasa
-
-DEFAULT_LANGUAGE = Language.VI
 
 
 @dataclass(frozen=True, slots=True)

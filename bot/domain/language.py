@@ -15,3 +15,7 @@ class Language(StrEnum):
     def other(self) -> Language:
         """The other of the two languages."""
         return Language.EN if self is Language.VI else Language.VI
+
+
+DEFAULT_LANGUAGE = Language.VI
+"""Of whoever has not shown another one."""

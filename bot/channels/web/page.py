@@ -16,11 +16,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.answering.dialogue import DEFAULT_LANGUAGE
 from bot.content.library import Library
 from bot.domain import payload
 from bot.domain.answer import TOPICS
-from bot.domain.language import Language
+from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import TEXT_LIMIT
 
 HERE = Path(__file__).parent
