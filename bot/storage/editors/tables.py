@@ -1,0 +1,216 @@
+"""The tables of the editors' pages, in a database of their own.
+
+They are about officials who edit, never about citizens. Drafts, comments and publications are the city's
+records; a session, an attempt and a presence pass within a day.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.storage.models import JsonObject, UtcDateTime
+
+ID_LENGTH = 128
+"""Characters of an answer's id, or of the name of another thing that is edited (`offices`, `messages`)."""
+
+
+class EditorsBase(DeclarativeBase):
+    """The one set of tables of the editors' pages."""
+
+    type_annotation_map = {datetime.datetime: UtcDateTime}  # noqa: RUF012
+
+
+class Editor(EditorsBase):
+    """An account.
+
+    offices: keys of content/offices.yml whose answers they work on; None: of every office.
+    totp_secret: of the one-time codes, encrypted; totp_step: the last one used, so that none works twice.
+    disabled_at: since then nobody can log in with it; the row stays, because the history names it.
+    """
+
+    __tablename__ = "editor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    full_name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    may_write: Mapped[bool]
+    may_approve: Mapped[bool]
+    may_administer: Mapped[bool]
+    offices: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    totp_secret: Mapped[str | None] = mapped_column(Text)
+    totp_step: Mapped[int] = mapped_column(default=0)
+    language: Mapped[str] = mapped_column(String(2), default="vi")
+    created_at: Mapped[datetime.datetime]
+    disabled_at: Mapped[datetime.datetime | None]
+
+
+class Invitation(EditorsBase):
+    """A link that lets its bearer set a password and a second factor, once. Only its hash is kept."""
+
+    __tablename__ = "invitation"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime.datetime]
+    used_at: Mapped[datetime.datetime | None]
+
+
+class Passkey(EditorsBase):
+    """A passkey of an editor (WebAuthn), in place of password and code."""
+
+    __tablename__ = "passkey"
+
+    credential_id: Mapped[str] = mapped_column(String(512), primary_key=True)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"), index=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime.datetime]
+
+
+class Session(EditorsBase):
+    """A login, by the hash of what the cookie holds."""
+
+    __tablename__ = "session"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime.datetime]
+    seen_at: Mapped[datetime.datetime]
+    ends_at: Mapped[datetime.datetime]
+
+
+class Attempt(EditorsBase):
+    """Failed logins of an account or from an address; until: when the next one is looked at.
+
+    key: a keyed hash, so that addresses cannot be read.
+    """
+
+    __tablename__ = "attempt"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    until: Mapped[datetime.datetime]
+    seen_at: Mapped[datetime.datetime]
+
+
+class Draft(EditorsBase):
+    """What is to become of an answer, or of another file of content/.
+
+    answer_id: of the answer; `offices` and `messages` are drafts, too.
+    revision: grows with each save. base_file: the revision of the file that it began from; empty for a new one.
+    value: as the file would have it. state: writing, submitted, approved.
+    changed_by: everybody who changed it since it began, none of whom may approve it.
+    """
+
+    __tablename__ = "draft"
+
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    revision: Mapped[int]
+    base_file: Mapped[str] = mapped_column(String(64))
+    value: Mapped[JsonObject] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text, default="")
+    changed_by: Mapped[list[int]] = mapped_column(JSON)
+    updated_by: Mapped[int] = mapped_column(ForeignKey("editor.id"))
+    updated_at: Mapped[datetime.datetime]
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("editor.id"))
+    submitted_at: Mapped[datetime.datetime | None]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("editor.id"))
+
+
+class DraftVersion(EditorsBase):
+    """An earlier revision of a draft, so that whoever began from it can be told what changed."""
+
+    __tablename__ = "draft_version"
+
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    base_file: Mapped[str] = mapped_column(String(64))
+    value: Mapped[JsonObject] = mapped_column(JSON)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id"))
+    at: Mapped[datetime.datetime]
+
+
+class Autosave(EditorsBase):
+    """What an editor has typed in one tab and not saved yet. It never meets anybody else's."""
+
+    __tablename__ = "autosave"
+
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True)
+    tab: Mapped[str] = mapped_column(String(32), primary_key=True)
+    base_draft: Mapped[int]
+    base_file: Mapped[str] = mapped_column(String(64))
+    value: Mapped[JsonObject] = mapped_column(JSON)
+    saved_at: Mapped[datetime.datetime]
+
+
+class Comment(EditorsBase):
+    """A remark on a field of a draft; field: its path, empty for the whole."""
+
+    __tablename__ = "comment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    field: Mapped[str] = mapped_column(String(64), default="")
+    text: Mapped[str] = mapped_column(Text)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id"))
+    at: Mapped[datetime.datetime]
+    resolved_at: Mapped[datetime.datetime | None]
+
+
+class Presence(EditorsBase):
+    """Who has an answer's page open in which tab, and whether something there is not saved."""
+
+    __tablename__ = "presence"
+
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True)
+    tab: Mapped[str] = mapped_column(String(32), primary_key=True)
+    seen_at: Mapped[datetime.datetime]
+    is_unsaved: Mapped[bool]
+
+
+class Publication(EditorsBase):
+    """A file that was written: the history where there is no git, and who answers for it.
+
+    kind: publish, schedule, withdraw, restore. reason: why it went out before somebody else had looked;
+    looked_at, looked_by: who looked later. commit: its name, where content/ is in git.
+    """
+
+    __tablename__ = "publication"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    at: Mapped[datetime.datetime]
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("editor.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str | None] = mapped_column(Text)
+    looked_at: Mapped[datetime.datetime | None]
+    looked_by: Mapped[int | None] = mapped_column(ForeignKey("editor.id"))
+    before: Mapped[str] = mapped_column(Text)
+    after: Mapped[str] = mapped_column(Text)
+    commit: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (Index("ix_publication_answer", "answer_id", "id"),)
+
+
+class AuditEntry(EditorsBase):
+    """Who did what, kept for two years. detail never holds a secret."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime.datetime] = mapped_column(index=True)
+    editor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(ID_LENGTH))
+    detail: Mapped[JsonObject] = mapped_column(JSON)
