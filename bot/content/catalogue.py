@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from bot.content.fields import as_value
 from bot.content.library import Library
+from bot.content.writing import NotWritable, edit
 from bot.content.yaml_file import ContentError, Finding, read_yaml
 from bot.domain.answer import Text
 
@@ -40,3 +43,19 @@ def lost(path: Path, library: Library) -> Iterator[Finding]:
                     "`status: withdrawn`, or name it under `supersedes:` of the answer in its place"
                 )
                 yield file.finding((topic, name), problem)
+
+
+def with_entry(text: str, answer_id: str, about: str) -> str:
+    """The text of catalogue.yml with an id in it, in its place by the alphabet.
+
+    about: a few English words on what the answer is on.
+    """
+    value = as_value(yaml.safe_load(text) or {})
+    if not isinstance(value, dict):
+        raise NotWritable("catalogue.yml is no list of keys")
+    topic, _, name = answer_id.partition(".")
+    names = value.setdefault(topic, {})
+    if name in names:
+        return text
+    value[topic] = dict(sorted([*names.items(), (name, about)]))
+    return edit(text, value)
