@@ -39,10 +39,10 @@ evaluate: .venv/ready build/encoder/ready  ## numbers, and a report with plots i
 	@.venv/bin/python -m bot evaluate $(FILES)
 
 telegram-demo: environments
-	@.venv/bin/python -m tests.stand_ins.telegram.demo
+	@.venv/bin/python -m stand_ins.telegram.demo
 
 zalo-demo: environments
-	@.venv/bin/python -m tests.stand_ins.zalo.demo
+	@.venv/bin/python -m stand_ins.zalo.demo
 
 environments: .venv/ready .venv/ready-dev build/encoder/ready
 

@@ -19,25 +19,23 @@ import itertools
 import os
 import re
 import secrets
-import shutil
 import statistics
 import sys
 import tempfile
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
-import yaml
 
+from benchmarks.project import PROJECT, copy_to, free_port, questions
 from bot.content.library import load
 from bot.rasa.training_set import training_files
-from tests.end_to_end.bot_process import free_port
-from tests.rasa.side import RasaSide, rasa_side
 
-PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "benchmarks" / "results" / "change_over.md"
 SLOW_SECONDS = 1.0
 REST_SECONDS = 5
@@ -82,12 +80,18 @@ class Change:
         return sum(cpu for _, cpu in self.steps.values())
 
 
-def processes(of: int) -> set[int]:
-    """A process and all below it."""
+def parents_of_all() -> dict[int, int]:
+    """Of each process its parent; see proc(5)."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    return parents
+
+
+def processes(of: int) -> set[int]:
+    """A process and all below it."""
+    parents = parents_of_all()
     found, new = set[int](), {of}
     while new:
         found |= new
@@ -120,11 +124,7 @@ def cpu_seconds(of: int) -> float:
 async def asked(url: str, rate: float) -> AsyncIterator[Asked]:
     """Messages come in at that rate a second, whether or not the last one is answered."""
     outcome, open_ones = Asked(), set[asyncio.Task[None]]()
-    texts = itertools.cycle(
-        entry["q"]
-        for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
-        for entry in yaml.safe_load(file.read_text("utf-8"))
-    )
+    texts = itertools.cycle(case["q"] for case in questions())
     async with httpx.AsyncClient(
         base_url=url, timeout=60, trust_env=False, limits=httpx.Limits(max_connections=None)
     ) as http:
@@ -158,11 +158,58 @@ async def asked(url: str, rate: float) -> AsyncIterator[Asked]:
             await asyncio.gather(*open_ones)
 
 
-async def change(side: RasaSide, files: dict[str, str]) -> Change:
+@dataclass
+class Side:
+    """The Rasa side. pid: of its server."""
+
+    pid: int
+    http: httpx.AsyncClient
+
+    async def status(self) -> dict[str, Any]:
+        """GET /status."""
+        return dict((await self.http.get("/status")).json())
+
+    async def until_one_answers(self) -> None:
+        """Wait until one model is left: the server's children fork a process for each."""
+        while True:
+            parents = parents_of_all()
+            if sum(parents.get(parent) == self.pid for parent in parents.values()) == 1:
+                return
+            await asyncio.sleep(0.05)  # between two looks
+
+
+@asynccontextmanager
+async def rasa_side(directory: Path) -> AsyncIterator[Side]:
+    """The Rasa side of a directory while the context is open."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        PROJECT / ".venv-rasa/bin/python", directory / "nlu/server.py", "--child", "--port", str(port),
+        cwd=directory, stdin=PIPE, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    try:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
+        ) as http:
+            side = Side(process.pid, http)
+            async with asyncio.timeout(READY_SECONDS):
+                while True:
+                    with suppress(httpx.TransportError):
+                        await side.status()
+                        break
+                    await asyncio.sleep(0.05)  # between two looks
+            yield side
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def change(side: Side, files: dict[str, str]) -> Change:
     """Hand training data over and wait until its model answers."""
     steps: dict[str, tuple[float, float]] = {}
     then, before = time.perf_counter(), cpu_seconds(side.pid)
-    answer = await side.put_files(files, override="a benchmark of the change-over")
+    body = {"files": files, "override": "a benchmark of the change-over", "withdrawn": []}
+    answer = await side.http.put("/training-data", json=body)
     name, is_live, step = answer.json()["model"], False, "reading"
     while not is_live:
         status = await side.status()
@@ -174,8 +221,9 @@ async def change(side: RasaSide, files: dict[str, str]) -> Change:
         step = (status["training"] or {}).get("step", step)
         then, before = now, cpu
         await asyncio.sleep(0.05)
-    kept = next(model for model in await side.models() if model["name"] == name)
-    await side.until(lambda _: len(side.processes()) == 1)  # the old process answers what it was asked
+    models = (await side.http.get("/models")).json()["models"]
+    kept = next(model for model in models if model["name"] == name)
+    await side.until_one_answers()  # the old process first answers what it was asked
     await asyncio.sleep(REST_SECONDS)
     return Change(steps, megabytes(side.pid), kept["override"] is not None)
 
@@ -193,7 +241,7 @@ async def changes(directory: Path, count: int, rate: float) -> tuple[list[Change
     async with rasa_side(directory) as side:
         tell("the first model is made; without vectors in build/ that takes minutes")
         made = [await change(side, files)]
-        async with asked(side.address, rate) as outcome:
+        async with asked(str(side.http.base_url), rate) as outcome:
             for number in range(count):
                 made.append(await change(side, one_more(files, number)))
                 last = made[-1]
@@ -247,18 +295,6 @@ async def restart(directory: Path, rate: float) -> tuple[Asked, float]:
     return outcome, seconds
 
 
-def copied(directory: Path) -> None:
-    """The Rasa side's files, with the vectors that there are."""
-    for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml"):
-        shutil.copy(PROJECT / name, directory)
-    for part in ("nlu", "stories", "tests/nlu"):
-        shutil.copytree(PROJECT / part, directory / part)
-    (directory / "build").mkdir()
-    (directory / "data").mkdir()
-    with suppress(FileNotFoundError):
-        shutil.copy(PROJECT / "build" / "vectors.sqlite3", directory / "build")
-
-
 def report(made: list[Change], rows: list[str], rate: float, load_before: float) -> Iterator[str]:
     """The tables, line by line."""
     first, last = made[1], made[-1]
@@ -307,7 +343,7 @@ async def main() -> None:
     load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="change-over-") as name:
         directory = Path(name)
-        copied(directory)
+        copy_to(directory)
         made, ours = await changes(directory, arguments.changes, arguments.rate)
         rows = []
         if arguments.rate:

@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.load [--rate 28] [--seconds 600] [--new] [--break] [--database-url URL]
 
 28 a second for ten minutes is what South Africa's health line saw on its worst day. The whole service is
-started as `make run` does, with a Rasa side of its own; Zalo is tests/stand_ins/zalo, in this process, on
+started as `make run` does, with a Rasa side of its own; Zalo is stand_ins/zalo, in this process, on
 the same cores. Questions come from tests/nlu, at random moments (Poisson); a time runs from the moment at
 which an event is due until the last message of its reply is at Zalo's server, so that what waits in
 front of the bot counts, too. One arrival in twenty is a pair, a question with the press of a button right
@@ -32,25 +32,21 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-import yaml
 from cryptography.fernet import Fernet
 
+from benchmarks.project import PROJECT, free_port, questions, running_bot
 from bot.content.library import load as load_content
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
-from tests.end_to_end.bot_process import free_port
-from tests.stand_ins.serving import serving
-from tests.stand_ins.zalo import StandIn
-from tests.stand_ins.zalo.people import Person
-from tests.stand_ins.zalo.server import settings
+from stand_ins.serving import serving
+from stand_ins.zalo import StandIn
+from stand_ins.zalo.people import Person
+from stand_ins.zalo.server import settings
 
-PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results" / "load.md"
 
 CHATS = 3000
 PAIRS = 0.05
-READY_SECONDS = 900
 REST_SECONDS = 600
 """How long what was asked may take to be answered once nothing more comes."""
 
@@ -233,12 +229,10 @@ async def service(zalo: StandIn, database_url: str) -> AsyncIterator[Process]:
         for part in ("nlu", ".venv-rasa"):
             (directory / part).symlink_to(PROJECT / part)
         async with serving(zalo.app()) as url:
-            port = free_port()
             environment = {
                 **os.environ,
                 **settings(url, Fernet.generate_key().decode()),
                 "PYTHONPATH": str(PROJECT),
-                "PORT": str(port),
                 "RASA_PORT": str(free_port()),
                 "CONTENT_DIR": str(PROJECT / "content"),
                 "LOG_FORMAT": "json",
@@ -250,33 +244,18 @@ async def service(zalo: StandIn, database_url: str) -> AsyncIterator[Process]:
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
             await login.communicate(f"https://example.vn/?code={zalo.grant.consent()}\n".encode())
+            print(
+                "  the bot starts; a model that is not there yet takes minutes", file=sys.stderr, flush=True
+            )
             with (directory / "log").open("wb") as log:
-                bot = await asyncio.create_subprocess_exec(
-                    *command, "run", cwd=directory, env=environment, stdout=log, stderr=log
-                )
-            try:
-                await _ready(f"http://127.0.0.1:{port}", bot)
-                await zalo.webhook.save(f"http://127.0.0.1:{port}/zalo/webhook")
-                yield bot
-            finally:
-                await zalo.webhook.stop()
-                if bot.returncode is None:
-                    bot.terminate()
-                await bot.wait()
-                await zalo.close()
-                _tell_log(directory / "log")
-
-
-async def _ready(url: str, bot: Process) -> None:
-    print("  the bot starts; a model that is not there yet takes minutes", file=sys.stderr, flush=True)
-    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as http:
-        async with asyncio.timeout(READY_SECONDS):
-            while bot.returncode is None:
-                with suppress(httpx.TransportError):
-                    if (await http.get("/ready")).status_code == 200:
-                        return
-                await asyncio.sleep(0.5)
-    raise SystemExit("The bot did not start.")
+                async with running_bot(directory, environment, log) as (bot, address):
+                    await zalo.webhook.save(f"{address}/zalo/webhook")
+                    try:
+                        yield bot
+                    finally:
+                        await zalo.webhook.stop()
+            await zalo.close()
+            _tell_log(directory / "log")
 
 
 def _tell_log(log: Path) -> None:
@@ -287,14 +266,6 @@ def _tell_log(log: Path) -> None:
     for ((event, _level),) in (matches for matches in events if matches):
         found[event] = found.get(event, 0) + 1
     print(f"  warnings and errors in the bot's log: {found or 'none'}", file=sys.stderr)
-
-
-def _questions() -> list[str]:
-    return [
-        entry["q"]
-        for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
-        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))
-    ]
 
 
 def _titles() -> dict[str, tuple[str, ...]]:
@@ -329,7 +300,7 @@ async def main() -> None:
     machine = _machine()
     lines: list[str] = []
     async with service(zalo, arguments.database_url) as bot:
-        driver = Driver(zalo, bot, _questions(), _titles(), is_new=arguments.is_new)
+        driver = Driver(zalo, bot, [case["q"] for case in questions()], _titles(), is_new=arguments.is_new)
         await driver.run(2, 5)  # what is loaded at the first question is no load
         rate, seconds = arguments.rate, arguments.seconds
         while True:

@@ -28,11 +28,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from benchmarks.project import PROJECT, free_port
+from benchmarks.project import questions as all_questions
 
-from tests.end_to_end.bot_process import free_port
-
-PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "benchmarks" / "results" / "message.md"
 BLOCK = 25
 LATE_TURN = 20
@@ -145,8 +143,7 @@ def side(project: Path) -> Iterator[Side]:
 
 def questions(count: int) -> list[str]:
     """Of tests/nlu/, the same ones each time."""
-    files = sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
-    every = [entry["q"] for file in files for entry in yaml.safe_load(file.read_text(encoding="utf-8"))]
+    every = [entry["q"] for entry in all_questions()]
     return random.Random(1).sample(every, count)  # noqa: S311 nothing to guess
 
 

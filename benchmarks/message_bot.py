@@ -1,12 +1,13 @@
 """What one message costs the bot: processor and wall time of POST /api/messages, and its statements.
 
-    .venv/bin/python -m benchmarks.message_bot [--before DIRECTORY] [--messages 300] [--postgres]
+    .venv/bin/python -m benchmarks.message_bot [--before DIRECTORY] [--messages 300] [--database-url URL ...]
 
 The service runs as `python -m bot run` does, with a Rasa side that answers at once out of a table
-(tests/answering/rasa_stand_in.py, in this process), so that what is measured is the bot. Questions come
+(stand_ins/rasa.py, in this process), so that what is measured is the bot. Questions come
 one at a time on one kept connection. `--before` is the project's directory at another commit (a git
 worktree); then both run side by side and take turns, fifty messages each, so that other work on the machine
-falls on both. Statements and transactions are counted in a run of their own, by the database's driver.
+falls on both; the database is SQLite, or the empty one of `--database-url`, given once for each of them.
+Statements and transactions are counted in a run of their own on SQLite, by its driver.
 
 Run from the project's directory; the table is also appended to benchmarks/results/message_bot.md.
 """
@@ -21,27 +22,24 @@ import json
 import os
 import signal
 import statistics
-import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 import httpx
 
-from tests.answering.rasa_stand_in import Plan, RasaStandIn
-from tests.end_to_end.bot_process import free_port
-from tests.postgres import Cluster, cluster
+from benchmarks.project import PROJECT, running_bot
+from stand_ins.rasa import Plan, RasaStandIn
 
-PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results" / "message_bot.md"
 
 TURN = 50
 WARM_UP = 50
-READY_SECONDS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 
 ANSWER = "culture.ninh-kieu-quay"
@@ -109,44 +107,24 @@ def plans(_text: str) -> list[Plan]:
 
 @asynccontextmanager
 async def running(
-    name: str, source: Path, rasa_url: str, database_url: str | None, command: list[str]
+    name: str, source: Path, rasa_url: str, database_url: str | None, command: tuple[str, ...]
 ) -> AsyncIterator[Bot]:
     """The service of a directory, with a database of its own."""
-    with tempfile.TemporaryDirectory() as directory:
-        port = free_port()
-        settings = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(source),
-            "PORT": str(port),
-            "RASA_URL": rasa_url,
-            "CONTENT_DIR": str(source / "content"),
-            "WEB_RATE_LIMIT": "0",
-            **({"DATABASE_URL": database_url} if database_url else {}),
-        }
-        with (Path(directory) / "log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, *command, cwd=directory, env=settings, stdout=PIPE, stderr=log
-            )
-            try:
-                async with httpx.AsyncClient(
-                    base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
-                ) as http:
-                    await ready(http)
-                    bot = Bot(name, process, http)
-                    await bot.ask(WARM_UP, counts=False)
-                    yield bot
-            finally:
-                process.send_signal(signal.SIGTERM)
-                await process.wait()
-
-
-async def ready(http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(READY_SECONDS):
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                if (await http.get("/ready")).status_code == 200:
-                    return
-            await asyncio.sleep(0.1)  # between two looks
+    settings = {
+        "PYTHONPATH": str(source),
+        "RASA_URL": rasa_url,
+        "CONTENT_DIR": str(source / "content"),
+        "WEB_RATE_LIMIT": "0",
+        **({"DATABASE_URL": database_url} if database_url else {}),
+    }
+    with tempfile.TemporaryDirectory() as directory, (Path(directory) / "log").open("wb") as log:
+        async with (
+            running_bot(Path(directory), settings, log, command, PIPE) as (process, url),
+            httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http,
+        ):
+            bot = Bot(name, process, http)
+            await bot.ask(WARM_UP, counts=False)
+            yield bot
 
 
 async def counted(source: Path, rasa_url: str, messages: int) -> tuple[float, float]:
@@ -160,7 +138,7 @@ async def counted(source: Path, rasa_url: str, messages: int) -> tuple[float, fl
         numbers: dict[str, int] = json.loads(line)
         return numbers
 
-    async with running("", source, rasa_url, None, ["-c", COUNTING]) as bot:
+    async with running("", source, rasa_url, None, ("-c", COUNTING)) as bot:
         before = await told(bot)
         await bot.ask(messages)
         after = await told(bot)
@@ -168,18 +146,17 @@ async def counted(source: Path, rasa_url: str, messages: int) -> tuple[float, fl
     return statements, transactions
 
 
-async def measure(before: Path | None, messages: int, postgres: Cluster | None) -> str:
+async def measure(before: Path | None, messages: int, database_urls: list[str]) -> str:
     sources = {"before": before, "now": PROJECT} if before else {"now": PROJECT}
     counts = {}
-    command = ["-m", "bot", "run"]
+    command = ("-m", "bot", "run")
     async with RasaStandIn(plans=plans).serving() as rasa_url, contextlib.AsyncExitStack() as stack:
         bots = []
         for name, source in sources.items():
             assert source
             counts[name] = await counted(source.resolve(), rasa_url, messages)
-        for name, source in sources.items():
+        for (name, source), database_url in zip_longest(sources.items(), database_urls):
             assert source
-            database_url = postgres.new_database() if postgres else None
             context = running(name, source.resolve(), rasa_url, database_url, command)
             bots.append(await stack.enter_async_context(context))
         for _ in range(messages // TURN):
@@ -199,12 +176,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--before", type=Path)
     parser.add_argument("--messages", type=int, default=300)
-    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--database-url", action="append", default=[], dest="database_urls")
     parser.add_argument("--no-record", action="store_true")
     options = parser.parse_args()
-    with cluster() if options.postgres else contextlib.nullcontext() as postgres:
-        table = asyncio.run(measure(options.before, options.messages, postgres))
-    database = "PostgreSQL" if options.postgres else "SQLite"
+    bots = 2 if options.before else 1
+    if len(options.database_urls) not in {0, bots}:
+        parser.error(f"--database-url is needed {bots} times, once for each bot, or not at all")
+    table = asyncio.run(measure(options.before, options.messages, options.database_urls))
+    database = "PostgreSQL" if options.database_urls else "SQLite"
     now = datetime.datetime.now(datetime.UTC)
     title = f"## {now:%Y-%m-%d %H:%M} UTC: {database}, {options.messages} messages, one at a time"
     print(f"{title}\n\n{table}")

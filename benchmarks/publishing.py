@@ -35,12 +35,11 @@ from typing import Any
 import httpx
 import yaml
 
+from benchmarks.project import PROJECT, copy_to, free_port, questions, running_bot
 from bot.content.library import load
 from bot.domain.language import Language
 from bot.rasa.training_set import training_files
-from tests.end_to_end.bot_process import BotProcess, copy_project, free_port
 
-PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "benchmarks" / "results" / "publishing.md"
 
 NEW = "clarification.motorbike-ban"
@@ -151,21 +150,18 @@ async def measure_here(rate: float) -> Here:
     """The service as it runs, in a copy of the project."""
     with tempfile.TemporaryDirectory(prefix="publishing-") as name:
         project = Path(name)
-        copy_project(project)
-        process = BotProcess(project, {"RASA_PORT": str(free_port()), "WEB_RATE_LIMIT": "0"})
-        try:
-            say("starting the bot; the first time, its model is trained")
-            await process.start()
-            # What waits for an answer must not keep the next question from being asked.
-            limits = httpx.Limits(max_connections=None)
-            async with httpx.AsyncClient(
-                base_url=process.url, timeout=60, limits=limits, trust_env=False
-            ) as http:
-                await until_current(http)
-                file = project / "content" / "clarification" / "motorbike-ban.yml"
-                return await measure_change(http, file, rate)
-        finally:
-            await process.stop()
+        copy_to(project)
+        settings = {"RASA_PORT": str(free_port()), "WEB_RATE_LIMIT": "0"}
+        # What waits for an answer must not keep the next question from being asked.
+        limits = httpx.Limits(max_connections=None)
+        say("starting the bot; the first time, its model is trained")
+        async with (
+            running_bot(project, settings, sys.stderr.buffer) as (_, url),
+            httpx.AsyncClient(base_url=url, timeout=60, limits=limits, trust_env=False) as http,
+        ):
+            await until_current(http)
+            file = project / "content" / "clarification" / "motorbike-ban.yml"
+            return await measure_change(http, file, rate)
 
 
 async def measure_change(http: httpx.AsyncClient, file: Path, rate: float) -> Here:
@@ -226,15 +222,6 @@ async def keep_asking(http: httpx.AsyncClient, load_: Load, rate: float, stoppin
             await asyncio.sleep(max(0, due - time.monotonic()))
 
 
-def questions() -> list[dict[str, Any]]:
-    """Those of tests/nlu/: {q, lang, style}, and {id, also} if answered, {action} if small talk."""
-    return [
-        case
-        for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
-        for case in yaml.safe_load(file.read_text(encoding="utf-8"))
-    ]
-
-
 async def ask(http: httpx.AsyncClient, text: str) -> dict[str, Any] | None:
     """The first card of the reply; None if there was no reply, or one that says that there is trouble."""
     message = {"conversation": secrets.token_hex(16), "text": text}
@@ -251,7 +238,7 @@ def measure_usual(epochs: int) -> Usual:
     """Train and load with the usual pipeline, on what content/ teaches with the new clarification in it."""
     with tempfile.TemporaryDirectory(prefix="usual-") as name:
         directory = Path(name)
-        copy_project(directory)
+        copy_to(directory)
         shutil.copy(CLARIFICATION, directory / "content" / "clarification" / "motorbike-ban.yml")
         export = directory / "build" / "rasa"
         export.mkdir(parents=True)

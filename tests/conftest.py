@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import os
 import shutil
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -21,49 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.content.library import Library, load
 from bot.storage.database import Database, is_sqlite, migrate
 from bot.storage.inbox import Inbox
-from tests.postgres import Cluster, NoPostgres, cluster
-
-ROOT = Path(__file__).parents[1]
+from tests.support import ROOT
+from tests.support.bot_process import free_port
+from tests.support.clock import Clock
+from tests.support.content import ANSWER, OFFICES
+from tests.support.postgres import Cluster, NoPostgres, cluster
 
 BOT_READY_SECONDS = 900
 """With no model yet, one is trained first: minutes, from an empty cache of sentence vectors."""
-
-OFFICES = """
-culture:
-  vi: {name: Sở Văn hóa}
-  en: {name: Department of Culture}
-"""
-
-ANSWER = """
-status: published
-office: culture
-checked: 2026-11-01
-review_by: 2100-01-01
-sources: [{{title: A source}}]
-vi:
-  title: Tựa {name}
-  answer: Câu trả lời về {name}.
-  questions: ["{name} là gì"]
-en:
-  title: Title of {name}
-  answer: The answer on {name}.
-  questions: ["what is {name}"]
-"""
-
-
-@dataclass
-class Clock:
-    """A clock that moves when it is told to."""
-
-    now: datetime.datetime = field(
-        default_factory=lambda: datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
-    )
-
-    def __call__(self) -> datetime.datetime:
-        return self.now
-
-    def advance(self, **time: float) -> None:
-        self.now += datetime.timedelta(**time)
 
 
 @pytest.fixture
@@ -112,9 +75,6 @@ def postgres_url(postgres: Cluster) -> str:
     return postgres.new_database()
 
 
-on_both_databases = pytest.mark.parametrize("database_url", ["sqlite_url", "postgres_url"], indirect=True)
-
-
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
     """SQLite, unless the test is `on_both_databases`."""
@@ -160,8 +120,6 @@ async def inbox(database: Database, clock: Clock) -> Inbox:
 @pytest.fixture(scope="session")
 async def running_bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of the whole service as `python -m bot run` starts it, with a Rasa side of its own."""
-    from tests.end_to_end.bot_process import free_port  # which takes ROOT from here
-
     directory = tmp_path_factory.mktemp("bot")
     # A directory that has what starts the Rasa side, but no .env with somebody's Telegram token.
     for part in ("nlu", ".venv-rasa"):

@@ -19,9 +19,9 @@ import yaml
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.settings import Settings
-from tests.conftest import ROOT
-from tests.end_to_end.bot_process import free_port
-from tests.rasa.side import TOKEN
+from tests.support import ROOT
+from tests.support.bot_process import free_port
+from tests.support.rasa_side import TOKEN
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -25,7 +25,7 @@ from bot.storage import people
 from bot.storage.database import Database
 from bot.storage.models import QuestionState
 from bot.storage.outbox import Outbox
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 CLARIFICATION = """
 status: {status}

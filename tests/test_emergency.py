@@ -20,9 +20,11 @@ from bot.content.library import Library, load
 from bot.domain.arrival import Arrival
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
-from tests.answering.rasa_stand_in import RasaStandIn
-from tests.conftest import ANSWER, OFFICES, ROOT, Clock
-from tests.test_app import running
+from stand_ins.rasa import RasaStandIn
+from tests.support import ROOT
+from tests.support.app import running
+from tests.support.clock import Clock
+from tests.support.content import ANSWER, OFFICES
 
 FLOOD = "Lũ đang lên"
 NOTICE = """

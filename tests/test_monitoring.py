@@ -17,9 +17,9 @@ from bot.channels.contract import Rejected
 from bot.channels.metered import Counted
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
-from tests.answering.rasa_stand_in import RasaStandIn
-from tests.conftest import ROOT
-from tests.test_app import running
+from stand_ins.rasa import RasaStandIn
+from tests.support import ROOT
+from tests.support.app import running
 
 TOKEN = "a-token-of-the-operators"
 ALERTS = ROOT / "operations" / "alerts.yml"

@@ -1,16 +1,24 @@
-"""Rules that the code itself has to keep: tasks are watched over, texts reach no log, and waits end."""
+"""Rules that the code itself has to keep: tasks are watched over, texts reach no log, waits end, and tests
+do not lean on each other."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support import ROOT
 
-FILES = sorted(file for part in ("bot", "evaluation", "nlu") for file in (ROOT / part).rglob("*.py"))
+
+def python_files(*parts: str) -> list[Path]:
+    return sorted(file for part in parts for file in (ROOT / part).rglob("*.py"))
+
+
+OURS = python_files("bot", "evaluation", "nlu")
+EVERYWHERE = [*OURS, *python_files("benchmarks", "stand_ins", "tests")]
 
 TASKS = {
     "bot/supervision.py keep": "the supervisor itself",
@@ -155,10 +163,31 @@ def unsafe_yaml(tree: ast.AST, file: str) -> list[str]:
     return found
 
 
-def all_of(rule: object) -> list[str]:
+def leans_on_tests(tree: ast.AST, file: str) -> list[str]:
+    """Imports of tests. Tests may import tests.support; all else, nothing of them."""
+    allowed = "tests.support" if file.startswith("tests/") else ""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = ["tests" if node.level else str(node.module)]
+            if node.module == "tests":
+                modules = [f"tests.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found += [
+            f"{file}:{node.lineno} {module}"
+            for module in modules
+            if module.split(".")[0] == "tests" and not (allowed and f"{module}.".startswith(f"{allowed}."))
+        ]
+    return found
+
+
+def all_of(rule: object, files: Sequence[Path] = OURS) -> list[str]:
     assert callable(rule)
     found = []
-    for file in FILES:
+    for file in files:
         found += rule(ast.parse(file.read_text(encoding="utf-8")), file.relative_to(ROOT).as_posix())
     return found
 
@@ -177,6 +206,32 @@ def test_every_wait_on_the_outside_has_a_deadline() -> None:
 
 def test_yaml_is_read_by_safe_loaders_alone() -> None:
     assert all_of(unsafe_yaml) == []
+
+
+def test_tests_import_no_tests_and_nothing_else_does() -> None:
+    found = all_of(leans_on_tests, EVERYWHERE)
+    assert found == [], "what several use stands in tests/support/ or, if benchmarks use it, in stand_ins/"
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("tests/test_a.py", "from tests.test_b import helper"),
+        ("tests/test_a.py", "from tests import conftest"),
+        ("tests/test_a.py", "import tests.conftest"),
+        ("tests/test_a.py", "from tests.supporters import helper"),
+        ("tests/test_a.py", "from .test_b import helper"),
+        ("benchmarks/a.py", "from tests.support import ROOT"),
+        ("bot/a.py", "import tests.support.clock"),
+    ],
+)
+def test_who_leans_on_tests_is_found(file: str, code: str) -> None:
+    assert len(leans_on_tests(ast.parse(code), file)) == 1
+
+
+def test_who_leans_on_support_is_not() -> None:
+    code = "from tests.support import ROOT\nfrom tests.support.clock import Clock\nimport testsuite"
+    assert leans_on_tests(ast.parse(code), "tests/test_a.py") == []
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from bot.content.yaml_file import ContentError, parse_yaml
 from bot.domain.message import TEXT_LIMIT
 from bot.settings import Settings
 from bot.storage.chats import Move
-from tests.test_app import failed_start, running, stopped
+from tests.support.app import failed_start, running, stopped
 
 HUGE = b'{"text": "' + b"x" * 4_000_000 + b'"}'
 

@@ -14,7 +14,7 @@ from bot.app import StartError, _database, _open
 from bot.settings import SECRET_KEY_FILE, Settings, SettingsError, load
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 NAMES = [name.upper() for name in Settings.model_fields]
 

@@ -33,10 +33,11 @@ from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
 from bot.storage.outbox import Outbox
 from bot.storage.people import subscribe
-from tests.answering.rasa_stand_in import RasaStandIn
-from tests.answering.test_worker import RecordingChannel
-from tests.conftest import ANSWER, on_both_databases
-from tests.soak import rounds
+from stand_ins.rasa import RasaStandIn
+from tests.support.content import ANSWER
+from tests.support.databases import on_both_databases
+from tests.support.soak import rounds
+from tests.support.worker import RecordingChannel
 
 NOW = datetime.datetime(2026, 11, 28, 12, tzinfo=datetime.UTC)
 MOMENT = NOW + datetime.timedelta(hours=3)

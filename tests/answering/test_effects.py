@@ -32,8 +32,9 @@ from bot.storage.models import (
     WebReply,
 )
 from bot.storage.outbox import NotPossible
-from tests.answering.test_worker import Bot, running
-from tests.conftest import Clock, on_both_databases
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
+from tests.support.worker import Bot, running
 
 pytestmark = on_both_databases
 

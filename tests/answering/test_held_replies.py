@@ -16,8 +16,9 @@ from bot.domain.language import Language
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
-from tests.answering.test_worker import Bot, running
-from tests.conftest import Clock, on_both_databases
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
+from tests.support.worker import Bot, running
 
 CLOSED = OnlyInReply("-230 the person wrote nothing for 7 days")
 

@@ -14,15 +14,8 @@ from bot.domain.message import Message
 from bot.storage.database import Database, migrate
 from bot.storage.outbox import Outbox
 from bot.storage.people import subscribe
-from tests.answering.kill import BotProcess, Question, check, read_sent
-from tests.answering.rasa_stand_in import RasaStandIn
-
-ANSWERS = ("food", "music")
-QUESTIONS = [
-    Question(f"key-{n}", f"chat {n % 10}", f"{ANSWERS[n // 10 % 2]} {n}", f"culture.{ANSWERS[n // 10 % 2]}")
-    for n in range(100)
-]
-CARDS = 2 * len(QUESTIONS)
+from stand_ins.rasa import RasaStandIn
+from tests.support.kill import CARDS, QUESTIONS, BotProcess, check, is_all_sent, read_sent
 
 
 @pytest.mark.parametrize("kills", [(1,), (50,), (20, 100, 180)], ids=str)
@@ -43,10 +36,6 @@ async def test_every_accepted_message_is_answered_in_order_and_only_the_card_in_
         await bot.until(lambda bot: bot.cards >= CARDS or is_all_sent(file))
         assert await bot.end(signal.SIGTERM) == 0
     check(read_sent(file), QUESTIONS, len(kills))
-
-
-def is_all_sent(file: Path) -> bool:
-    return len({(card["message_id"], card["position"]) for card in read_sent(file)}) == CARDS
 
 
 async def test_sigterm_loses_and_repeats_nothing(

@@ -12,9 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.storage.models import ChatLease, InboxMessage
-from tests.answering.kill import BotProcess, check, read_sent
-from tests.answering.rasa_stand_in import RasaStandIn
-from tests.answering.test_kill import QUESTIONS, is_all_sent
+from stand_ins.rasa import RasaStandIn
+from tests.support.kill import QUESTIONS, BotProcess, check, is_all_sent, read_sent
 
 LEASE_SECONDS = "2"
 FIRST = QUESTIONS[: len(QUESTIONS) // 2]

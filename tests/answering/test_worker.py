@@ -4,160 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from itertools import count, cycle
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from itertools import cycle
 
-import httpx
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
-from bot.answering.worker import Patience, Worker
-from bot.channels.contract import Channel, MaybeSent, Rejected, TryLater, Unreachable
-from bot.channels.incoming import incoming
+from bot.answering.worker import Patience
+from bot.channels.contract import MaybeSent, Rejected, TryLater, Unreachable
 from bot.content.library import Library
-from bot.domain.arrival import Arrival
-from bot.domain.card import Card
-from bot.domain.clock import Clock, utc_now
+from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.domain.plan import Kind
-from bot.rasa.client import Rasa
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
-from bot.storage.outbox import Outbox
-from tests.answering.rasa_stand_in import RasaStandIn
-
-QUICK = Patience(rasa_first=0.01, rasa_most=0.02, rasa_total=120, delivery_first=0.01, delivery_most=0.02)
-
-_numbers = count()
+from tests.support.worker import QUICK, Bot, RecordingChannel, running
 
 FOOD = Message(channel="test", address="a", conversation="c", key="1", text="food")
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A card as the channel got it."""
-
-    address: str
-    message_id: int
-    position: int
-    card: Card
-
-    @property
-    def what(self) -> str:
-        return self.card.id or self.card.action or self.card.kind.value
-
-
-@dataclass
-class RecordingChannel:
-    """Keeps what it is asked to send. mishaps: for an address, what to raise, once each."""
-
-    name: str = "test"
-    arrival: Arrival = Arrival.AT_ONCE
-    lay_down: None = None
-    sent: list[Sent] = field(default_factory=list)
-    tries: int = 0
-    events: list[str] = field(default_factory=list)
-    mishaps: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
-    always: dict[str, Exception] = field(default_factory=dict)
-    gates: dict[str, asyncio.Event] = field(default_factory=dict)
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def show_working(self, address: str) -> None:
-        self.events.append(f"working {address}")
-
-    async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
-        async with self.changed:
-            self.tries += 1
-            self.events.append(f"send {address}")
-            self.changed.notify_all()
-        if address in self.always:
-            raise self.always[address]
-        if self.mishaps[address]:
-            raise self.mishaps[address].pop(0)
-        if gate := self.gates.get(address):
-            await gate.wait()
-        self.sent.append(Sent(address, message_id, position, card))
-
-    async def was_tried(self, times: int) -> None:
-        async with asyncio.timeout(10), self.changed:
-            await self.changed.wait_for(lambda: self.tries >= times)
-
-    def to(self, address: str) -> list[str]:
-        return [sent.what for sent in self.sent if sent.address == address]
-
-
-@dataclass
-class Bot:
-    """Everything but the platform and the model is the real thing."""
-
-    inbox: Inbox
-    outbox: Outbox
-    rasa: RasaStandIn
-    channel: RecordingChannel
-    library: Library
-    worker: Worker
-    postman: Postman
-    task: asyncio.Task[None]
-
-    async def receive(self, text: str = "", chat: str = "a", channel: str = "test", **details: object) -> int:
-        message = incoming(
-            channel=channel,
-            address=chat,
-            conversation=f"hash of {chat}",
-            key=f"{chat} {text} {next(_numbers)}",
-            text=text,
-            **details,  # type: ignore[arg-type]
-        )
-        message_id = await self.inbox.accept(message)
-        assert message_id is not None
-        return message_id
-
-    async def answered(self, *message_ids: int) -> None:
-        """Wait until these are answered; what is postponed is looked for often."""
-        for message_id in message_ids:
-            async with asyncio.timeout(20):
-                while not await self.inbox.wait_answered(message_id, 0.05):
-                    self.inbox.arrived.set()
-
-    async def stop(self) -> None:
-        self.worker.stop()
-        await self.task
-
-
-@asynccontextmanager
-async def running(
-    inbox: Inbox,
-    library: Library,
-    patience: Patience = QUICK,
-    clock: Clock = utc_now,
-    others: Sequence[RecordingChannel] = (),
-    served: Callable[[], Library] | None = None,
-) -> AsyncIterator[Bot]:
-    rasa, channel = RasaStandIn(), RecordingChannel()
-    channels: dict[str, Channel] = {"test": channel, **{other.name: other for other in others}}
-    serve = served or (lambda: library)
-    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
-        conversation = Conversation(Rasa(http), serve)
-        outbox = Outbox(inbox._database, clock)
-        postman = Postman(outbox, serve, channels, clock=clock)
-        worker = Worker(inbox, conversation, serve, channels, postman, patience=patience, clock=clock)
-        working = asyncio.create_task(worker.run())
-        bot = Bot(inbox, outbox, rasa, channel, library, worker, postman, working)
-        try:
-            yield bot
-        finally:
-            for gate in (*rasa.gates.values(), *channel.gates.values()):
-                gate.set()
-            await bot.stop()
 
 
 @pytest.fixture

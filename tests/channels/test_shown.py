@@ -16,7 +16,7 @@ from bot.channels.zalo.render import written
 from bot.text.dialect import misread
 from bot.text.html import to_html
 from bot.text.rich import markdown, plain
-from tests.stand_ins.telegram.html import parse
+from stand_ins.telegram.html import parse
 
 
 def on_telegram(source: str) -> str:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.content.check import check
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 TODAY = datetime.date(2026, 11, 22)
 

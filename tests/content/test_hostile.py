@@ -33,8 +33,8 @@ from bot.content.yaml_file import SIZE_LIMIT, ContentError, Finding, parse_yaml
 from bot.desk.report import report
 from bot.domain.clock import local_day, utc_now
 from bot.rasa.status import Status as RasaStatus
-from tests.conftest import ANSWER, ROOT
-from tests.content.test_watch import change, problems, remove, title, until
+from tests.support import ROOT
+from tests.support.content import ANSWER, change, problems, remove, title, until
 
 FOOD, MUSIC = "culture.food", "culture.music"
 GOOD = ANSWER.format(name="food")

@@ -22,7 +22,8 @@ from bot.domain.clock import VIETNAM
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
 from bot.rasa.training_set import lesson, training_files
-from tests.conftest import ANSWER, Clock
+from tests.support.clock import Clock
+from tests.support.content import ANSWER
 
 FOOD, MUSIC, DISHES = "culture.food", "culture.music", "culture.dishes"
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=VIETNAM)

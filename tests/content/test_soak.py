@@ -34,8 +34,9 @@ from bot.content.watch import Watch
 from bot.desk.report import report
 from bot.domain.clock import utc_now
 from bot.rasa.status import Status
-from tests.conftest import ANSWER, OFFICES, ROOT
-from tests.soak import rounds
+from tests.support import ROOT
+from tests.support.content import ANSWER, OFFICES
+from tests.support.soak import rounds
 
 LIVE_WITHIN = 5.0
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.content.watch import Watch
-from tests.content.test_watch import change, until
+from tests.support.content import change, until
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +16,7 @@ from bot.content.library import load
 from bot.content.schema import Status
 from bot.content.watch import Watch
 from bot.content.yaml_file import ContentError
-from bot.domain.language import Language
-from tests.conftest import ANSWER
+from tests.support.content import ANSWER, change, problems, remove, title, until
 
 FOOD, MUSIC = "culture.food", "culture.music"
 
@@ -48,27 +47,9 @@ async def watch(content: Path, last_good: Path) -> AsyncIterator[Watch]:
         await task
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.02)  # between two looks at a condition
-
-
-def change(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new), encoding="utf-8")
-
-
 def add(content: Path, topic: str, name: str) -> None:
     (content / topic).mkdir()
     (content / topic / f"{name}.yml").write_text(ANSWER.format(name=name), encoding="utf-8")
-
-
-def remove(file: Path) -> None:
-    file.unlink()
 
 
 def save_as_emacs(file: Path, text: str) -> None:
@@ -78,15 +59,6 @@ def save_as_emacs(file: Path, text: str) -> None:
     new = file.with_suffix(".yml.tmp")
     new.write_text(text, encoding="utf-8")
     new.replace(file)
-
-
-def title(watch: Watch, answer_id: str) -> str | None:
-    answer = watch.library().published(answer_id)
-    return answer[Language.EN].title if answer else None
-
-
-def problems(watch: Watch) -> list[str]:
-    return [f"{finding.file.name}:{finding.line} {finding.key}" for finding in watch.findings]
 
 
 async def test_changed_words_are_live(watch: Watch, food: Path) -> None:

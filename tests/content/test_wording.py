@@ -11,7 +11,7 @@ import pytest
 from bot.content.check import check
 from bot.content.laws import read_laws
 from bot.content.library import load
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 TODAY = datetime.date(2026, 11, 28)
 

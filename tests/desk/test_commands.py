@@ -15,9 +15,9 @@ from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.desk.publishing import OVERRIDES
-from tests.answering.rasa_stand_in import RasaStandIn
-from tests.content.test_watch import change
-from tests.end_to_end.bot_process import BotProcess, free_port
+from stand_ins.rasa import RasaStandIn
+from tests.support.bot_process import BotProcess, free_port
+from tests.support.content import change
 
 REFUSED = {
     "model": "stand-in",

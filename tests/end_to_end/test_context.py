@@ -14,9 +14,8 @@ import httpx
 import pytest
 
 from bot.content.library import Library
-from tests.conftest import ROOT
-from tests.end_to_end.bot_process import BotProcess, free_port
-from tests.end_to_end.conftest import rasa_side
+from tests.support import ROOT
+from tests.support.bot_process import BotProcess, free_port, rasa_side
 
 pytestmark = pytest.mark.rasa
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bot.content.library import Library
-from tests.dialogues.play import Dialogue, Outcome, dialogues, play
+from tests.support.dialogues import Dialogue, Outcome, dialogues, play
 
 RIGHT = 0.92
 """The share of all turns that must be right."""

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.end_to_end.bot_process import BotProcess
+from tests.support.bot_process import BotProcess
 
 MARKET = "culture.cai-rang-floating-market"
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from bot.rasa.child import STOP_SECONDS
-from tests.content.test_watch import change
-from tests.end_to_end.bot_process import BotProcess, copy_project, free_port
+from tests.support.bot_process import BotProcess, copy_project, free_port
+from tests.support.content import change
 
 LIVE_SECONDS = 900
 """From an empty cache of sentence vectors, training takes minutes on two cores."""

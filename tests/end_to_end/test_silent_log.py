@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.end_to_end.test_dependencies import Service, service
-from tests.postgres import Cluster
-from tests.stand_ins.failures import Failure
+from stand_ins.failures import Failure
+from tests.support.postgres import Cluster
+from tests.support.service import Service, service
 
 MARK = "bimatkhongduoclo"
 """Stands in everything that is written, and nowhere else."""

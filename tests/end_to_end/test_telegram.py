@@ -9,8 +9,8 @@ import pytest
 from bot.content.library import Library
 from bot.domain.answer import Facet
 from bot.domain.language import Language
-from tests.end_to_end.bot_process import BotProcess
-from tests.stand_ins.telegram import TOKEN, Chat, Person, StandIn
+from stand_ins.telegram import TOKEN, Chat, Person, StandIn
+from tests.support.bot_process import BotProcess
 
 pytestmark = pytest.mark.rasa
 

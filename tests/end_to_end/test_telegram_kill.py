@@ -13,8 +13,8 @@ import pytest
 from bot.content.library import Library
 from bot.domain import payload
 from bot.domain.language import Language
-from tests.end_to_end.bot_process import BotProcess, descendants
-from tests.stand_ins.telegram import Person, StandIn
+from stand_ins.telegram import Person, StandIn
+from tests.support.bot_process import BotProcess, descendants
 
 pytestmark = pytest.mark.rasa
 

@@ -16,11 +16,11 @@ from bot.channels.zalo.signature import HEADER
 from bot.content.library import Library
 from bot.domain.language import Language
 from bot.text.rich import markdown
-from tests.dialogues.play import Dialogue, Turn, dialogues
-from tests.end_to_end.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
-from tests.stand_ins.zalo.webhook import encode
+from stand_ins.failures import Failure
+from stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
+from stand_ins.zalo.webhook import encode
+from tests.support.dialogues import Dialogue, Turn, dialogues
+from tests.support.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
 
 pytestmark = pytest.mark.rasa
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.zalo_bot import Talk, ZaloBot, zalo_bot
-from tests.stand_ins.zalo import StandIn
+from stand_ins.zalo import StandIn
+from tests.support.zalo_bot import Talk, ZaloBot, zalo_bot
 
 pytestmark = pytest.mark.rasa
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from tests.conftest import ANSWER
+from tests.support.content import ANSWER
 
 FACTS = """
 food:

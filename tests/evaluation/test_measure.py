@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evaluation.ask import Times
 from evaluation.measure import Outcome, Share, calibration, measure, outcome, percentile, trade_off
-from tests.evaluation.cases import asked, reading
+from tests.support.cases import asked, reading
 
 NO_TIMES = Times(bot=(), rasa=())
 

@@ -10,7 +10,7 @@ from bot.content.library import Library, load
 from bot.text.cleaning import words
 from evaluation.read import QuestionsError, read
 from evaluation.taught import examples, same_words, taught_in
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 OURS = sorted((ROOT / "tests" / "nlu").glob("*.yml"))
 

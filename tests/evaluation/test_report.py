@@ -10,7 +10,7 @@ from evaluation.ask import Asked, Times
 from evaluation.measure import measure
 from evaluation.report import render
 from evaluation.table import lines
-from tests.evaluation.cases import asked, reading
+from tests.support.cases import asked, reading
 
 TIMES = Times(bot=(0.04, 0.05), rasa=(0.02, 0.025))
 

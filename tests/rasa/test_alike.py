@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 pytestmark = pytest.mark.rasa
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.rasa
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
     run = subprocess.run(
-        [ROOT / ".venv-rasa/bin/python", "-m", "tests.rasa.alike"],
+        [ROOT / ".venv-rasa/bin/python", "-m", "tests.support.alike"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

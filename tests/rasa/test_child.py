@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from bot.channels.web import REPLY_WITHIN
 from bot.rasa.child import HUNG_SECONDS, NoRasa, child, command, environment, rasa_side
 from bot.settings import Settings
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 # Says its id on a socket that stays open while it lives, and ends when its stdin does.
 OBEDIENT = """

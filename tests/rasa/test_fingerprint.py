@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nlu import paths
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 MADE_BY = [
     "config.yml", "domain.yml", "stories/answers.yml", "nlu/must_pass.yml", "nlu/spelling.yml",

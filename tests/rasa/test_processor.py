@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nlu import processor
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 PYTHON = ROOT / ".venv-rasa/bin/python"
 

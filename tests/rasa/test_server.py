@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import ROOT
-from tests.end_to_end.bot_process import free_port
-from tests.rasa.side import (
+from tests.support import ROOT
+from tests.support.bot_process import free_port
+from tests.support.rasa_side import (
     BRIDGE,
     FIRST,
     FOOD,

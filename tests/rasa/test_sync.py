@@ -13,7 +13,7 @@ from bot.content.library import Library
 from bot.rasa import sync
 from bot.rasa.client import Rasa
 from bot.rasa.sync import Teacher
-from tests.answering.rasa_stand_in import RasaStandIn
+from stand_ins.rasa import RasaStandIn
 
 OURS = "stand-in"
 FAILED = {"model": OURS, "reason": "it was ended by SIGSEGV", "advice": "try another family"}

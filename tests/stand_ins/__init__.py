@@ -1,1 +1,0 @@
-"""Stand-ins for the platforms' servers: strict, real HTTP servers on loopback."""

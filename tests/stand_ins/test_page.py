@@ -8,12 +8,12 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.stand_ins.page import page_routes
-from tests.stand_ins.serving import serving
-from tests.stand_ins.telegram import TOKEN, StandIn
-from tests.stand_ins.telegram.page import TelegramOnPage
-from tests.stand_ins.zalo import StandIn as Zalo
-from tests.stand_ins.zalo.page import ZaloOnPage
+from stand_ins.page import page_routes
+from stand_ins.serving import serving
+from stand_ins.telegram import TOKEN, StandIn
+from stand_ins.telegram.page import TelegramOnPage
+from stand_ins.zalo import StandIn as Zalo
+from stand_ins.zalo.page import ZaloOnPage
 
 
 @pytest.fixture

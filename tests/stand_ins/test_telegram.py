@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.serving import serving
-from tests.stand_ins.telegram import TOKEN, Person, StandIn
-from tests.stand_ins.telegram.html import Entity, HtmlError, for_page, parse
+from stand_ins.failures import Failure
+from stand_ins.serving import serving
+from stand_ins.telegram import TOKEN, Person, StandIn
+from stand_ins.telegram.html import Entity, HtmlError, for_page, parse
 
 
 class TestHtml:

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.serving import serving
-from tests.stand_ins.zalo import APP_ID, APP_SECRET, OA_ID, OA_SECRET, Person, StandIn
-from tests.stand_ins.zalo.tokens import challenge_of
-from tests.stand_ins.zalo.webhook import Webhook, WebhookRefused, encode
+from stand_ins.failures import Failure
+from stand_ins.serving import serving
+from stand_ins.zalo import APP_ID, APP_SECRET, OA_ID, OA_SECRET, Person, StandIn
+from stand_ins.zalo.tokens import challenge_of
+from stand_ins.zalo.webhook import Webhook, WebhookRefused, encode
 
 Json = dict[str, Any]
 

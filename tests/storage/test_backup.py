@@ -24,9 +24,9 @@ from bot.storage.database import Database, migrate
 from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage, Question, QuestionState
 from bot.storage.zalo import ZaloStore
-from tests.conftest import ROOT
-from tests.postgres import Cluster
-from tests.storage.test_inbox import message
+from tests.support import ROOT
+from tests.support.inbox import message
+from tests.support.postgres import Cluster
 
 KEY = Fernet.generate_key().decode()
 LIFE = datetime.timedelta(hours=25)

@@ -15,7 +15,8 @@ from bot.storage.database import Database
 from bot.storage.inbox import LEASE, Inbox
 from bot.storage.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, Question, Subscription
 from bot.storage.outbox import Outbox
-from tests.conftest import Clock, on_both_databases
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
 
 pytestmark = on_both_databases
 

@@ -14,8 +14,8 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
 from bot.storage.outbox import Outbox
-from tests.conftest import on_both_databases
-from tests.storage.test_inbox import HERE, PLANS, claim, message
+from tests.support.databases import on_both_databases
+from tests.support.inbox import HERE, PLANS, claim, message
 
 pytestmark = on_both_databases
 

@@ -17,22 +17,11 @@ from bot.domain.message import Message
 from bot.storage.database import Database, DatabaseAway, migrate
 from bot.storage.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Unwritable, Waiting
 from bot.storage.models import ChatLease, InboxMessage
-from tests.conftest import Clock, on_both_databases
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
+from tests.support.inbox import HERE, PLANS, claim, message
 
 pytestmark = on_both_databases
-
-HERE = ("test",)
-PLANS: list[dict[str, object]] = [{"reply": "answer", "language": "vi", "id": "culture.food"}]
-
-
-def message(key: str, chat: str = "chat", text: str = "hello") -> Message:
-    return incoming(channel="test", address=f"address of {chat}", conversation=chat, key=key, text=text)
-
-
-async def claim(inbox: Inbox) -> Entry:
-    entry = await inbox.claim(HERE)
-    assert entry is not None
-    return entry
 
 
 class TestAccepting:

@@ -30,8 +30,9 @@ from bot.storage.inbox import LEASE, POSTPONED_MOST, REDELIVERY, Entry, Inbox, L
 from bot.storage.models import Base, ChatLease, Delivery, InboxMessage
 from bot.storage.parts import AT_ONCE
 from bot.storage.retention import HELD_REPLY, forget
-from tests.conftest import Clock, on_both_databases
-from tests.soak import rounds
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
+from tests.support.soak import rounds
 
 HERE = ("test",)
 PLANS: list[dict[str, object]] = [{"reply": "answer", "language": "vi", "id": "culture.food"}]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.database import Database, migrate
 from bot.storage.models import Base
-from tests.conftest import on_both_databases
+from tests.support.databases import on_both_databases
 
 pytestmark = on_both_databases
 

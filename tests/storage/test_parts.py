@@ -9,7 +9,8 @@ import pytest
 from bot.channels.incoming import incoming
 from bot.domain.message import Message
 from bot.storage.inbox import Inbox
-from tests.conftest import Clock, on_both_databases
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
 
 pytestmark = on_both_databases
 

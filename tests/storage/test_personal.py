@@ -21,7 +21,9 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import About, Base, DeliveryStatus, QuestionState, UtcDateTime
 from bot.storage.retention import forget
-from tests.conftest import ROOT, Clock, on_both_databases
+from tests.support import ROOT
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
 
 TABLES = list(Base.metadata.sorted_tables)
 MARK = "zq-mark"

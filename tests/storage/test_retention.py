@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.domain.language import Language
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus, Question, QuestionState, ZaloOptions
-from tests.conftest import Clock, on_both_databases
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
 
 pytestmark = on_both_databases
 

@@ -16,8 +16,8 @@ from sqlalchemy import make_url
 
 from bot.storage.database import Database, DatabaseAway, migrate
 from bot.storage.inbox import Inbox
-from tests.conftest import Clock
-from tests.storage.test_inbox import HERE, PLANS, claim, message
+from tests.support.clock import Clock
+from tests.support.inbox import HERE, PLANS, claim, message
 
 
 async def test_sqlite_is_set_up_to_lose_nothing_and_to_overwrite(database: Database) -> None:

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, event, func, make_url, select, text
 
 from bot.storage.database import WITHIN, Database, DatabaseAway, migrate
 from bot.storage.inbox import Inbox
-from tests.answering.rasa_stand_in import RasaStandIn
-from tests.postgres import Cluster
-from tests.stand_ins.proxy import Proxy
-from tests.storage.test_inbox import HERE, message
-from tests.test_app import running
+from stand_ins.proxy import Proxy
+from stand_ins.rasa import RasaStandIn
+from tests.support.app import running
+from tests.support.inbox import HERE, message
+from tests.support.postgres import Cluster
 
 AT_MOST = WITHIN + 2
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
 
@@ -29,7 +29,7 @@ class Both:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [PYTHON, "-m", "tests.understanding.both_encoders"], cwd=ROOT, text=True,
+            [PYTHON, "-m", "tests.support.both_encoders"], cwd=ROOT, text=True,
             env=os.environ | {"OMP_NUM_THREADS": "1"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 

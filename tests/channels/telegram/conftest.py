@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from contextlib import asynccontextmanager
 
 import pytest
 from starlette.applications import Starlette
@@ -12,10 +11,9 @@ from starlette.applications import Starlette
 from bot.channels.telegram import TelegramChannel
 from bot.content.library import Library
 from bot.storage.inbox import Inbox
-from tests.stand_ins.serving import serving
-from tests.stand_ins.telegram import TOKEN, StandIn
-
-SECRET = "a secret"
+from stand_ins.serving import serving
+from stand_ins.telegram import TOKEN, StandIn
+from tests.support.telegram import SECRET, ByWebhook
 
 
 @pytest.fixture
@@ -42,12 +40,6 @@ async def channel(api_url: str, inbox: Inbox, small_library: Library) -> AsyncIt
     )
     async with channel.connected():
         yield channel
-
-
-class ByWebhook(Protocol):
-    """Makes a channel that receives by webhook."""
-
-    def __call__(self) -> AbstractAsyncContextManager[tuple[TelegramChannel, str]]: ...
 
 
 @pytest.fixture

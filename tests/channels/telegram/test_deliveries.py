@@ -21,10 +21,10 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import QuestionState, Subscription
 from bot.storage.outbox import Outbox
-from tests.channels.telegram.conftest import SECRET
-from tests.conftest import Clock
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.telegram import TOKEN, Chat, Person, StandIn
+from stand_ins.failures import Failure
+from stand_ins.telegram import TOKEN, Chat, Person, StandIn
+from tests.support.clock import Clock
+from tests.support.telegram import SECRET
 
 TOPIC = "culture"
 

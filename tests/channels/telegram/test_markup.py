@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.channels.telegram.markup import to_html
 from bot.text.rich import Quote, Run, Style, markdown, plain, split, units
-from tests.stand_ins.telegram.html import parse
-from tests.stand_ins.utf16 import utf16
+from stand_ins.telegram.html import parse
+from stand_ins.utf16 import utf16
 
 # What Telegram itself replaces or drops is left out: control and format characters, surrogates.
 letters = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))

@@ -21,9 +21,9 @@ from bot.content.library import Library
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage
-from tests.channels.telegram.conftest import SECRET, ByWebhook
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.telegram import TOKEN, StandIn
+from stand_ins.failures import Failure
+from stand_ins.telegram import TOKEN, StandIn
+from tests.support.telegram import SECRET, ByWebhook
 
 
 @pytest.fixture

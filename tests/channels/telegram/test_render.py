@@ -14,8 +14,8 @@ from bot.domain.answer import Facet, Source, Verdict
 from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
-from tests.stand_ins.telegram.html import parse
-from tests.stand_ins.utf16 import utf16
+from stand_ins.telegram.html import parse
+from stand_ins.utf16 import utf16
 
 MARKET = Card(
     kind=Kind.ANSWER,

@@ -14,8 +14,8 @@ from bot.channels.telegram.sending import Pace
 from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.telegram import TOKEN, Person, StandIn
+from stand_ins.failures import Failure
+from stand_ins.telegram import TOKEN, Person, StandIn
 
 HELLO = Card(Kind.SMALLTALK, Language.VI, "Chào **bạn**", buttons=(Button("Trợ giúp", "say:help"),))
 LONG = Card(Kind.ANSWER, Language.VI, "\n\n".join(["chữ " * 500] * 5), buttons=HELLO.buttons)

@@ -14,7 +14,7 @@ from bot.content.library import Library
 from bot.domain.language import Language
 from bot.domain.message import TEXT_LIMIT, Message
 from bot.storage.chats import Move, Place
-from tests.stand_ins.telegram import Chat, Person, StandIn
+from stand_ins.telegram import Chat, Person, StandIn
 
 
 class Phone:

@@ -15,7 +15,7 @@ import pytest
 from bot.domain.clock import utc_now
 from bot.storage.inbox import Inbox
 from bot.storage.models import DeliveryStatus
-from tests.channels.web.conftest import Site, running_site
+from tests.support.site import Site, running_site
 
 KEYS = {
     "kind", "id", "facet", "action", "ids", "language", "title", "text", "html", "claim", "verdict",

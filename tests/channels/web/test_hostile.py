@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.channels.web.conftest import Site
-from tests.soak import rounds
+from tests.support.site import Site
+from tests.support.soak import rounds
 
 NASTY = st.sampled_from(
     [

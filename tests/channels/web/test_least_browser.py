@@ -13,14 +13,9 @@ import pytest
 
 from bot.channels.web.page import STATIC
 from bot.channels.web.schema import CardBody, SourceBody
-from tests.channels.web.conftest import Site
-from tests.channels.web.least_browser.uses import (
-    TABLE,
-    newer_in_page,
-    newer_in_script,
-    newer_in_style,
-)
-from tests.conftest import ROOT
+from tests.support import ROOT
+from tests.support.least_browser.uses import TABLE, newer_in_page, newer_in_script, newer_in_style
+from tests.support.site import Site
 
 OURS = CardBody.model_fields.keys() | SourceBody.model_fields.keys()
 """Names in our own replies, some of which newer interfaces have, too."""

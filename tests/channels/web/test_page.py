@@ -17,8 +17,8 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route,
 
 from bot.server import SECURITY_HEADERS
 from bot.storage.models import DeliveryStatus
-from tests.channels.web.conftest import Site, running_site
-from tests.channels.web.least_browser.uses import without_what_is_newer
+from tests.support.least_browser.uses import without_what_is_newer
+from tests.support.site import Site, running_site
 
 PHONE = (360, 740)
 DESKTOP = (1280, 800)

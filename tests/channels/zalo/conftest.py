@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 
-from bot.channels.zalo import Account, Api, ZaloChannel
+from bot.channels.zalo import Api, ZaloChannel
 from bot.content.library import Library
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.zalo import ZaloStore
-from tests.stand_ins.serving import serving
-from tests.stand_ins.zalo import APP_ID, APP_SECRET, OA_ID, OA_SECRET, Person, StandIn
-
-KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-ACCOUNT = Account(APP_ID, OA_ID, OA_SECRET)
-SECRET = "a secret"
-CALL_SECONDS = 0.5
+from stand_ins.serving import serving
+from stand_ins.zalo import APP_ID, APP_SECRET, OA_ID, Person, StandIn
+from tests.support.zalo import CALL_SECONDS, KEY, authorise, new_channel
 
 
 @pytest.fixture
@@ -49,19 +43,6 @@ async def api(api_url: str) -> AsyncIterator[Api]:
 @pytest.fixture
 def store(database: Database) -> ZaloStore:
     return ZaloStore(database, OA_ID, KEY)
-
-
-async def authorise(store: ZaloStore, zalo: StandIn) -> None:
-    """Give the bot its first tokens, as the login does."""
-    pair = zalo.grant.explorer()
-    await store.authorised(
-        pair["access_token"], pair["refresh_token"], datetime.timedelta(seconds=int(pair["expires_in"]))
-    )
-
-
-def new_channel(inbox: Inbox, store: ZaloStore, api: Api, library: Library, **more: Any) -> ZaloChannel:
-    settings: dict[str, Any] = {"account": ACCOUNT, "secret": SECRET, **more}
-    return ZaloChannel(inbox, store, api, lambda: library, **settings)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from bot.channels.zalo.events import (
 from bot.domain import payload
 from bot.domain.commands import COMMANDS
 from bot.domain.message import Message
-from tests.stand_ins.zalo.people import ATTACHMENTS
+from stand_ins.zalo.people import ATTACHMENTS
 
 OA, PERSON = "388613280878808645", "246845883529197922"
 

@@ -23,9 +23,9 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage, Subscription
 from bot.storage.zalo import ZaloStore
-from tests.channels.zalo.conftest import new_channel
-from tests.stand_ins.serving import serving
-from tests.stand_ins.zalo import APP_ID, OA_ID, Person, StandIn
+from stand_ins.serving import serving
+from stand_ins.zalo import APP_ID, OA_ID, Person, StandIn
+from tests.support.zalo import new_channel
 
 
 async def received(engine: AsyncEngine) -> list[Any]:

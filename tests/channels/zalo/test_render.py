@@ -21,10 +21,10 @@ from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
 from bot.text.rich import markdown
-from tests.conftest import ROOT
-from tests.stand_ins.utf16 import utf16
-from tests.stand_ins.zalo.messages import Consultation
-from tests.stand_ins.zalo.messages import read as as_zalo_reads
+from stand_ins.utf16 import utf16
+from stand_ins.zalo.messages import Consultation
+from stand_ins.zalo.messages import read as as_zalo_reads
+from tests.support import ROOT
 
 SOURCES = tuple(
     Source(

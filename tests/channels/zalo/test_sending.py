@@ -15,8 +15,8 @@ from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
 from bot.storage.zalo import ZaloStore
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.zalo import APP_ID, APP_SECRET, Person, StandIn
+from stand_ins.failures import Failure
+from stand_ins.zalo import APP_ID, APP_SECRET, Person, StandIn
 
 DELIVERY = -1
 """A message id below 0: nobody asked just now."""

@@ -18,10 +18,12 @@ from bot.channels.zalo import Api
 from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.storage.database import Database
 from bot.storage.zalo import ZaloStore
-from tests.channels.zalo.conftest import KEY, authorise
-from tests.conftest import ROOT, Clock, on_both_databases
-from tests.stand_ins.failures import Failure
-from tests.stand_ins.zalo import OA_ID, StandIn
+from stand_ins.failures import Failure
+from stand_ins.zalo import OA_ID, StandIn
+from tests.support import ROOT
+from tests.support.clock import Clock
+from tests.support.databases import on_both_databases
+from tests.support.zalo import KEY, authorise
 
 OTHER_KEY = KEY.replace("A", "B")
 
@@ -180,7 +182,7 @@ class TestKeeping:
 async def renewing_process(database_url: str, api_url: str) -> Process:
     """A process that has read the tokens and is about to renew them."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.channels.zalo.renew", database_url, api_url,
+        sys.executable, "-m", "tests.support.renew", database_url, api_url,
         cwd=ROOT, env={"PATH": os.environ["PATH"]}, stdin=PIPE, stdout=PIPE,
     )  # fmt: skip
     assert process.stdout is not None

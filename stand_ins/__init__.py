@@ -1,0 +1,1 @@
+"""Stand-ins for the platforms' servers: strict, real HTTP servers on loopback."""

@@ -1,0 +1,381 @@
+"""A stand-in for Telegram's Bot API: a real HTTP server, as strict as the real one or stricter."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from stand_ins.server import Json, PlatformServer
+from stand_ins.telegram import methods
+from stand_ins.telegram.html import HtmlError, parse
+from stand_ins.telegram.people import Chat, Person, now
+from stand_ins.utf16 import utf16
+
+TOKEN = "4242:stand-in-token-never-in-a-log"
+TEXT_MOST = 4096
+RETRY_FIRST, RETRY_MOST = 0.05, 1.0
+"""Seconds between deliveries to a webhook that fails. Telegram begins with 1 and ends at 60 to 120."""
+
+
+class Refused(Exception):
+    """Telegram says no: with a status, a reason, and perhaps parameters."""
+
+    def __init__(self, status: int, reason: str, **parameters: int) -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.parameters = status, reason, parameters
+
+
+@dataclass(slots=True)
+class Pending:
+    """An update that the bot has not acknowledged."""
+
+    chat: int
+    update: Json
+    deliveries: int = 0
+
+    @property
+    def id(self) -> int:
+        """The update's id."""
+        return int(self.update["update_id"])
+
+
+class StandIn(PlatformServer):
+    """Telegram, for one bot.
+
+    profile: what the bot set of itself.
+    most_a_second: messages to one chat in a second, beyond which it answers 429; None: no limit.
+    """
+
+    def __init__(self, token: str = TOKEN, *, most_a_second: int | None = None) -> None:
+        super().__init__()
+        self.token = token
+        self.me: Json = {
+            "id": int(token.partition(":")[0]),
+            "is_bot": True,
+            "first_name": "Hỏi Cần Thơ",
+            "username": "hoicantho_bot",
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
+        }
+        self.chats: dict[int, Chat] = {}
+        self.people: list[Person] = []
+        self.profile: dict[tuple[str, str], Any] = {}
+        self.delivered: list[Json] = []
+        self.most_a_second = most_a_second
+        self.webhook: methods.SetWebhook | None = None
+        self.answered_queries: Counter[str] = Counter()
+        self._queries: set[str] = set()
+        self._allowed: list[str] = ["message", "edited_message", "callback_query", "my_chat_member"]
+        self._pending: list[Pending] = []
+        self._poller: asyncio.Event | None = None
+        self._deliveries: dict[int, asyncio.Task[None]] = {}
+        self._update_ids, self._message_ids, self._ids = count(900_001), count(1), count(5_000_000_001)
+
+    # What people and tests do.
+
+    def person(self, name: str = "Lan", language: str | None = "vi") -> Person:
+        """A new user, who has pressed Start."""
+        user_id = next(self._ids)
+        person = Person(self, user_id, name, language, self._new_chat(user_id, "private", name))
+        self.people.append(person)
+        return person
+
+    def bot(self, name: str = "Another bot") -> Person:
+        """Another bot, which reads and writes in groups as people do."""
+        user_id = next(self._ids)
+        return Person(self, user_id, name, None, Chat(user_id, "private", name), is_bot=True)
+
+    def new_id(self) -> int:
+        """An id that nothing else has."""
+        return next(self._ids)
+
+    def group(self, title: str = "Hội người Cần Thơ", *, is_forum: bool = False) -> Chat:
+        """A new group with the bot in it."""
+        return (
+            self._new_chat(-1_000_000_000_000 - next(self._ids), "supergroup", title, is_forum)
+            if is_forum
+            else self._new_chat(-next(self._ids), "group", title)
+        )
+
+    def upgrade(self, group: Chat) -> Chat:
+        """Make a group a supergroup: it goes on under another id, and both say so."""
+        group.moved_to = -1_000_000_000_000 - next(self._ids)
+        supergroup = self._new_chat(group.moved_to, "supergroup", group.title)
+        admin = self.person("Chủ nhóm").as_json()
+        for chat, says in (
+            (group, {"migrate_to_chat_id": supergroup.id}),
+            (supergroup, {"migrate_from_chat_id": group.id}),
+        ):
+            self.update(chat, message=self.new_message(chat, admin, **says))
+        return supergroup
+
+    def _new_chat(self, chat_id: int, kind: str, title: str, is_forum: bool = False) -> Chat:
+        self.chats[chat_id] = Chat(chat_id, kind, title, is_forum)
+        return self.chats[chat_id]
+
+    def new_message(self, chat: Chat, sender: Json, **content: Any) -> Json:
+        """Put a message into a chat."""
+        message = {
+            "message_id": next(self._message_ids),
+            "date": now(),
+            "chat": chat.as_json(),
+            "from": sender,
+            **content,
+        }
+        chat.messages.append(message)
+        return message
+
+    def new_query(self) -> str:
+        """The id of a pressed button."""
+        query_id = str(next(self._ids))
+        self._queries.add(query_id)
+        return query_id
+
+    def update(self, chat: Chat, **content: Any) -> None:
+        """Let the bot know, if it asked for updates of this kind."""
+        if content.keys() <= set(self._allowed):
+            update = {"update_id": next(self._update_ids), **json.loads(json.dumps(content))}
+            self._pending.append(Pending(chat.id, update))
+            self._notify()
+
+    def receive(self, chat: Chat, **content: Any) -> None:
+        """Let the bot have an update as it never comes from Telegram."""
+        self._pending.append(Pending(chat.id, {"update_id": next(self._update_ids), **content}))
+        self._notify()
+
+    def redeliver(self) -> None:
+        """Send again everything that was acknowledged, as after an acknowledgement that got lost."""
+        again = [Pending(self._chat_in(update), update) for update in self.delivered]
+        self._pending = again + self._pending
+        self._notify()
+
+    def _chat_in(self, update: Json) -> int:
+        content = next(value for key, value in update.items() if key != "update_id")
+        return int((content.get("message") or content)["chat"]["id"])
+
+    @property
+    def unacknowledged(self) -> list[Json]:
+        """The updates that the bot has not taken."""
+        return [pending.update for pending in self._pending]
+
+    async def reply(self, chat: Chat, after: int, seconds: float = 20) -> Json:
+        """The bot's message number `after` (from 0) in a chat, once it is there."""
+        await self.until(lambda: len(chat.from_bot()) > after, seconds)
+        return chat.from_bot()[after]
+
+    def _notify(self) -> None:
+        super()._notify()
+        if self.webhook:
+            for chat in {pending.chat for pending in self._pending} - self._deliveries.keys():
+                self._deliveries[chat] = asyncio.create_task(self._deliver(chat))
+
+    # The webhook.
+
+    async def _deliver(self, chat: int) -> None:
+        """A chat's updates, in order, each again until the bot says 2xx."""
+        pause = RETRY_FIRST
+        try:
+            while self.webhook and (pending := next((p for p in self._pending if p.chat == chat), None)):
+                pending.deliveries += 1
+                try:
+                    headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.secret_token or ""}
+                    response = await self._http.post(self.webhook.url, json=pending.update, headers=headers)
+                    is_taken = response.is_success
+                except httpx.TransportError:
+                    is_taken = False
+                if is_taken:
+                    self._acknowledge(pending)
+                    pause = RETRY_FIRST
+                else:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, RETRY_MOST)
+        finally:
+            del self._deliveries[chat]
+
+    def _acknowledge(self, pending: Pending) -> None:
+        self._pending.remove(pending)
+        self.delivered.append(pending.update)
+        self._notify()
+
+    # The Bot API.
+
+    def routes(self) -> list[BaseRoute]:
+        """The Bot API."""
+        return [Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])]
+
+    async def close(self) -> None:
+        """Stop deliveries and let go of connections that hang."""
+        self.webhook = None
+        for task in list(self._deliveries.values()):
+            task.cancel()
+        await super().close()
+
+    async def _answer(self, request: Request) -> Response:
+        method, parameters = request.path_params["method"], await _parameters(request)
+
+        async def perform() -> tuple[int, Json]:
+            return await self._perform(request.path_params["token"], method, parameters)
+
+        return await self._answer_call(request, method, parameters, perform)
+
+    async def _perform(self, token: str, method: str, parameters: Json) -> tuple[int, Json]:
+        try:
+            if token != self.token:
+                raise Refused(401, "Unauthorized")
+            if method not in methods.METHODS:
+                raise Refused(404, "Not Found: method not found")
+            asked = methods.METHODS[method].model_validate(parameters)
+            return 200, {"ok": True, "result": await getattr(self, f"_{_snake(method)}")(asked)}
+        except ValidationError as wrong:
+            first = wrong.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            return 400, error(400, f"Bad Request: {where}: {first['msg']}")
+        except Refused as no:
+            return no.status, error(no.status, no.reason, **no.parameters)
+
+    async def _get_me(self, asked: methods.GetMe) -> Json:
+        return self.me
+
+    async def _get_updates(self, asked: methods.GetUpdates) -> list[Json]:
+        if self.webhook:
+            raise Refused(409, "Conflict: can't use getUpdates method while webhook is active")
+        if asked.allowed_updates is not None:
+            self._allowed = list(asked.allowed_updates)
+        for pending in [p for p in self._pending if p.id < asked.offset]:
+            self._acknowledge(pending)
+        if self._poller:
+            self._poller.set()
+        mine = self._poller = asyncio.Event()
+        self._notify()
+        with suppress(TimeoutError):
+            await self.until(lambda: self._pending or mine.is_set() or self._closing.is_set(), asked.timeout)
+        if mine.is_set():
+            raise Refused(409, "Conflict: terminated by other getUpdates request")
+        self._poller = None
+        for pending in self._pending[: asked.limit]:
+            pending.deliveries += 1
+        return [pending.update for pending in self._pending[: asked.limit]]
+
+    async def _set_webhook(self, asked: methods.SetWebhook) -> bool:
+        self.webhook = asked if asked.url else None
+        if asked.allowed_updates is not None:
+            self._allowed = list(asked.allowed_updates)
+        if asked.drop_pending_updates:
+            self._pending.clear()
+        return True
+
+    async def _delete_webhook(self, asked: methods.DeleteWebhook) -> bool:
+        self.webhook = None
+        if asked.drop_pending_updates:
+            self._pending.clear()
+        return True
+
+    async def _send_message(self, asked: methods.SendMessage) -> Json:
+        chat = self._writable(asked.chat_id)
+        if asked.message_thread_id and not chat.is_forum:
+            raise Refused(400, "Bad Request: message thread not found")
+        try:
+            text, entities = parse(asked.text) if asked.parse_mode else (asked.text.strip(), [])
+        except HtmlError as error:
+            raise Refused(400, f"Bad Request: can't parse entities: {error}") from error
+        if not text:
+            raise Refused(400, "Bad Request: message text is empty")
+        if utf16(text) > TEXT_MOST:
+            raise Refused(400, "Bad Request: message is too long")
+        self._check_flood(chat)
+        content: Json = {"text": text, "entities": [entity.as_json() for entity in entities]}
+        if asked.reply_markup:
+            content["reply_markup"] = asked.reply_markup.model_dump(exclude_none=True)
+        if asked.message_thread_id:
+            content |= {"message_thread_id": asked.message_thread_id, "is_topic_message": True}
+        return self.new_message(chat, self.me, **content)
+
+    async def _send_chat_action(self, asked: methods.SendChatAction) -> bool:
+        self._writable(asked.chat_id).actions.append(asked.action)
+        return True
+
+    async def _answer_callback_query(self, asked: methods.AnswerCallbackQuery) -> bool:
+        self.answered_queries[asked.callback_query_id] += 1
+        if asked.callback_query_id not in self._queries:
+            reason = "query is too old and response timeout expired or query ID is invalid"
+            raise Refused(400, f"Bad Request: {reason}")
+        self._queries.remove(asked.callback_query_id)
+        return True
+
+    async def _set_my_commands(self, asked: methods.SetMyCommands) -> bool:
+        self.profile["commands", asked.language_code] = asked.commands
+        return True
+
+    async def _set_my_description(self, asked: methods.SetMyDescription) -> bool:
+        self.profile["description", asked.language_code] = asked.description
+        return True
+
+    async def _set_my_short_description(self, asked: methods.SetMyShortDescription) -> bool:
+        self.profile["short_description", asked.language_code] = asked.short_description
+        return True
+
+    async def _set_chat_menu_button(self, asked: methods.SetChatMenuButton) -> bool:
+        self.profile["menu_button", ""] = asked.menu_button
+        return True
+
+    def _writable(self, chat_id: int) -> Chat:
+        chat = self.chats.get(chat_id)
+        if chat is None:
+            raise Refused(400, "Bad Request: chat not found")
+        if chat.moved_to:
+            reason = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(400, reason, migrate_to_chat_id=chat.moved_to)
+        if chat.is_blocked:
+            raise Refused(403, "Forbidden: bot was blocked by the user")
+        return chat
+
+    def _check_flood(self, chat: Chat) -> None:
+        """A burst of three, then as many a second as allowed."""
+        if self.most_a_second is None:
+            return
+        recent = [
+            call for call in self.called("sendMessage")
+            if call.status == 200
+            and int(call.parameters["chat_id"]) == chat.id
+            and call.at > time.monotonic() - 3
+        ]  # fmt: skip
+        if len(recent) >= 3 * self.most_a_second + 3:
+            raise Refused(429, "Too Many Requests: retry after 1", retry_after=1)
+
+
+def error(status: int, reason: str, **parameters: int) -> Json:
+    """The body of an answer that says no."""
+    body: Json = {"ok": False, "error_code": status, "description": reason}
+    return body | ({"parameters": parameters} if parameters else {})
+
+
+async def _parameters(request: Request) -> Json:
+    """A call's parameters, from wherever the Bot API takes them."""
+    given: Json = dict(request.query_params)
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("application/json"):
+        body = await request.json()
+        # Form fields carry their JSON as text; here it is the same for both.
+        given |= {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in body.items()}
+    elif kind.startswith("application/x-www-form-urlencoded"):
+        given |= dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+    return given
+
+
+def _snake(method: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", method).lower()

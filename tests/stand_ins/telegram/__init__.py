@@ -1,6 +1,0 @@
-"""The stand-in for Telegram's Bot API."""
-
-from tests.stand_ins.telegram.people import Chat, Person
-from tests.stand_ins.telegram.server import TOKEN, StandIn
-
-__all__ = ["TOKEN", "Chat", "Person", "StandIn"]

@@ -1,0 +1,192 @@
+"""The whole service in a process of its own, which can be killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.content.library import Library
+from bot.rasa.training_set import training_files
+from tests.support import ROOT
+
+START_SECONDS = 30
+
+RASA_TOKEN = "known-to-the-bots-and-Rasa-sides-of-the-tests"
+
+
+class BotProcess:
+    """`python -m bot run`, in a directory that keeps its data over restarts.
+
+    log: what it logged, over all its lives.
+    """
+
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        self.port = free_port()
+        self.log: list[dict[str, Any]] = []
+        self._directory = directory
+        self._settings = {"PORT": str(self.port), "RASA_TOKEN": RASA_TOKEN, **settings}
+        self._process: Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._born = 0
+        self._logged = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it serves; the same in each of its lives."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self, **settings: str) -> None:
+        """Start it, and wait until it serves."""
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "error", "-m", "bot", "run",
+            cwd=self._directory, env={**environment, **self._settings, **settings}, stderr=PIPE,
+        )  # fmt: skip
+        self._born = len(self.log)
+        self._reading = asyncio.create_task(self._read(self._process))
+        await self.until_logged("serving", START_SECONDS)
+
+    async def until_logged(self, event: str, seconds: float = 30) -> None:
+        """Wait until it has logged something in this life.
+
+        Raises:
+            TimeoutError: it did not.
+        """
+        async with asyncio.timeout(seconds):
+            while not any(entry["event"] == event for entry in self.log[self._born :]):
+                await self._logged.wait()
+
+    async def _read(self, process: Process) -> None:
+        assert process.stderr is not None
+        async for line in process.stderr:
+            if not line.startswith(b"{") and "RASA_URL" not in self._settings:
+                sys.stderr.write(line.decode())  # of the Rasa side that it started
+                continue
+            assert line.startswith(b"{"), f"it says what is no line of the log: {line!r}"
+            self.log.append(json.loads(line))
+            self._logged.set()
+            self._logged = asyncio.Event()
+
+    async def kill(self) -> None:
+        """End it at once, with no chance to put anything in order."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to end; its exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        assert self._reading is not None
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        await self._process.wait()
+        await self._reading
+        return self._process.returncode or 0
+
+    async def ensure_ended(self) -> None:
+        """Leave nothing behind, whatever the test came to."""
+        if self._process and self._process.returncode is None:
+            await self.kill()
+
+
+def descendants(pid: int, name: str) -> list[int]:
+    """The processes below one that bear a name. Linux only, as the kill tests are."""
+    parents: dict[int, int] = {}
+    names: dict[int, str] = {}
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdigit():
+            try:
+                status = (directory / "stat").read_text()
+            except OSError:  # it has just ended
+                continue
+            # The name in parentheses may itself hold spaces and parentheses; see proc(5).
+            before, _, after = status.rpartition(")")
+            names[int(directory.name)] = before.partition("(")[2]
+            parents[int(directory.name)] = int(after.split()[1])
+
+    def is_below(child: int) -> bool:
+        while child in parents:
+            child = parents[child]
+            if child == pid:
+                return True
+        return False
+
+    return [child for child, found in names.items() if found == name and is_below(child)]
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def copy_project(directory: Path) -> None:
+    """A directory with all that `python -m bot run` needs, in which content/ may be changed and models
+    made; the models and sentence vectors that are there already come along."""
+    (directory / ".venv-rasa").symlink_to((ROOT / ".venv-rasa").resolve())
+    for name in ("content", "nlu", "stories", "models", "tests/nlu"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, directory / name)
+    for name in (
+        "config.yml",
+        "domain.yml",
+        "endpoints.yml",
+        "credentials.yml",
+        "build/vectors.sqlite3",
+        "build/processor.json",
+    ):
+        if (ROOT / name).exists():
+            (directory / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, directory / name)
+
+
+RASA_READY_SECONDS = 900
+"""From an empty cache of sentence vectors, training takes minutes on two cores."""
+
+
+@asynccontextmanager
+async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterator[None]:
+    """The real Rasa side, answering with the model of content/."""
+    python = ROOT / ".venv-rasa" / "bin" / "python"
+    if not python.exists():
+        pytest.fail("The Rasa side's environment is missing: run `make environments`.")
+    process = await asyncio.create_subprocess_exec(
+        str(python), "nlu/server.py", "--port", str(port), "--child",
+        cwd=ROOT, stdin=PIPE, env={**os.environ, "RASA_TOKEN": RASA_TOKEN, **settings},
+    )  # fmt: skip
+    address, known = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {RASA_TOKEN}"}
+    async with httpx.AsyncClient(base_url=address, headers=known, timeout=30, trust_env=False) as http:
+        async with asyncio.timeout(RASA_READY_SECONDS):
+            wanted = None
+            while wanted is None or await _model(http) != wanted:
+                try:
+                    answer = await http.put("/training-data", json={"files": training_files(library)})
+                    wanted = answer.json()["model"]
+                except httpx.TransportError:
+                    wanted = None
+                await asyncio.sleep(0.5)  # between two looks at a condition
+    try:
+        yield
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+async def _model(http: httpx.AsyncClient) -> str | None:
+    model: str | None = (await http.get("/status")).json()["model"]
+    return model

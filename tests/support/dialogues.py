@@ -1,0 +1,162 @@
+"""Reads the dialogues, and plays them over the public interface.
+
+`python -m tests.support.dialogues` plays them with a bot that runs, and prints a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+import httpx
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+
+from bot.domain.answer import Facet
+from bot.domain.language import Language
+from bot.domain.plan import Kind
+from tests.support import ROOT
+
+DIRECTORY = ROOT / "tests" / "dialogues"
+
+Action = Literal[
+    "greet", "thanks", "goodbye", "bot_challenge", "affirm", "deny", "insult", "smalltalk", "help", "topics",
+    "language", "back", "none_of_these", "handoff", "subscribe", "unsubscribe", "forget", "privacy",
+    "emergency", "care", "declined", "no_clarification",
+]  # fmt: skip
+
+ALONE = frozenset({"emergency", "care"})
+"""Actions whose card comes with no other: nothing may stand between a person and the number to call."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Expectation(_Strict):
+    """What the first card is to be; only what is given counts."""
+
+    kind: Kind | None = None
+    id: str | None = None
+    facet: Facet | None = None
+    language: Language | None = None
+    action: Annotated[
+        tuple[Action | None, ...],
+        BeforeValidator(lambda given: given if isinstance(given, list) else [given]),
+    ] = ()
+
+    def misses(self, card: dict[str, Any]) -> list[str]:
+        """What is wrong with a card, one phrase each."""
+        allowed = {
+            key: self.action if key == "action" else (getattr(self, key),) for key in self.model_fields_set
+        }
+        wrong = [
+            f"{key} is {card[key]}, not {' or '.join(map(str, values))}"
+            for key, values in sorted(allowed.items())
+            if card[key] not in values
+        ]
+        if wrong and card["ids"]:
+            wrong.append(f"it offers {', '.join(card['ids'])}")
+        return wrong
+
+
+class Turn(_Strict):
+    """One thing that the person does, and what is expected of the reply."""
+
+    user: str | None = None
+    button: str | None = None
+    expect: Expectation = Expectation()
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.user is None) == (self.button is None):
+            raise ValueError("a turn has either user or button")
+        return self
+
+
+class Dialogue(_Strict):
+    """A conversation. kind: the name of its file."""
+
+    kind: str
+    name: str
+    turns: Annotated[tuple[Turn, ...], Field(min_length=2, max_length=6)]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a turn went. misses: what was wrong; none if it was right."""
+
+    dialogue: Dialogue
+    turn: Turn
+    misses: list[str]
+
+    def __str__(self) -> str:
+        said = self.turn.user if self.turn.button is None else f"[{self.turn.button}]"
+        return f"{self.dialogue.kind}: {self.dialogue.name}: {said!r}: {'; '.join(self.misses) or 'right'}"
+
+
+def dialogues() -> list[Dialogue]:
+    """All dialogues, in the order of their files.
+
+    Raises:
+        pydantic.ValidationError: a file is not as it should be.
+    """
+    found: list[Dialogue] = []
+    for file in sorted(DIRECTORY.glob("*.yml")):
+        written = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found += TypeAdapter(list[Dialogue]).validate_python([{"kind": file.stem, **d} for d in written])
+    return found
+
+
+def play(dialogue: Dialogue, http: httpx.Client) -> Iterator[Outcome]:
+    """How each turn of a new conversation goes. `http` has the bot's address as its base URL.
+
+    Raises:
+        httpx.HTTPError: the bot did not reply.
+    """
+    conversation = secrets.token_hex(16)
+    buttons: dict[str, str] = {}
+    for turn in dialogue.turns:
+        if turn.button is not None and turn.button not in buttons:
+            yield Outcome(dialogue, turn, [f"there is no such button, but {', '.join(buttons) or 'none'}"])
+            continue
+        message = {"text": turn.user} if turn.button is None else {"button": buttons[turn.button]}
+        answer = http.post("/api/messages", json={"conversation": conversation, **message})
+        answer.raise_for_status()
+        cards = answer.json()["replies"]
+        misses = turn.expect.misses(cards[0])
+        if ALONE & set(turn.expect.action) and len(cards) > 1:
+            misses.append(f"comes with {len(cards) - 1} other cards")
+        buttons = {b["label"]: b["payload"] for card in cards for b in card["buttons"] if b["payload"]}
+        yield Outcome(dialogue, turn, misses)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Play the dialogues with a running bot.")
+    parser.add_argument("--url", default="http://127.0.0.1:8080", help="the bot; it needs WEB_RATE_LIMIT=0")
+    parser.add_argument("--kind", help="only the dialogues of this file")
+    arguments = parser.parse_args()
+    outcomes: list[Outcome] = []
+    with httpx.Client(base_url=arguments.url, timeout=60, trust_env=False) as http:
+        for dialogue in dialogues():
+            if arguments.kind in {None, dialogue.kind}:
+                outcomes += play(dialogue, http)
+    for wrong in (outcome for outcome in outcomes if outcome.misses):
+        print(wrong)
+    print(f"\n{'kind':<28}{'turns':>6}{'right':>7}")
+    for kind in sorted({outcome.dialogue.kind for outcome in outcomes}):
+        _line(kind, [outcome for outcome in outcomes if outcome.dialogue.kind == kind])
+    _line("all", outcomes)
+
+
+def _line(name: str, outcomes: list[Outcome]) -> None:
+    right = sum(not outcome.misses for outcome in outcomes)
+    share = f"{right / len(outcomes):.1%}" if outcomes else "-"
+    print(f"{name:<28}{len(outcomes):>6}{right:>7}{share:>8}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""The page with everything behind it but Rasa: a real server, store and worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot import server as http_server
+from bot.answering.delivery_worker import Postman
+from bot.answering.dialogue import Conversation
+from bot.answering.worker import Worker
+from bot.channels.contract import Channel
+from bot.channels.web import WebChannel
+from bot.content.library import Library, load
+from bot.rasa.client import Rasa
+from bot.storage.database import Database, migrate
+from bot.storage.inbox import Inbox
+from bot.storage.outbox import Outbox
+
+PLANS: dict[str, dict[str, object]] = {
+    "chợ nổi": {"reply": "answer", "id": "culture.floating-market"},
+    "floating market": {"reply": "answer", "id": "culture.floating-market"},
+    "món ngon": {"reply": "answer", "id": "culture.food"},
+    "giá": {"reply": "facet", "id": "culture.floating-market", "facet": "price"},
+    "căn cước": {"reply": "answer", "id": "clarification.id-card"},
+    "nhà": {"reply": "choices", "ids": ["diaspora.buy-house", "culture.food"]},
+    "xóa dữ liệu": {"reply": "action", "action": "forget", "step": "ask"},
+    "xóa hết": {"reply": "action", "action": "forget", "step": "do"},
+    "gặp cán bộ": {"reply": "action", "action": "handoff", "step": "ask"},
+    "gửi đi": {"reply": "action", "action": "handoff", "step": "do"},
+    "chào": {"reply": "smalltalk", "action": "greet"},
+}
+"""What the stand-in answers to a text that holds these words; all else is a fallback."""
+
+
+@dataclass
+class RasaStandIn:
+    """Answers as Rasa's REST channel does, by a table.
+
+    asked, senders: every message it got, and whose it was. is_away: it answers as a server that is starting.
+    may_answer: cleared, it lets everybody wait. was_asked: set by every message.
+    """
+
+    asked: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
+    is_away: bool = False
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was asked, and answer."""
+        self.asked.clear()
+        self.senders.clear()
+        self.was_asked.clear()
+        self.may_answer.set()
+
+    async def webhook(self, request: Request) -> Response:
+        if self.is_away:
+            return JSONResponse({}, 503)
+        body = await request.json()
+        self.asked.append(body["message"])
+        self.senders.append(body["sender"])
+        self.was_asked.set()
+        await self.may_answer.wait()
+        language = (body["metadata"] or {}).get("language") or "vi"
+        return JSONResponse(
+            [
+                {
+                    "recipient_id": body["sender"],
+                    "custom": {"plans": [{"language": language, **plan(body["message"])}]},
+                }
+            ]
+        )
+
+    def client(self) -> httpx.AsyncClient:
+        app = Starlette(routes=[Route("/webhooks/rest/webhook", self.webhook, methods=["POST"])])
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rasa")
+
+
+def plan(message: str) -> dict[str, object]:
+    if command := re.fullmatch(r"/(\w+)(\{.*\})?", message):
+        intent, entities = command[1], json.loads(command[2] or "{}")
+        match intent:
+            case "faq":
+                return {"reply": "answer", "id": entities["answer"]}
+            case "language":
+                return {
+                    "reply": "answer",
+                    "id": "culture.floating-market",
+                    "language": entities["language"],
+                }
+            case "topics" if "topic" in entities:
+                return {"reply": "action", "action": "topics", "topic": entities["topic"]}
+            case "affirm_handoff":
+                return PLANS["gửi đi"]
+            case "helpful" | "unhelpful":
+                return {"reply": "action", "action": intent, "id": entities["about"]}
+            case "handoff":
+                return PLANS["gặp cán bộ"]
+            case _:
+                return {"reply": "action", "action": "topics"}
+    for words, found in PLANS.items():
+        if words in message.lower():
+            return found
+    return {"reply": "fallback", "reason": "no_answer"}
+
+
+@dataclass
+class Site:
+    """A running page: its address and what stands behind it."""
+
+    url: str
+    rasa: RasaStandIn
+    library: Library
+    database: Database
+    file: Path
+    outbox: Outbox
+    postman: Postman
+
+
+@asynccontextmanager
+async def running_site(
+    directory: Path,
+    *,
+    content: Path,
+    rate_limit: int = 0,
+    address_limit: int = 0,
+    reply_within: float = 60.0,
+    port: int = 0,
+) -> AsyncIterator[Site]:
+    """A site on a port of the loopback, a free one if it is 0, with its store in `directory`."""
+    library, findings = load(content)
+    assert not findings
+    rasa = RasaStandIn()
+    database = Database(f"sqlite:///{directory / 'bot.db'}")
+    await migrate(database)
+    inbox, outbox = Inbox(database, "secret"), Outbox(database)
+    await inbox.open()
+    web = WebChannel(
+        inbox,
+        outbox,
+        lambda: library,
+        rate_limit=rate_limit,
+        address_limit=address_limit,
+        secret="secret",
+        reply_within=reply_within,
+    )
+    async with rasa.client() as http:
+        channels: dict[str, Channel] = {web.name: web}
+        postman = Postman(outbox, lambda: library, channels)
+        conversation = Conversation(Rasa(http), lambda: library)
+        worker = Worker(inbox, conversation, lambda: library, channels, postman)
+        working = asyncio.create_task(worker.run())
+        # Bound here, so that a connection waits for the server rather than being refused.
+        listener = socket.create_server(("127.0.0.1", port))
+        server = uvicorn.Server(http_server.config(Starlette(routes=web.routes()), finish_within=5))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield Site(
+                f"http://127.0.0.1:{listener.getsockname()[1]}",
+                rasa,
+                library,
+                database,
+                directory / "bot.db",
+                outbox,
+                postman,
+            )
+        finally:
+            rasa.may_answer.set()
+            server.should_exit = True
+            worker.stop()
+            await asyncio.gather(serving, working)
+    await inbox.close()
