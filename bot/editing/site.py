@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from bot.desk.accounts import Account, Accounts
 from bot.domain.clock import VIETNAM, Clock
 from bot.domain.language import DEFAULT_LANGUAGE, Language
-from bot.editing.words import say
+from bot.editing.words import Words
 from bot.storage.database import Database
 
 HERE = Path(__file__).parent
@@ -82,7 +81,7 @@ class Site:
         """A page, in its reader's language. It is stored nowhere on the way."""
         language = self.language_of(request, account)
         html = self._templates.get_template(template).render(
-            t=partial(say, language=language), language=language, account=account,
+            t=Words(language), language=language, account=account,
             path=request.url.path, **values,
         )  # fmt: skip
         return HTMLResponse(html, status, {"Cache-Control": "no-store", "Content-Language": language})

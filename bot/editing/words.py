@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,11 +20,30 @@ def all_words() -> dict[str, dict[str, str]]:
     return loaded
 
 
-def say(key: str, language: Language, **values: object) -> str:
-    """A phrase in a language, with its {placeholders} filled in.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one language, for templates: `t("log_in")`."""
 
-    Raises:
-        KeyError: there is no such phrase.
-    """
-    phrase = all_words()[key][language]
-    return phrase.format(**values) if values else phrase
+    language: Language
+
+    def __call__(self, key: str, **values: object) -> str:
+        """A phrase, with its {placeholders} filled in. Raises KeyError if there is no such phrase."""
+        phrase = all_words()[key][self.language]
+        return phrase.format(**values) if values else phrase
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a phrase."""
+        return key in all_words()
+
+    def field(self, path: str) -> str:
+        """What a field is called: of `vi.facets.hours` "Hours (Vietnamese)"."""
+        first, _, rest = path.partition(".")
+        if first in set(Language) and rest:
+            return f"{self._name(rest)} ({self(f'language_{first}')})"
+        return self._name(path)
+
+    def _name(self, path: str) -> str:
+        key = path.replace("facets.", "facet_").replace(".", "_")
+        if self.has(f"field_{key}"):
+            return self(f"field_{key}")
+        return self(key) if self.has(key) else path
