@@ -80,6 +80,5 @@ class Answers:
     def _offices(self, request: Request, account: Account) -> dict[str, str]:
         language = self._site.language_of(request, account)
         offices = self._desk.library().offices
-        return dict(
-            sorted(((key, office[language].name) for key, office in offices.items()), key=lambda o: o[1])
-        )
+        names = {key: office[language].name for key, office in offices.items()}
+        return dict(sorted(names.items(), key=lambda item: item[1]))

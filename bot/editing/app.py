@@ -8,15 +8,20 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from bot.desk.accounts import Account, Accounts
-from bot.domain.clock import Clock, utc_now
+from bot.desk.accounts import Accounts
+from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
+from bot.editing.answers import Answers
+from bot.editing.edit import Edit
 from bot.editing.login import Login
+from bot.editing.release import Release
 from bot.editing.same_origin import SameOrigin
 from bot.editing.site import STATIC, Site
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
+from bot.storage.schema import migrate
 
 MIGRATIONS = Path(__file__).parent.parent / "storage" / "editors" / "migrations"
 
@@ -32,23 +37,35 @@ async def open_database(url: str) -> Database:
     return database
 
 
-def create_app(database: Database, key: str, *, is_secure: bool, clock: Clock = utc_now) -> Starlette:
-    """The pages over an opened database.
+def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
+    """The pages over a desk.
 
     Args:
-        database: of the editors' pages, up to date.
+        desk: what editors work with; its database is up to date.
         key: encrypts the secrets of one-time codes (EDITORS_KEY).
-        is_secure: they are reached by https.
-        clock: the time.
+        is_secure: the pages are reached by https.
     """
-    site = Site(database, Accounts(key), clock, is_secure=is_secure)
-
-    async def start(request: Request, account: Account) -> Response:
-        return site.draw(request, "start.html", account)
-
+    site = Site(desk.database, Accounts(key), desk.clock, is_secure=is_secure)
+    edit = Edit(site, desk)
     routes: list[BaseRoute] = [
-        Route("/", site.for_editors(start)),
+        *Answers(site, desk).routes(),
+        *Release(site, desk, edit).routes(),
+        *edit.routes(),
         *Login(site).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(SameOrigin)])
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)  # noqa: S101  (Starlette's signature says less)
+        status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotYours) else 422
+        account = await site.account_of(request)
+        return site.refuse(request, account, error.key, status, error.values, error.problems)
+
+    async def away(request: Request, _error: Exception) -> Response:
+        return site.refuse(request, None, "database_away", 503)
+
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(SameOrigin)],
+        exception_handlers={Refused: refused, DatabaseAway: away},
+    )

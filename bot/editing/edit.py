@@ -66,10 +66,10 @@ class Edit:
         words = Words(language)
         return self._site.draw(
             request, "edit.html", account, status=status, name=name, topics=TOPICS, facets=FACETS,
-            verdicts=[(verdict, words(f"verdict_{verdict}")) for verdict in Verdict], languages=list(Language), fields=forms.shown(value),
-            source_fields=forms.SOURCE_FIELDS, is_claim=name.startswith("clarification."),
-            offices={key: office[language].name for key, office in offices.items()},
-            done=_done(request), script_words=_script_words(words),
+            verdicts=[(verdict, words(f"verdict_{verdict}")) for verdict in Verdict],
+            languages=list(Language), fields=forms.shown(value), source_fields=forms.SOURCE_FIELDS,
+            is_claim=name.startswith("clarification."), script_words=_script_words(words),
+            offices={key: office[language].name for key, office in offices.items()}, done=_done(request),
             **{"problems": (), **values},
         )  # fmt: skip
 
@@ -132,10 +132,7 @@ class Edit:
         now = await drafting.open_(self._desk, account, name)
         began = (forms.number(form, "base_draft"), forms.text(form, "base_file"))
         words = Words(self._site.language_of(request, account))
-        others = [
-            self._site.sentence(_here_key(one.is_you, one.is_unsaved), language, name=one.name)
-            for one in here
-        ]
+        others = [words(_here_key(one.is_you, one.is_unsaved), name=one.name) for one in here]
         return JSONResponse({"others": others, "has_moved": (now.base_draft, now.base_file) != began})
 
     async def _forget_typed(self, request: Request, account: Account) -> Response:

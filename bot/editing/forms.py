@@ -57,9 +57,7 @@ def answer_value(form: FormData) -> Value:
         elif path in LISTS:
             fields[path] = _lines(text(form, path))
         else:
-            fields[path] = (
-                text(form, path).strip("\n") if "\n" in text(form, path) else text(form, path).strip()
-            )
+            fields[path] = text(form, path).strip()
     return nested(fields)
 
 
@@ -85,10 +83,7 @@ def shown(value: Mapping[str, object]) -> dict[str, Any]:
     texts: dict[str, Any] = dict.fromkeys(FIELDS, "")
     for path, content in fields.items():
         if path == "sources":
-            texts[path] = content
-        else:
-            texts[path] = (
-                "\n".join(map(str, content)) if isinstance(content, list) else str(content).strip("\n")
-            )
+            lines = content if isinstance(content, list) else [content]
+            texts[path] = "\n".join(map(str, lines)).strip("\n")
     texts["sources"] = fields.get("sources") or []
     return texts

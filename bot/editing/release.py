@@ -1,4 +1,4 @@
-"""From a draft to what people get: looked at by a second person, published, taken back, and what came of it."""
+"""From a draft to what people get: looked at by a second person, published, taken back."""
 
 from __future__ import annotations
 

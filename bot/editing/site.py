@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from bot.desk.accounts import Account, Accounts
+from bot.desk.editing import Problem
 from bot.domain.clock import VIETNAM, Clock
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.editing.words import Words
@@ -93,11 +94,22 @@ class Site:
             return account.language
         return Language(chosen) if chosen in set(Language) else DEFAULT_LANGUAGE
 
-    def refuse(self, request: Request, account: Account | None, key: str, status: int = 403) -> Response:
-        """A page, or data, that says why something is not done."""
+    def refuse(
+        self,
+        request: Request,
+        account: Account | None,
+        key: str,
+        status: int = 403,
+        values: Mapping[str, str] | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> Response:
+        """A page, or data, that says why something is not done, and what to mend."""
         if wants_data(request):
             return JSONResponse({"error": key}, status)
-        return self.draw(request, "refused.html", account, status=status, reason=key)
+        return self.draw(
+            request, "refused.html", account, status=status, reason=key, values=values or {},
+            problems=problems,
+        )  # fmt: skip
 
     def set_session(self, response: Response, token: str) -> None:
         """Give the browser the session's token."""
