@@ -31,9 +31,9 @@ from bot.channels.web import schema as interface
 from bot.channels.web.api import _CODES
 from bot.desk.report import Report
 from bot.settings import Settings
-from tests.answering.rasa_stand_in import RasaStandIn
-from tests.conftest import ROOT
-from tests.test_app import running
+from stand_ins.rasa import RasaStandIn
+from tests.support import ROOT
+from tests.support.app import running
 
 TOKEN = "a-token-of-the-operators"
 DESCRIPTION: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "api.yml").read_text("utf-8"))

@@ -14,7 +14,7 @@ import tomllib
 
 from bot.__main__ import main
 from bot.content.directory import listing
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 WALKS = [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"]
 PAPERS = [
@@ -23,7 +23,7 @@ PAPERS = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 ]
-PACKAGES = ("bot", "evaluation", "nlu", "tests", "benchmarks")
+PACKAGES = ("bot", "evaluation", "nlu", "stand_ins", "tests", "benchmarks")
 MADE_LATER = {".env", ".venv", ".venv-rasa", "build", "data", "models"}
 """What the project makes when it is set up or runs."""
 
@@ -107,7 +107,9 @@ def test_the_licence_of_content_is_no_stray_file_there() -> None:
 def test_a_lock_follows_from_what_pyproject_names(lock: str, keys: tuple[str, str]) -> None:
     """If not: make relock."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    named = {re.split(r"[\[<>=]", line)[0].lower() for line in project[keys[0]][keys[1]]}
+    named = {
+        re.sub(r"[._]", "-", re.split(r"[\[<>=]", line)[0].lower()) for line in project[keys[0]][keys[1]]
+    }
     blocks = re.split(r"^(?=[\w.-]+==)", (ROOT / lock).read_text("utf-8"), flags=re.MULTILINE)
     assert named == {block.partition("==")[0] for block in blocks if "hoi-can-tho (pyproject.toml" in block}
 
