@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 import yaml
@@ -29,7 +31,13 @@ from starlette.routing import Mount, Route
 from bot.app import create_app
 from bot.channels.web import schema as interface
 from bot.channels.web.api import _CODES
-from bot.desk.report import Report
+from bot.channels.web.schema import Answer, CardBody, Deliveries, DeliveryBody
+from bot.desk.report import Content, Failure, LiveModel, Mistake, Refusal, Report
+from bot.domain.answer import Facet, Source, Verdict
+from bot.domain.card import Button, Card
+from bot.domain.language import Language
+from bot.domain.plan import Kind
+from bot.rasa.status import Training
 from bot.settings import Settings
 from stand_ins.rasa import RasaStandIn
 from tests.support import ROOT
@@ -61,6 +69,35 @@ def is_taken(_context: object, response: Response, _case: Case[Any]) -> None:
     """A check: what was sent is right, unless it is a text of which cleaning leaves nothing."""
     assert response.status_code == 200 or NOTHING_TO_READ in response.text, response.text
 
+
+FULL_CARD = CardBody.of(
+    Card(
+        kind=Kind.ANSWER, language=Language.EN, text="It is **not** so.", title="Title", id="clarification.a",
+        facet=Facet.PRICE, action="handoff", ids=("clarification.b",), claim="It is so.",
+        verdict=Verdict.REFUTED, verdict_label="Not so", clarified="Somebody, 2026", alert="Stay at home.",
+        notice="It may be out of date.", sources=(Source(title="A law", date="2026-11", url="https://a.vn"),),
+        checked=datetime.date(2026, 11, 28), office="Office", map_url="https://a.vn/map",
+        buttons=(Button("More", payload="answer:clarification.b"), Button("Map", url="https://a.vn")),
+        version="3f2a9c1d",
+    )
+)  # fmt: skip
+NOW = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
+FULL_REPORT = Report(
+    content=Content(
+        version="3f2a9c1d",
+        commit="3f2a9c1d",
+        is_changed=False,
+        digest="d",
+        since=NOW,
+        age_seconds=1,
+        answers=2,
+    ),
+    model=LiveModel(name="m", since=NOW, age_seconds=1, is_current=True),
+    training=Training(model="m", step="encoding", share=0.5, seconds=1.5),
+    refused=Refusal(model="m", accuracy_before=0.9, accuracy=0.8, problems=("Why.",)),
+    failed=Failure(model="m", advice="What to do."),
+    mistakes=(Mistake(file="city/a.yml", line=1, key="vi", problem="Why.", serves="nothing"),),
+)
 
 BODIES: dict[str, type[BaseModel]] = {
     "Question": interface.Question,
@@ -121,6 +158,25 @@ async def tried(url: str, path: str, method: str, mode: GenerationMode, checks: 
         )
 
     await asyncio.to_thread(each)  # the stand-in answers in this thread's loop
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "body"),
+    [
+        ("/api/deliveries", "post", Deliveries(deliveries=(DeliveryBody(id=12, replies=(FULL_CARD,)),))),
+        ("/api/messages", "post", Answer(language=Language.EN, replies=(FULL_CARD,))),
+        ("/api/content", "get", FULL_REPORT),
+    ],
+)
+def test_what_seldom_comes_is_described_as_well(path: str, method: str, body: BaseModel) -> None:
+    answer = httpx.Response(
+        200,
+        headers={"Content-Type": "application/json", "Cache-Control": "no-store"},
+        content=body.model_dump_json(),
+        request=httpx.Request(method, f"http://bot{path}"),
+    )
+    answer.elapsed = datetime.timedelta()
+    API[path][method].validate_response(answer)
 
 
 async def test_a_wrong_token_is_told_as_it_says(url: str) -> None:
