@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.content.library import Library
+from bot.domain.answer import ALL_NEWS
 from bot.domain.clock import local_day
 from bot.domain.message import Message
 from bot.domain.plan import Kind, Plan
 from bot.storage import people
-from bot.storage.inbox import Entry
 from bot.storage.models import QuestionState
+from bot.storage.queue import Entry
 from bot.storage.retention import forget
 from bot.text.cleaning import words
 
@@ -120,7 +121,7 @@ def _leave(turn: Turn, plan: Plan) -> Plan:
     return _about(plan, kept, turn.library)
 
 
-def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
+def _about(plan: Plan, kept: people.PendingQuestion | None, library: Library) -> Plan:
     """The plan for handing over, with the question and its likely office; without one it asks for it."""
     if kept is None:
         update = {"step": None, "reason": plan.reason or "nothing_there"}
@@ -131,7 +132,7 @@ def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
 
 
 def _subscribe(turn: Turn, plan: Plan) -> Plan:
-    topic = plan.topic or people.ALL_NEWS
+    topic = plan.topic or ALL_NEWS
     topics = people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
     return plan.model_copy(update={"topics": topics})
 

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.answer import ALL_NEWS
 from bot.domain.language import Language
 from bot.domain.message import Message
-from bot.storage.models import Feedback, Question, QuestionState, Subscription
-
-ALL_NEWS = "clarification"
-"""The topic of all news, for those who choose no narrower one."""
+from bot.storage.models import Feedback, KeptQuestion, QuestionState, Subscription
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A kept question. nearest: the id of the answer that came nearest, if any did."""
+class PendingQuestion:
+    """A question of which the next message may tell what becomes of it.
+
+    nearest: the id of the answer that came nearest, if any did.
+    """
 
     id: int
     text: str
@@ -40,7 +41,7 @@ def keep_question(
 ) -> None:
     """Keep the text of a message for the editors; of whom is known for a day only."""
     connection.execute(
-        insert(Question).values(
+        insert(KeptQuestion).values(
             message_id=message_id,
             state=state,
             channel=message.channel,
@@ -53,39 +54,41 @@ def keep_question(
     )
 
 
-def unsure_question(connection: Connection, conversation: str) -> Kept | None:
+def unsure_question(connection: Connection, conversation: str) -> PendingQuestion | None:
     """The question for which choices were offered in the turn before."""
     return _last(connection, conversation, QuestionState.UNSURE)
 
 
-def open_question(connection: Connection, conversation: str) -> Kept | None:
+def open_question(connection: Connection, conversation: str) -> PendingQuestion | None:
     """The last question of a conversation that nothing answered and that is not left yet."""
     return _last(connection, conversation, QuestionState.OPEN)
 
 
-def _last(connection: Connection, conversation: str, state: QuestionState) -> Kept | None:
+def _last(connection: Connection, conversation: str, state: QuestionState) -> PendingQuestion | None:
     query = (
-        select(Question.id, Question.text, Question.nearest)
-        .where(Question.conversation == conversation, Question.state == state)
-        .order_by(Question.id.desc())
+        select(KeptQuestion.id, KeptQuestion.text, KeptQuestion.nearest)
+        .where(KeptQuestion.conversation == conversation, KeptQuestion.state == state)
+        .order_by(KeptQuestion.id.desc())
         .limit(1)
     )
     row = (connection.execute(query)).one_or_none()
-    return Kept(*row) if row else None
+    return PendingQuestion(*row) if row else None
 
 
-def settle_question(connection: Connection, kept: Kept, *, is_answered: bool) -> None:
+def settle_question(connection: Connection, kept: PendingQuestion, *, is_answered: bool) -> None:
     """Say of an unsure question whether one of the choices answered it."""
-    mine = Question.id == kept.id
+    mine = KeptQuestion.id == kept.id
     if is_answered:
-        connection.execute(delete(Question).where(mine))
+        connection.execute(delete(KeptQuestion).where(mine))
     else:
-        connection.execute(update(Question).where(mine).values(state=QuestionState.OPEN))
+        connection.execute(update(KeptQuestion).where(mine).values(state=QuestionState.OPEN))
 
 
-def leave_question(connection: Connection, kept: Kept, message: Message, language: Language) -> None:
+def leave_question(
+    connection: Connection, kept: PendingQuestion, message: Message, language: Language
+) -> None:
     """Leave a question for the staff, with where to send the reply."""
-    left = update(Question).where(Question.id == kept.id)
+    left = update(KeptQuestion).where(KeptQuestion.id == kept.id)
     connection.execute(left.values(state=QuestionState.LEFT, address=message.address, language=language))
 
 

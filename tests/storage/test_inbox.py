@@ -14,9 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.channels.incoming import incoming
 from bot.domain.language import Language
 from bot.domain.message import Message
-from bot.storage.database import Database, DatabaseAway, migrate
-from bot.storage.inbox import LEASE, REDELIVERY, WEB_REPLY, Entry, Inbox, LeaseLost, Unwritable, Waiting
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway, Unwritable
+from bot.storage.inbox import Inbox, InboxBacklog
 from bot.storage.models import ChatLease, InboxMessage
+from bot.storage.queue import LEASE, Entry, LeaseLost
+from bot.storage.retention import REDELIVERY, WEB_REPLY
+from bot.storage.schema import migrate
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
 from tests.support.inbox import HERE, PLANS, claim, message
@@ -155,7 +159,7 @@ class TestTakingAtOnce:
 
     async def test_it_is_in_hand_with_its_acknowledgement(self, inbox: Inbox) -> None:
         taken: list[Entry | None] = []
-        inbox.hand_for = lambda _channel: taken.append
+        inbox.consumer_for = lambda _channel: taken.append
         first, second = await inbox.accept(message("1")), await inbox.accept(message("2"))
         other = await inbox.accept(message("3", "another chat"))
         assert [entry and entry.id for entry in taken] == [first, None, other]
@@ -168,7 +172,7 @@ class TestTakingAtOnce:
     async def test_it_is_like_one_that_was_claimed(self, inbox: Inbox) -> None:
         taken: list[Entry | None] = []
         await inbox.accept(message("1", "a"))
-        inbox.hand_for = lambda _channel: taken.append
+        inbox.consumer_for = lambda _channel: taken.append
         await inbox.accept(message("2", "b"))
         claimed = await claim(inbox)
         assert taken[0] is not None
@@ -178,7 +182,7 @@ class TestTakingAtOnce:
     async def test_what_waited_before_is_not_overtaken(self, inbox: Inbox) -> None:
         first = await inbox.accept(message("1"))
         taken: list[Entry | None] = []
-        inbox.hand_for = lambda _channel: taken.append
+        inbox.consumer_for = lambda _channel: taken.append
         await inbox.accept(message("2"))
         assert taken == [None]
         assert (await claim(inbox)).id == first
@@ -186,7 +190,7 @@ class TestTakingAtOnce:
     async def test_a_redelivery_and_a_failure_give_the_hand_back(self, inbox: Inbox) -> None:
         await inbox.accept(message("1"))
         taken: list[Entry | None] = []
-        inbox.hand_for = lambda _channel: taken.append
+        inbox.consumer_for = lambda _channel: taken.append
         await inbox.accept(message("1"))
         with pytest.raises(Unwritable):
             await inbox.accept(replace(message("2"), text="\ud800"))
@@ -323,36 +327,36 @@ class TestForgetting:
         assert (await claim(inbox)).message.text == "hello"
 
     async def test_a_web_reply_is_kept_for_ten_minutes(self, inbox: Inbox, clock: Clock) -> None:
-        await inbox.save_web_reply(1, 0, {"id": "first"})
+        await inbox.replies.save(1, 0, {"id": "first"})
         clock.advance(seconds=WEB_REPLY.total_seconds() - 1)
         await inbox.tidy()
-        assert await inbox.web_reply(1) == [{"id": "first"}]
+        assert await inbox.replies.cards(1) == [{"id": "first"}]
         clock.advance(seconds=1)
         await inbox.tidy()
-        assert await inbox.web_reply(1) == []
+        assert await inbox.replies.cards(1) == []
 
 
 class TestWebReplies:
     async def test_cards_come_in_order_and_a_repeat_replaces_the_first(self, inbox: Inbox) -> None:
         for position, name in ((1, "b"), (0, "a"), (1, "c")):
-            await inbox.save_web_reply(7, position, {"id": name})
-        assert await inbox.web_reply(7) == [{"id": "a"}, {"id": "c"}]
+            await inbox.replies.save(7, position, {"id": name})
+        assert await inbox.replies.cards(7) == [{"id": "a"}, {"id": "c"}]
 
     async def test_a_request_waits_until_its_message_is_answered(self, inbox: Inbox) -> None:
         message_id = await inbox.accept(message("1"))
         assert message_id is not None
-        waiting = asyncio.create_task(inbox.wait_answered(message_id, 10))
-        assert not await inbox.wait_answered(message_id, 0.01)
+        waiting = asyncio.create_task(inbox.replies.wait_answered(message_id, 10))
+        assert not await inbox.replies.wait_answered(message_id, 0.01)
         await inbox.answered(await claim(inbox))
         assert await waiting
-        assert await inbox.wait_answered(message_id, 10), "answered long ago"
+        assert await inbox.replies.wait_answered(message_id, 10), "answered long ago"
 
     async def test_it_sees_an_answer_from_another_process(
         self, inbox: Inbox, database: Database, clock: Clock
     ) -> None:
         message_id = await inbox.accept(message("1"))
         assert message_id is not None
-        waiting = asyncio.create_task(inbox.wait_answered(message_id, 10))
+        waiting = asyncio.create_task(inbox.replies.wait_answered(message_id, 10))
         other = Inbox(database, "secret", clock)
         await other.answered(await claim(other))
         assert await waiting
@@ -367,9 +371,9 @@ class TestWebReplies:
             nonlocal looks
             looks += 1
 
-        monkeypatch.setattr("bot.storage.inbox.POLL", 0.05)
+        monkeypatch.setattr("bot.storage.replies.POLL", 0.05)
         event.listen(engine.sync_engine, "before_cursor_execute", count)
-        await asyncio.gather(*(inbox.wait_answered(id_, 0.5) for id_ in ids if id_ is not None))
+        await asyncio.gather(*(inbox.replies.wait_answered(id_, 0.5) for id_ in ids if id_ is not None))
         event.remove(engine.sync_engine, "before_cursor_execute", count)
         # SQLite's "BEGIN IMMEDIATE" is one, too: two for each who comes, two for each common look.
         assert looks <= 2 * (len(ids) + 0.5 / 0.05 + 1)
@@ -379,13 +383,13 @@ class TestWatching:
     async def test_the_oldest_unanswered_message_tells_how_far_behind_we_are(
         self, inbox: Inbox, clock: Clock
     ) -> None:
-        assert await inbox.unanswered() == Waiting(0, 0)
+        assert await inbox.backlog() == InboxBacklog(0, 0)
         await inbox.accept(message("1"))
         clock.advance(seconds=5)
         await inbox.accept(message("2"))
-        assert await inbox.unanswered() == Waiting(2, 5)
+        assert await inbox.backlog() == InboxBacklog(2, 5)
         await inbox.answered(await claim(inbox))
-        assert await inbox.unanswered() == Waiting(1, 0)
+        assert await inbox.backlog() == InboxBacklog(1, 0)
 
     async def test_a_database_that_is_gone_is_not_reachable(
         self, inbox: Inbox, clock: Clock, tmp_path: Path
