@@ -33,7 +33,7 @@ from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
 from bot.storage.outbox import Outbox
-from bot.storage.people import subscribe
+from bot.storage.subscriptions import subscribe
 from stand_ins.rasa import RasaStandIn
 from tests.support.content import ANSWER
 from tests.support.databases import on_both_databases

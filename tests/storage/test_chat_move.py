@@ -13,14 +13,7 @@ from bot.domain.message import Message
 from bot.storage.chat_move import ChatMove, ChatPlace
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
-from bot.storage.models import (
-    ChatLease,
-    Delivery,
-    DeliveryStatus,
-    InboxMessage,
-    KeptQuestion,
-    Subscription,
-)
+from bot.storage.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, KeptQuestion, Subscription
 from bot.storage.outbox import Outbox
 from bot.storage.queue import LEASE
 from tests.support.clock import Clock

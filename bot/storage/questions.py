@@ -1,4 +1,4 @@
-"""What people leave behind on purpose: questions, subscriptions, a thumb up or down.
+"""Questions kept for the editors, from the message that found no answer until they are left for the staff.
 
 Plain functions on a connection, because they belong into the transaction that saves the plans.
 """
@@ -9,12 +9,10 @@ import datetime
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.answer import ALL_NEWS
 from bot.domain.language import Language
 from bot.domain.message import Message
-from bot.storage.models import Feedback, KeptQuestion, QuestionState, Subscription
+from bot.storage.models import KeptQuestion, QuestionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,57 +88,3 @@ def leave_question(
     """Leave a question for the staff, with where to send the reply."""
     left = update(KeptQuestion).where(KeptQuestion.id == kept.id)
     connection.execute(left.values(state=QuestionState.LEFT, address=message.address, language=language))
-
-
-def subscribe(
-    connection: Connection, message: Message, language: Language, topic: str, now: datetime.datetime
-) -> tuple[str, ...]:
-    """Write somebody down for news, in this language from now on.
-
-    Args:
-        topic: one more beside those chosen before; ALL_NEWS in place of them.
-
-    Returns:
-        What they get news of now.
-    """
-    mine = Subscription.conversation == message.conversation
-    before = connection.scalar(select(Subscription.topics).where(mine))
-    topics = [topic] if topic == ALL_NEWS else sorted({*(before or ()), topic} - {ALL_NEWS})
-    values = {
-        "channel": message.channel,
-        "address": message.address,
-        "language": language,
-        "topics": topics,
-    }
-    if before is None:
-        connection.execute(
-            insert(Subscription).values(conversation=message.conversation, since=now, **values)
-        )
-    else:
-        connection.execute(update(Subscription).where(mine).values(values))
-    return tuple(topics)
-
-
-def unsubscribe(connection: Connection, conversation: str) -> bool:
-    """Strike somebody off the list, with the news that is on its way; whether they were on it."""
-    struck = connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
-    return struck.rowcount > 0
-
-
-def is_subscribed(connection: Connection, conversation: str) -> bool:
-    """Whether a conversation gets news."""
-    query = select(Subscription.id).where(Subscription.conversation == conversation)
-    return connection.scalar(query) is not None
-
-
-def count_feedback(connection: Connection, answer: str, day: datetime.date, *, is_helpful: bool) -> None:
-    """Count a vote for an answer; whose it was is not kept."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = dialect.insert(Feedback).values(
-        answer=answer, day=day, helpful=int(is_helpful), unhelpful=int(not is_helpful)
-    )
-    one_more = {
-        "helpful": Feedback.helpful + row.excluded.helpful,
-        "unhelpful": Feedback.unhelpful + row.excluded.unhelpful,
-    }
-    connection.execute(row.on_conflict_do_update(index_elements=["answer", "day"], set_=one_more))
