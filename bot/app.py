@@ -38,9 +38,11 @@ from bot.rasa.client import Rasa, connection
 from bot.rasa.sync import Teacher
 from bot.settings import Settings, SettingsError
 from bot.settings import load as load_settings
-from bot.storage.database import Database, DatabaseAway, DatabaseUnusable, migrate, unusable
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
+from bot.storage.schema import migrate
 from bot.storage.zalo import ZaloStore
 from bot.supervision import Supervisor
 

@@ -19,7 +19,8 @@ from bot.content.watch import Watch
 from bot.domain.answer import TOPICS
 from bot.rasa.client import Rasa, RasaRefuses, RasaUnavailable
 from bot.rasa.status import Status
-from bot.storage.database import Database, DatabaseAway
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from bot.supervision import Supervisor
@@ -126,7 +127,7 @@ class Monitoring:
         is_up = await self.inbox.is_reachable()
         metrics.DATABASE_UP.set(is_up)
         try:
-            waiting, backlog = await self.inbox.unanswered(), await self.outbox.backlog()
+            waiting, backlog = await self.inbox.backlog(), await self.outbox.backlog()
         except DatabaseAway:
             for unknown in (
                 metrics.UNANSWERED, metrics.OLDEST_UNANSWERED, metrics.OLDEST_DELIVERY, metrics.OLDEST_LEFT

@@ -17,8 +17,9 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.content.library import Library, load
-from bot.storage.database import Database, is_sqlite, migrate
+from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
+from bot.storage.schema import migrate
 from tests.support import ROOT
 from tests.support.bot_process import free_port
 from tests.support.clock import Clock

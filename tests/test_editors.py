@@ -21,7 +21,7 @@ from bot.content.library import Library
 from bot.desk.questions import news_topics
 from bot.domain.clock import utc_now
 from bot.domain.language import Language
-from bot.storage import people
+from bot.storage import questions, subscriptions
 from bot.storage.database import Database
 from bot.storage.models import QuestionState
 from bot.storage.outbox import Outbox
@@ -80,7 +80,7 @@ async def ask(engine: AsyncEngine, number: int, text: str, *, is_left: bool) -> 
     message = incoming(channel="test", address="a", conversation=f"c{number}", key=str(number), text=text)
     async with engine.begin() as connection:
         await connection.run_sync(
-            people.keep_question,
+            questions.keep_question,
             message,
             number,
             language=Language.VI,
@@ -88,9 +88,9 @@ async def ask(engine: AsyncEngine, number: int, text: str, *, is_left: bool) -> 
             state=QuestionState.OPEN,
             now=utc_now(),
         )
-        kept = await connection.run_sync(people.open_question, message.conversation)
+        kept = await connection.run_sync(questions.open_question, message.conversation)
         if is_left and kept:
-            await connection.run_sync(people.leave_question, kept, message, Language.VI)
+            await connection.run_sync(questions.leave_question, kept, message, Language.VI)
 
 
 async def test_open_questions_are_listed_and_replied_to_once(
@@ -156,7 +156,7 @@ async def test_a_clarification_is_announced_to_its_subscribers_once(
 ) -> None:
     message = incoming(channel="test", address="a", conversation="c", key="1", text="subscribe")
     async with engine.begin() as connection:
-        await connection.run_sync(people.subscribe, message, Language.EN, "clarification", utc_now())
+        await connection.run_sync(subscriptions.subscribe, message, Language.EN, "clarification", utc_now())
     for number in (1, 0):
         _, said, _ = await run(tmp_path, "announce", "clarification.published")
         assert said.startswith(f"clarification.published is queued for {number} subscribers")

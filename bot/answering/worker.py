@@ -14,20 +14,24 @@ from sqlalchemy import Connection
 from bot.answering.delivery_worker import Postman
 from bot.answering.dialogue import Conversation, Decision, in_trouble
 from bot.answering.effects import NOTHING_FOUND, carry_out, forgets
+from bot.answering.waiting import wait_for_event
 from bot.cards.compose import compose, compose_pause
 from bot.channels.contract import Channel, MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.answer import BothLanguages
 from bot.domain.card import Card
 from bot.domain.clock import Clock, local_day, utc_now
+from bot.domain.delivery import DueDelivery
 from bot.domain.message import Message
 from bot.domain.plan import Kind, Plan, Plans
 from bot.log import describe
 from bot.metrics import REPLIES, REPLY_SECONDS
 from bot.rasa.client import RasaFailed, RasaUnavailable
-from bot.storage.inbox import POLL, Entry, Hand, Inbox, LeaseLost, Outcome, wait_for_event
+from bot.storage.inbox import Inbox, SavedPlans
 from bot.storage.models import JsonObject
-from bot.storage.outbox import Due, waiting
+from bot.storage.outbox import waiting
+from bot.storage.queue import Consumer, Entry, LeaseLost
+from bot.storage.replies import POLL
 
 log = structlog.get_logger(__name__)
 
@@ -105,19 +109,19 @@ class _Turn:
         self._channel = channel
         self._decision = decision
         self.plans = decision.plans
-        self.waiting: list[Due] = []
+        self.waiting: list[DueDelivery] = []
         self.cards: tuple[Card, ...] = ()
 
-    def carry_out(self, connection: Connection) -> Outcome:
+    def carry_out(self, connection: Connection) -> SavedPlans:
         """Do what the plans bring about. Where a reply is only laid down, that is done with it."""
         entry, library = self._entry, self._decision.library
         plans = carry_out(connection, entry, self._decision.plans, library, self._worker._clock())
         self.plans = plans
         self.waiting = waiting(connection, entry.message.conversation)
         if self._channel.lay_down is None or self.waiting or forgets(plans):
-            return Outcome(_as_json(plans))
+            return SavedPlans(_as_json(plans))
         self.cards = self._worker._cards(entry.message, Decision(plans, library))
-        return Outcome(_as_json(plans), [self._channel.lay_down(card) for card in self.cards])
+        return SavedPlans(_as_json(plans), [self._channel.lay_down(card) for card in self.cards])
 
 
 class Worker:
@@ -172,12 +176,12 @@ class Worker:
         ]
         try:
             async with asyncio.TaskGroup() as group:
-                self._inbox.hand_for = lambda channel: self._hand_for(channel, group)
+                self._inbox.consumer_for = lambda channel: self._hand_for(channel, group)
                 try:
                     while not self._stopping.is_set():
                         await self._start_next(group)
                 finally:
-                    self._inbox.hand_for = lambda _channel: None
+                    self._inbox.consumer_for = lambda _channel: None
                     await self._inbox.settle()  # what is being written down may be ours already
         finally:
             self._finished.set()
@@ -198,7 +202,7 @@ class Worker:
     def _has_room(self, channel: str) -> bool:
         return self._asking[channel] < self._at_a_time and self._busy[channel] < BUSY_MOST
 
-    def _hand_for(self, channel: str, group: asyncio.TaskGroup) -> Hand | None:
+    def _hand_for(self, channel: str, group: asyncio.TaskGroup) -> Consumer | None:
         """Who takes a message of a channel as it arrives: nobody while others have waited longer."""
         if channel not in self._channels or channel in self._behind or self._stopping.is_set():
             return None
@@ -285,7 +289,12 @@ class Worker:
         await self._send_reply(entry, channel, decision, waiting, model)
 
     async def _send_reply(
-        self, entry: Entry, channel: Channel, decision: Decision, waiting: list[Due], model: str | None
+        self,
+        entry: Entry,
+        channel: Channel,
+        decision: Decision,
+        waiting: list[DueDelivery],
+        model: str | None,
     ) -> None:
         """Send what the saved plans say, and take the message for answered."""
         is_forgetting = forgets(decision.plans)
@@ -323,7 +332,12 @@ class Worker:
         REPLIES.labels(channel.name, "paused").inc()
 
     async def _reply(
-        self, entry: Entry, channel: Channel, cards: tuple[Card, ...], waiting: list[Due], library: Library
+        self,
+        entry: Entry,
+        channel: Channel,
+        cards: tuple[Card, ...],
+        waiting: list[DueDelivery],
+        library: Library,
     ) -> None:
         """Send the cards that are not sent yet, and what has waited for the person.
 

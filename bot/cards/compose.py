@@ -11,13 +11,12 @@ from urllib.parse import urlencode
 from bot.content.library import Library
 from bot.content.schema import Answer, Office
 from bot.domain import payload
-from bot.domain.answer import TOPICS, BothLanguages, Facet, Source
+from bot.domain.answer import ALL_NEWS, TOPICS, BothLanguages, Facet, Source
 from bot.domain.arrival import Arrival
 from bot.domain.card import Button, Card, Reply
+from bot.domain.delivery import DueDelivery
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan, Plans
-from bot.storage.outbox import Due
-from bot.storage.people import ALL_NEWS
 
 RECEPTION = "citizens-reception-board"
 """The office that takes what belongs to no other, as content/offices.yml names it."""
@@ -65,7 +64,7 @@ def compose_pause(sentence: BothLanguages, language: Language | None, library: L
     return replace(card, version=library.version)
 
 
-def compose_delivery(due: Due, library: Library, today: datetime.date) -> tuple[Card, ...]:
+def compose_delivery(due: DueDelivery, library: Library, today: datetime.date) -> tuple[Card, ...]:
     """The cards of what somebody is told without having asked just now; none if it is withdrawn."""
     language, phrases = due.language, library.messages.phrases
     if due.plans:

@@ -27,7 +27,8 @@ from bot.desk.bot_reader import BotReader
 from bot.desk.publication import bytes_of, file_of, revision_of
 from bot.domain.answer import TOPICS
 from bot.domain.clock import Clock, local_day, utc_now
-from bot.storage.database import Database, Work
+from bot.storage.backend import Work
+from bot.storage.database import Database
 from bot.storage.editors import publications
 
 OFFICES, MESSAGES = "offices", "messages"

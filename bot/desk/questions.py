@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager
 
 from bot.content.library import Library, load
 from bot.content.schema import Answer
+from bot.domain.answer import ALL_NEWS
 from bot.domain.clock import utc_now
 from bot.settings import Settings
 from bot.settings import load as load_settings
-from bot.storage.database import DatabaseAway, DatabaseUnusable, opened, unusable
+from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
 from bot.storage.models import DeliveryStatus, QuestionState
-from bot.storage.outbox import Asked, NotPossible, Outbox
-from bot.storage.people import ALL_NEWS
+from bot.storage.outbox import ListedQuestion, NotPossible, Outbox
+from bot.storage.schema import opened
 
 STATUS = {
     DeliveryStatus.QUEUED: "reply queued",
@@ -91,7 +92,7 @@ def _published(library: Library, answer_id: str) -> Answer:
     return answer
 
 
-def _line(asked: Asked, now: datetime.datetime) -> str:
+def _line(asked: ListedQuestion, now: datetime.datetime) -> str:
     if asked.status:
         state = STATUS[asked.status]
         if asked.reason and asked.status is DeliveryStatus.WAITING:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot.storage.database import Database, DatabaseUnusable, is_sqlite, migrate
+from bot.storage.database import Database, is_sqlite
+from bot.storage.errors import DatabaseUnusable
+from bot.storage.schema import migrate
 
 PASSING = ("chat", "web_reply", "zalo_options")
 """Tables of what is under way just now; tomorrow it would be answered a second time."""

@@ -28,11 +28,12 @@ from bot.domain.clock import SteadyClock, utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.rasa.client import Rasa
-from bot.storage.database import Database, DatabaseAway
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
 from bot.storage.outbox import Outbox
-from bot.storage.people import subscribe
+from bot.storage.subscriptions import subscribe
 from stand_ins.rasa import RasaStandIn
 from tests.support.content import ANSWER
 from tests.support.databases import on_both_databases
@@ -122,7 +123,7 @@ async def a_round(inbox: Inbox, outbox: Outbox, channel: RecordingChannel, asked
     before = len(news(channel))
     assert await outbox.announce("culture.food", {"culture"}) == len(CHATS)
     for id_ in ids:
-        assert await inbox.wait_answered(id_, SOON), f"{id_} is delayed"
+        assert await inbox.replies.wait_answered(id_, SOON), f"{id_} is delayed"
     async with asyncio.timeout(SOON):
         while len(news(channel)) < before + len(CHATS):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # between two looks at a condition

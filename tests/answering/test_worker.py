@@ -359,7 +359,7 @@ class TestStopping:
         bot.channel.gates["a"].set()
         await bot.task
         assert bot.channel.to("a") == ["thanks", "culture.food"]
-        assert await bot.inbox.wait_answered(first, 0.1)
+        assert await bot.inbox.replies.wait_answered(first, 0.1)
         # Not by `open`: the lease was given back.
         async with running(bot.inbox, small_library) as restarted:
             await restarted.answered(second)

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from bot.storage.database import Database, DatabaseAway, migrate
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
+from bot.storage.schema import migrate
 from tests.support.clock import Clock
 from tests.support.inbox import HERE, PLANS, claim, message
 

@@ -33,9 +33,10 @@ from bot.content.library import load
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.rasa.client import Rasa
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
+from bot.storage.schema import migrate
 
 AT_A_TIME = 8
 

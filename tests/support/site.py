@@ -26,9 +26,10 @@ from bot.channels.contract import Channel
 from bot.channels.web import WebChannel
 from bot.content.library import Library, load
 from bot.rasa.client import Rasa
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
+from bot.storage.schema import migrate
 
 PLANS: dict[str, dict[str, object]] = {
     "chợ nổi": {"reply": "answer", "id": "culture.floating-market"},

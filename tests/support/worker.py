@@ -113,7 +113,7 @@ class Bot:
         """Wait until these are answered; what is postponed is looked for often."""
         for message_id in message_ids:
             async with asyncio.timeout(20):
-                while not await self.inbox.wait_answered(message_id, 0.05):
+                while not await self.inbox.replies.wait_answered(message_id, 0.05):
                     self.inbox.arrived.set()
 
     async def stop(self) -> None:

@@ -82,7 +82,7 @@ class WebChannel:
         """Lay a card of the reply down for the request that waits; without one, OnlyInReply."""
         if message_id < 0:
             raise OnlyInReply("a page is only ever answered")
-        await self._inbox.save_web_reply(message_id, position, self.lay_down(card))
+        await self._inbox.replies.save(message_id, position, self.lay_down(card))
 
     def lay_down(self, card: Card) -> dict[str, object]:
         """A card as the request that waits gets it."""

@@ -31,8 +31,8 @@ from bot.channels.web.schema import (
 from bot.channels.web.throttle import Throttle
 from bot.domain.commands import button_for, read_command
 from bot.domain.message import Message
-from bot.storage.database import DatabaseAway
-from bot.storage.inbox import Inbox, Unwritable
+from bot.storage.errors import DatabaseAway, Unwritable
+from bot.storage.inbox import Inbox
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a request."""

@@ -12,7 +12,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bot.channels.zalo.api import CONSENT, Api, NoAnswer, Pair, ZaloError
 from bot.settings import Settings
-from bot.storage.database import Database, DatabaseAway, DatabaseUnusable, migrate
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway, DatabaseUnusable
+from bot.storage.schema import migrate
 from bot.storage.zalo import ZaloStore
 
 

@@ -16,7 +16,7 @@ from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.domain.plan import Kind
-from bot.storage import people
+from bot.storage import questions, subscriptions
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import QuestionState, Subscription
@@ -47,7 +47,9 @@ def message_of(person: Person) -> Message:
 async def subscribe(engine: AsyncEngine, *persons: Person) -> None:
     async with engine.begin() as connection:
         for person in persons:
-            await connection.run_sync(people.subscribe, message_of(person), Language.EN, TOPIC, utc_now())
+            await connection.run_sync(
+                subscriptions.subscribe, message_of(person), Language.EN, TOPIC, utc_now()
+            )
 
 
 async def subscribers(engine: AsyncEngine) -> int:
@@ -85,7 +87,7 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
     lan = telegram.person("Lan")
     async with engine.begin() as connection:
         await connection.run_sync(
-            people.keep_question,
+            questions.keep_question,
             message_of(lan),
             1,
             language=Language.EN,
@@ -93,9 +95,9 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
             state=QuestionState.OPEN,
             now=utc_now(),
         )
-        kept = await connection.run_sync(people.open_question, message_of(lan).conversation)
+        kept = await connection.run_sync(questions.open_question, message_of(lan).conversation)
         assert kept is not None
-        await connection.run_sync(people.leave_question, kept, message_of(lan), Language.EN)
+        await connection.run_sync(questions.leave_question, kept, message_of(lan), Language.EN)
     await outbox.reply(kept.id, "Dial *101*1#:\n- 109 Nguyễn Trãi\nPhone: **113**", "culture.food")
     while await postman.deliver_next():
         pass
@@ -111,7 +113,7 @@ async def in_group(engine: AsyncEngine, channel: TelegramChannel, group: Chat) -
     place = move_of(group.id, group.id, channel._opaque).before
     message = Message("telegram", place.address, place.conversation, str(group.id))
     async with engine.begin() as connection:
-        await connection.run_sync(people.subscribe, message, Language.EN, TOPIC, utc_now())
+        await connection.run_sync(subscriptions.subscribe, message, Language.EN, TOPIC, utc_now())
 
 
 def told(chat: Chat) -> list[str]:

@@ -1,15 +1,16 @@
-"""What comes in several messages and is answered once: an album, a button that was pressed twice."""
+"""Aggregates what comes in several messages and is answered once: an album, a button pressed twice."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from bot.domain.message import TEXT_LIMIT, Message
+from bot.storage import queue
 from bot.storage.models import InboxMessage
 
 SETTLES = datetime.timedelta(seconds=1.5)
@@ -22,18 +23,17 @@ _TABLE: Any = InboxMessage.__table__
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """Writes such messages down, in a transaction of the inbox.
+class Aggregator:
+    """Writes such messages down, in one transaction of the inbox.
 
     The first of them is written down as any message; of those that follow, its row keeps the keys, so that a
     redelivery of theirs is known as well.
 
-    hashed: a key as it is stored. write: writes a message down; its id, or None if its key is known.
+    hashed: gives a key as it is stored. now: the time.
     """
 
     connection: Connection
     hashed: Callable[[str], str]
-    write: Callable[[Message], int | None]
     now: datetime.datetime
 
     def accept_part(self, part: Message, album: str) -> int | None:
@@ -52,7 +52,7 @@ class Together:
             return None
         if whole.answered_at is None and whole.not_before > self.now:
             return self._join(part, whole)
-        return self.write(part) if part.text or part.button else None
+        return self._write(part) if part.text or part.button else None
 
     def accept_act(self, message: Message, act: str) -> int | None:
         """Write an act down, unless the same was done a moment ago; None then, as for a redelivery."""
@@ -72,8 +72,11 @@ class Together:
         query = select(_TABLE).where(_TABLE.c.whole == hashed).order_by(_TABLE.c.id.desc())
         return self.connection.execute(query.limit(1).with_for_update()).one_or_none()
 
+    def _write(self, message: Message) -> int | None:
+        return queue.write(self.connection, replace(message, key=self.hashed(message.key)), self.now)
+
     def _begin(self, message: Message, whole: str) -> int | None:
-        written = self.write(message)
+        written = self._write(message)
         return None if written is None else self._change(written, whole=self.hashed(whole))
 
     def _join(self, part: Message, whole: Row[Any]) -> int:

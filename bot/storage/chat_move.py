@@ -6,12 +6,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, select, update
 
-from bot.storage.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, Question, Subscription
-from bot.storage.people import ALL_NEWS
+from bot.domain.answer import ALL_NEWS
+from bot.storage.models import (
+    ChatLease,
+    Delivery,
+    DeliveryStatus,
+    InboxMessage,
+    KeptQuestion,
+    Subscription,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChatPlace:
     """Where a chat is: the address for replies, and the name of its conversation."""
 
     address: str
@@ -19,25 +26,25 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class ChatMove:
     """A chat of a channel that goes on elsewhere."""
 
     channel: str
-    before: Place
-    after: Place
+    before: ChatPlace
+    after: ChatPlace
 
 
-def move(connection: Connection, moved: Move) -> None:
+def move(connection: Connection, moved: ChatMove) -> None:
     """Take along messages, lease, questions, deliveries and subscription. Doing it again does no harm."""
     _move_messages(connection, moved)
-    for table in (Question, Delivery):
+    for table in (KeptQuestion, Delivery):
         address = case((table.address.is_not(None), moved.after.address))
         mine = update(table).where(table.conversation == moved.before.conversation)
         connection.execute(mine.values(conversation=moved.after.conversation, address=address))
     _move_subscription(connection, moved)
 
 
-def _move_messages(connection: Connection, moved: Move) -> None:
+def _move_messages(connection: Connection, moved: ChatMove) -> None:
     """The unanswered messages, with the lease of whoever has one of them in hand.
 
     If the new chat is in hand as well, the message in hand stays as it is: nobody may hold two leases of
@@ -64,7 +71,7 @@ def _move_messages(connection: Connection, moved: Move) -> None:
     )
 
 
-def _move_subscription(connection: Connection, moved: Move) -> None:
+def _move_subscription(connection: Connection, moved: ChatMove) -> None:
     """The subscription; where both chats have one it is one from now on, and no news comes twice."""
     query = select(Subscription.id, Subscription.topics).where(
         Subscription.conversation == moved.before.conversation

@@ -10,26 +10,27 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.message import Message
-from bot.storage.chats import Move, Place
+from bot.storage.chat_move import ChatMove, ChatPlace
 from bot.storage.database import Database
-from bot.storage.inbox import LEASE, Inbox
-from bot.storage.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, Question, Subscription
+from bot.storage.inbox import Inbox
+from bot.storage.models import ChatLease, Delivery, DeliveryStatus, InboxMessage, KeptQuestion, Subscription
 from bot.storage.outbox import Outbox
+from bot.storage.queue import LEASE
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
 
 pytestmark = on_both_databases
 
-OLD, NEW = Place("-5", "old"), Place("-1005", "new")
-MOVE = Move("telegram", OLD, NEW)
+OLD, NEW = ChatPlace("-5", "old"), ChatPlace("-1005", "new")
+MOVE = ChatMove("telegram", OLD, NEW)
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 
 
-def said(place: Place, key: str) -> Message:
+def said(place: ChatPlace, key: str) -> Message:
     return Message("telegram", place.address, place.conversation, key, text=key)
 
 
-async def subscribe(engine: AsyncEngine, place: Place, *topics: str) -> None:
+async def subscribe(engine: AsyncEngine, place: ChatPlace, *topics: str) -> None:
     values = {
         "channel": "telegram", "address": place.address, "conversation": place.conversation,
         "language": "vi", "topics": [*topics], "since": NOW,
@@ -103,12 +104,12 @@ async def test_a_question_that_was_left_gets_its_reply_in_the_new_chat(
     values = {"channel": "telegram", "language": "vi", "text": "?", "conversation": "old", "asked_at": NOW}
     async with engine.begin() as connection:
         await connection.execute(
-            insert(Question).values(id=7, message_id=1, state="left", address="-5", **values)
+            insert(KeptQuestion).values(id=7, message_id=1, state="left", address="-5", **values)
         )
-        await connection.execute(insert(Question).values(id=8, message_id=2, state="open", **values))
+        await connection.execute(insert(KeptQuestion).values(id=8, message_id=2, state="open", **values))
     await inbox.move(MOVE)
     async with engine.begin() as connection:
-        query = select(Question.conversation, Question.address).order_by(Question.id)
+        query = select(KeptQuestion.conversation, KeptQuestion.address).order_by(KeptQuestion.id)
         assert [tuple(row) for row in await connection.execute(query)] == [("new", "-1005"), ("new", None)]
     await Outbox(database).reply(7, "Ở đây")
     await inbox.move(MOVE)
