@@ -315,7 +315,7 @@ def report(made: list[Change], rows: list[str], rate: float, load_before: float)
     yield f"\nThe whole Rasa side after the first change {first.megabytes:.0f} MB, after the last"
     yield f"{last.megabytes:.0f} MB ({grown:+.1f} %); the most was {max(o.megabytes for o in made):.0f} MB."
     if refused := sum(one.is_refused for one in made):
-        yield f"The proof spoke against {refused} of the models, which was overridden."
+        yield f"The validation spoke against {refused} of the models, which was overridden."
     yield ""
 
 

@@ -148,12 +148,12 @@ def evaluate(files: tuple[Path, ...], url: str | None, rasa: str | None, report:
     from bot.content.yaml_file import ContentError
     from evaluation import command
     from evaluation.ask import NotAsked
-    from evaluation.read import QuestionsError
+    from evaluation.questions import QuestionFileError
     from evaluation.start import NotStarted
 
     try:
         command.evaluate(files, url, rasa, report)
-    except (QuestionsError, NotStarted, NotAsked, ContentError) as error:
+    except (QuestionFileError, NotStarted, NotAsked, ContentError) as error:
         sys.exit(str(error))
 
 

@@ -75,7 +75,7 @@ async def running_bot() -> AsyncIterator[tuple[str, str]]:
 
 async def _is_ready(url: str, rasa: str, process: Process, files: dict[str, str]) -> bool:
     """Whether it answers with the model of the files as they are, not with the last one made before."""
-    # What is measured is measured, whatever the proof of the model says.
+    # What is measured is measured, whatever the validation of the model says.
     body = {"files": files, "override": "python -m bot evaluate measures it"}
     wanted = ""
     headers = authorization(load_settings())

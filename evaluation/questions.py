@@ -13,11 +13,11 @@ from bot.domain.language import Language
 DIRECTORY = Path("tests/nlu")
 
 
-class QuestionsError(Exception):
+class QuestionFileError(Exception):
     """A file of questions cannot be used; says which, and what is wrong in it."""
 
 
-class Question(BaseModel):
+class EvaluationQuestion(BaseModel):
     """A question, and what the first reply to it is to be.
 
     q, lang, style: the text, its language, and how it is written ("plain", "chat", "typos" ...).
@@ -53,23 +53,23 @@ class Question(BaseModel):
         return self.id is None and self.action is None
 
 
-def read(files: Iterable[Path]) -> list[Question]:
+def read(files: Iterable[Path]) -> list[EvaluationQuestion]:
     """The questions of YAML files, in their order; with no file, those of tests/nlu/.
 
     Raises:
-        QuestionsError: a file is not there or not as it should be.
+        QuestionFileError: a file is not there or not as it should be.
     """
-    questions: list[Question] = []
+    questions: list[EvaluationQuestion] = []
     for file in list(files) or sorted(DIRECTORY.glob("*.yml")):
         try:
             written = yaml.safe_load(file.read_text(encoding="utf-8"))
-            questions += TypeAdapter(list[Question]).validate_python(written)
+            questions += TypeAdapter(list[EvaluationQuestion]).validate_python(written)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise QuestionsError(f"{file} cannot be read: {error}") from error
+            raise QuestionFileError(f"{file} cannot be read: {error}") from error
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise QuestionsError(f"{file}: entry {place or '-'} (from 0): {first['msg']}") from error
+            raise QuestionFileError(f"{file}: entry {place or '-'} (from 0): {first['msg']}") from error
     if not questions:
-        raise QuestionsError(f"There are no questions: name a file, or run this where {DIRECTORY}/ is.")
+        raise QuestionFileError(f"There are no questions: name a file, or run this where {DIRECTORY}/ is.")
     return questions

@@ -6,38 +6,45 @@ from pathlib import Path
 
 import pytest
 
-from nlu.proof import Question, QuestionsError, Reply, counted, judge, read_questions
+from nlu.trainer.validation import (
+    Prediction,
+    QuestionsError,
+    ValidationQuestion,
+    counted,
+    judge,
+    read_questions,
+)
 
-EMERGENCY = Question("help", "en", intent="emergency", must_pass=True)
-FOOD = Question("what to eat", "en", ("culture.food",), must_pass=True)
-STRANGE = Question("who won the match", "en")
+EMERGENCY = ValidationQuestion("help", "en", intent="emergency", must_pass=True)
+FOOD = ValidationQuestion("what to eat", "en", ("culture.food",), must_pass=True)
+STRANGE = ValidationQuestion("who won the match", "en")
 
 
-def right(question: Question) -> Reply:
+def right(question: ValidationQuestion) -> Prediction:
     """The reply that a question is for."""
     answer = question.answers[0] if question.answers else None
     intent = question.intent or ("faq" if answer else "out_of_scope")
-    return Reply(question, intent, answer, tuple(question.answers))
+    return Prediction(question, intent, answer, tuple(question.answers))
 
 
-def wrong(question: Question) -> Reply:
+def wrong(question: ValidationQuestion) -> Prediction:
     """Another answer than the one that it is for."""
-    return Reply(question, "faq", "culture.drinks", ("culture.drinks", *question.answers, "city.market"))
+    return Prediction(question, "faq", "culture.drinks", ("culture.drinks", *question.answers, "city.market"))
 
 
-def ordinary(number: int) -> Question:
+def ordinary(number: int) -> ValidationQuestion:
     """A question of the evaluation."""
-    return Question(f"question {number}", "vi", ("culture.music",))
+    return ValidationQuestion(f"question {number}", "vi", ("culture.music",))
 
 
 @pytest.mark.parametrize("question", [EMERGENCY, FOOD, STRANGE])
-def test_a_reply_is_right_if_it_is_what_the_question_is_for(question: Question) -> None:
+def test_a_reply_is_right_if_it_is_what_the_question_is_for(question: ValidationQuestion) -> None:
     assert right(question).is_right
     assert not wrong(question).is_right
 
 
 def test_choices_are_no_answer() -> None:
-    offered = Reply(FOOD, "nlu_fallback", None, ("culture.food", "culture.drinks"))
+    offered = Prediction(FOOD, "nlu_fallback", None, ("culture.food", "culture.drinks"))
     assert not offered.is_right
     assert offered.got is None
 
@@ -79,8 +86,8 @@ def test_half_a_point_of_accuracy_may_be_lost() -> None:
 def test_more_than_half_a_point_may_not_and_each_lost_question_is_named() -> None:
     questions = [ordinary(number) for number in range(200)]
     before = {question.text: True for question in questions} | {"question 9": False}
-    replies = [*map(wrong, questions[:3]), *map(right, questions[3:9]), wrong(questions[9])]
-    verdict = judge([*replies, *map(right, questions[10:])], before)
+    predictions = [*map(wrong, questions[:3]), *map(right, questions[3:9]), wrong(questions[9])]
+    verdict = judge([*predictions, *map(right, questions[10:])], before)
     assert verdict.is_refused
     assert [broken.question for broken in verdict.broken] == ["question 0", "question 1", "question 2"]
     assert verdict.accuracy_before == pytest.approx(199 / 200)
@@ -117,8 +124,8 @@ def test_questions_are_read_once_and_must_pass_ones_first(tmp_path: Path) -> Non
     )
     assert read_questions(must_pass, evaluation) == [
         EMERGENCY,
-        Question("eat?", "en", ("culture.food", "culture.drinks")),
-        Question("match?", "en"),
+        ValidationQuestion("eat?", "en", ("culture.food", "culture.drinks")),
+        ValidationQuestion("match?", "en"),
     ]
 
 

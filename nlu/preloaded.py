@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gc
 
-from nlu import quiet  # first: it sets up the environment that Rasa reads when imported
+from nlu import rasa_environment  # first: Rasa reads it when it is imported
 
-quiet.keep_private()
+rasa_environment.redact_log()
 
 import nlu.components.classifier
 import nlu.components.encoder
@@ -21,8 +21,8 @@ import nlu.components.one_reply_policy
 import nlu.components.plan_generator
 import nlu.components.rest_channel
 import nlu.components.tracker_store
-import nlu.serve
-import nlu.train  # noqa: F401 all of these for being there
+import nlu.runner.rasa_server
+import nlu.trainer.train  # noqa: F401 all of these for being there
 from nlu.encoder import engines
 
 engines.prepare()

@@ -1,4 +1,5 @@
-"""Rasa set up so that it tells no tales, does not chatter, and computes right. Imported before Rasa."""
+"""The environment that Rasa runs in: no telemetry, no chatter, nothing that people said in its log, and right
+arithmetic. To be imported before Rasa, which reads it when it is imported."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import warnings
 from collections.abc import MutableMapping
 from typing import Any
 
-from nlu import processor
+from nlu.arithmetic import openblas
 
 os.environ.update(
     RASA_TELEMETRY_ENABLED="false",
@@ -21,7 +22,7 @@ os.environ.update(
     OPENBLAS_NUM_THREADS="1",
     LOG_LEVEL="WARNING",
 )
-processor.choose()
+openblas.choose()
 warnings.filterwarnings("ignore", message=".*Slot auto-fill has been removed.*")  # said of every domain
 warnings.filterwarnings("ignore", message=".*duplicated intents.*")  # of every retrieval intent in a domain
 warnings.filterwarnings("ignore", message=".*'RulePolicy' is not included.*")  # a kind of it is
@@ -49,7 +50,7 @@ _PRIVATE = frozenset(
 )  # fmt: skip
 
 
-def keep_private() -> None:
+def redact_log() -> None:
     """Take people's words out of every event that Rasa logs, whatever its level."""
     import structlog
     from rasa.utils.log_utils import configure_structlog

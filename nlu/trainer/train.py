@@ -1,6 +1,6 @@
-"""Makes a model and puts the questions of its proof to it.
+"""Makes a model and puts the questions of its validation to it.
 
-`python -m nlu.train` does so by hand, for what is in the directory now.
+`python -m nlu.trainer.train` does so by hand, for what is in the directory now.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from nlu import quiet
+from nlu import rasa_environment
 
-quiet.keep_private()
+rasa_environment.redact_log()
 
 import rasa.engine.validation
 from rasa.core.channels.channel import UserMessage
@@ -34,16 +34,25 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu import models, paths, progress
 from nlu.components.encoder import REMEMBERED
 from nlu.components.rest_channel import how_it_is_read
-from nlu.importer import Importer
-from nlu.proof import Proof, Question, Reply, counted, judge, read_questions
+from nlu.trainer.fingerprint import fingerprint
+from nlu.trainer.importer import Importer
+from nlu.trainer.taught import exported
+from nlu.trainer.validation import (
+    Prediction,
+    Validation,
+    ValidationQuestion,
+    counted,
+    judge,
+    read_questions,
+)
 
 NICENESS = 10
 """Training gives way to answering."""
 
 
 def run(told: Connection, name: str) -> None:
-    """What a training's process does: make the model, and tell Progress and then the Proof, or instead of
-    that a sentence on what is wrong."""
+    """What a training's process does: make the model, and send Progress and then the Validation, or instead
+    of that a sentence on what is wrong."""
     os.nice(NICENESS)
     progress.listen(told.send)
     try:
@@ -55,11 +64,11 @@ def run(told: Connection, name: str) -> None:
         told.send(f"{type(cause).__name__}: {cause}")
 
 
-def make(name: str) -> Proof:
+def make(name: str) -> Validation:
     """Train the model of what is in the directory now, as what Rasa's own `train` would make of it.
 
     Raises:
-        QuestionsError: the questions of the proof cannot be used.
+        QuestionsError: the questions of the validation cannot be used.
         Exception: whatever Rasa finds wrong in its files.
     """
     progress.tell("reading", 0)
@@ -73,11 +82,11 @@ def make(name: str) -> Proof:
         )
         trainer.run(inputs={PLACEHOLDER_IMPORTER: importer})
         answers = _published(importer.get_nlu_data())
-        proof = Proof(ask(configuration, storage, counted(questions, answers)), answers)
+        validation = Validation(ask(configuration, storage, counted(questions, answers)), answers)
         half = models.file_of(f"{name}.part")
         storage.create_model_package(half, configuration, importer.get_domain())
         half.replace(models.file_of(name))
-    return proof
+    return validation
 
 
 class _Storage(LocalModelStorage):  # type: ignore[misc]
@@ -113,8 +122,8 @@ def _published(data: TrainingData) -> frozenset[str]:
 
 
 def ask(
-    configuration: GraphModelConfiguration, storage: ModelStorage, questions: Sequence[Question]
-) -> list[Reply]:
+    configuration: GraphModelConfiguration, storage: ModelStorage, questions: Sequence[ValidationQuestion]
+) -> list[Prediction]:
     """What a model makes of each question."""
     progress.tell("proving", 0)
     runner = DaskGraphRunner.create(
@@ -124,16 +133,16 @@ def ask(
     target = configuration.nlu_target
     parsed = runner.run(inputs={PLACEHOLDER_MESSAGE: messages}, targets=[target])[target]
     return [
-        _reply(question, how_it_is_read(message.as_dict(only_output_properties=True)))
+        _prediction(question, how_it_is_read(message.as_dict(only_output_properties=True)))
         for question, message in zip(questions, parsed, strict=True)
     ]
 
 
-def _reply(question: Question, read: dict[str, Any]) -> Reply:
+def _prediction(question: ValidationQuestion, read: dict[str, Any]) -> Prediction:
     labels = [label.partition("/") for label, _ in read["ranking"]]
     ranked = [detail for base, _, detail in labels if base == "faq"]
     is_answered = read["intent"] in {"faq", "faq_facet"}
-    return Reply(
+    return Prediction(
         question=question,
         intent=read["intent"],
         answer=read["answers"][0] if is_answered and read["answers"] else None,
@@ -145,10 +154,10 @@ def main() -> None:
     """Train, and say how good the model is."""
     os.nice(NICENESS)
     started = time.monotonic()
-    name = paths.fingerprint()
-    proof = make(name)
-    verdict = judge(proof.replies, None)
-    models.made(name, proof, verdict)
+    name = fingerprint(exported())
+    validation = make(name)
+    verdict = judge(validation.predictions, None)
+    models.keep(name, validation.right, verdict, validation.answers)
     for broken in verdict.broken:
         print(f"must pass: {broken.question!r} is for {broken.expected}, got {broken.got}")
     print(f"model {name}: {verdict.accuracy:.1%} right, {time.monotonic() - started:.0f} s", flush=True)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.content.library import Library, load
 from bot.text.cleaning import words
-from evaluation.read import QuestionsError, read
+from evaluation.questions import QuestionFileError, read
 from evaluation.taught import examples, same_words, taught_in
 from tests.support import ROOT
 
@@ -49,12 +49,12 @@ def test_a_question_without_id_and_action_must_not_be_answered(tmp_path: Path) -
     ],
 )
 def test_a_mistake_is_told_with_its_file_and_place(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(QuestionsError, match=told):
+    with pytest.raises(QuestionFileError, match=told):
         read([_file(tmp_path, text)])
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(QuestionsError, match="nowhere"):
+    with pytest.raises(QuestionFileError, match="nowhere"):
         read([tmp_path / "nowhere.yml"])
 
 

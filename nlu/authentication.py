@@ -1,4 +1,4 @@
-"""Who may ask the Rasa side: the bot alone, by a token that both have from RASA_TOKEN.
+"""Who may ask the Rasa side: the bot alone, known by a token that both have from RASA_TOKEN.
 
 A browser on this machine must not be able to, whatever page it shows: what names an origin is refused, so is
 a host by a name that somebody may have pointed here, and a body that is not declared as JSON.

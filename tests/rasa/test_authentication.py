@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlu import trust
+from nlu import authentication
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ def test_a_token_in_any_bytes_is_compared_and_never_fails(
     monkeypatch: pytest.MonkeyPatch, authorization: str, status: int | None
 ) -> None:
     """aiohttp gives bytes that are no UTF-8 as surrogates."""
-    monkeypatch.setenv(trust.TOKEN, "the token")
-    refusal = trust.refusal("GET", {"Host": "127.0.0.1", "Authorization": authorization})
+    monkeypatch.setenv(authentication.TOKEN, "the token")
+    refusal = authentication.refusal("GET", {"Host": "127.0.0.1", "Authorization": authorization})
 
     assert (refusal[0] if refusal else None) == status

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nlu import processor
+from nlu.arithmetic import openblas
 from tests.support import ROOT
 
 PYTHON = ROOT / ".venv-rasa/bin/python"
@@ -19,7 +19,7 @@ NEW_XEON = {"pni", "sse4_2", "avx", "avx2", "fma", "avx512f"}
 
 READINGS = """
 import json, sys, numpy
-from nlu.known_answer import readings
+from nlu.arithmetic.known_answer import readings
 machine, inputs, alone, together = readings(int(sys.argv[1]))
 said = numpy.concatenate([scores[::97, ::7].ravel() for scores in (machine.scores(inputs), alone, together)])
 print(json.dumps(said.tolist()))
@@ -43,7 +43,7 @@ print(json.dumps(said.tolist()))
 def test_where_the_library_guesses_the_processors_flags_decide(
     cores: list[str], flags: set[str], tried: list[str | None]
 ) -> None:
-    assert processor.candidates(cores, flags) == tried
+    assert openblas.candidates(cores, flags) == tried
 
 
 class Trying:
@@ -55,13 +55,13 @@ class Trying:
         self.tried: list[str | None] = []
         self.model = "207"
         monkeypatch.chdir(directory)
-        monkeypatch.setenv(processor.SETTING, "")
-        monkeypatch.delenv(processor.SETTING)
-        monkeypatch.setattr(processor, "_run", self._run)
+        monkeypatch.setenv(openblas.SETTING, "")
+        monkeypatch.delenv(openblas.SETTING)
+        monkeypatch.setattr(openblas, "_run", self._run)
         monkeypatch.setattr(
-            processor, "_processor", lambda: {"flags": " ".join(NEW_XEON), "model": self.model}
+            openblas, "_processor", lambda: {"flags": " ".join(NEW_XEON), "model": self.model}
         )
-        monkeypatch.setattr(processor, "version", lambda _package: "1.0")
+        monkeypatch.setattr(openblas, "version", lambda _package: "1.0")
 
     def _run(self, family: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
         if arguments[0] == "-c":
@@ -76,11 +76,11 @@ def trying(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trying:
 
 
 def test_a_family_that_gives_the_known_answer_is_taken_and_remembered(trying: Trying) -> None:
-    processor.choose()
-    assert os.environ[processor.SETTING] == "Haswell"
-    del os.environ[processor.SETTING]
-    processor.choose()
-    assert os.environ[processor.SETTING] == "Haswell"
+    openblas.choose()
+    assert os.environ[openblas.SETTING] == "Haswell"
+    del os.environ[openblas.SETTING]
+    openblas.choose()
+    assert os.environ[openblas.SETTING] == "Haswell"
     assert trying.tried == ["Haswell"]
 
 
@@ -88,8 +88,8 @@ def test_one_that_dies_or_is_wrong_is_told_in_a_sentence_and_the_next_safer_one_
     trying: Trying, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trying.dies, trying.is_wrong = {"Haswell"}, {"Sandybridge"}
-    processor.choose()
-    assert os.environ[processor.SETTING] == "Nehalem"
+    openblas.choose()
+    assert os.environ[openblas.SETTING] == "Nehalem"
     died, wrong = capsys.readouterr().out.splitlines()
     assert "Haswell" in died
     assert "signal 11" in died
@@ -98,29 +98,29 @@ def test_one_that_dies_or_is_wrong_is_told_in_a_sentence_and_the_next_safer_one_
 
 
 def test_another_processor_is_tried_anew(trying: Trying) -> None:
-    processor.choose()
-    del os.environ[processor.SETTING]
+    openblas.choose()
+    del os.environ[openblas.SETTING]
     trying.model = "208"
-    processor.choose()
+    openblas.choose()
     assert trying.tried == ["Haswell", "Haswell"]
 
 
 def test_what_somebody_set_is_left_alone_even_where_it_is_wrong(
     trying: Trying, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(processor.SETTING, "SkylakeX")
+    monkeypatch.setenv(openblas.SETTING, "SkylakeX")
     trying.is_wrong = {None}
-    processor.choose()
-    assert os.environ[processor.SETTING] == "SkylakeX"
+    openblas.choose()
+    assert os.environ[openblas.SETTING] == "SkylakeX"
     assert "OPENBLAS_CORETYPE=SkylakeX is set" in capsys.readouterr().out
 
 
 def test_without_any_that_is_right_the_safest_is_taken(
     trying: Trying, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trying.is_wrong = set(processor.FAMILIES)
-    processor.choose()
-    assert os.environ[processor.SETTING] == "Prescott"
+    trying.is_wrong = set(openblas.FAMILIES)
+    openblas.choose()
+    assert os.environ[openblas.SETTING] == "Prescott"
     assert "every family" in capsys.readouterr().out
 
 
@@ -133,7 +133,7 @@ class TestTheRealArithmetic:
 
     @staticmethod
     async def readings(family: str, size: int) -> list[float]:
-        settings = {processor.SETTING: family} if family else {}
+        settings = {openblas.SETTING: family} if family else {}
         process = await asyncio.create_subprocess_exec(
             PYTHON, "-c", READINGS, str(size), cwd=ROOT, stdout=asyncio.subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1", **settings},
@@ -146,11 +146,15 @@ class TestTheRealArithmetic:
         self, tmp_path: Path
     ) -> None:
         (tmp_path / "build").mkdir()
-        program = "from nlu import quiet; import os, nlu.known_answer as a; print(a.is_right(1001))"
+        program = (
+            "from nlu import rasa_environment\n"
+            "from nlu.arithmetic import known_answer\n"
+            "print(known_answer.is_right(1001))"
+        )
         process = await asyncio.create_subprocess_exec(
             PYTHON, "-c", program, cwd=tmp_path, stdout=asyncio.subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         output, _ = await process.communicate()
         assert output.decode().splitlines()[-1] == "True"
-        assert (tmp_path / processor.REMEMBERED).exists()
+        assert (tmp_path / openblas.REMEMBERED).exists()

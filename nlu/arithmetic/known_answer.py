@@ -1,4 +1,4 @@
-"""Whether the arithmetic of a training comes out right on this processor: `nlu.processor` asks.
+"""Whether the arithmetic of a training comes out right on this processor: `nlu.arithmetic.openblas` asks.
 
 It fits the kernel machine to made-up texts, so that a training's own routines run, and holds what comes out
 against sums in double precision in which no BLAS has part. It ends with status 1 if that is wrong; with

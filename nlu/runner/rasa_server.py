@@ -6,18 +6,18 @@ import os
 from pathlib import Path
 from typing import Any
 
-from nlu import quiet  # first: it sets up the environment that Rasa reads when imported
+from nlu import rasa_environment  # first: Rasa reads it when it is imported
 
-quiet.keep_private()
+rasa_environment.redact_log()
 
 import sanic.response
 import structlog
 from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
 
-from nlu import paths, trust
-from nlu.processes import WITHOUT_MODEL
-from nlu.runner import InOrderRunner
+from nlu import authentication, paths
+from nlu.runner.graph_runner import InOrderRunner
+from nlu.runner.rasa_process import WITHOUT_MODEL
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ async def _ask_who_asks(app: Any, _: Any) -> None:
     """Other people of this machine reach the loopback, too."""
 
     async def refuse(request: Any) -> Any:
-        if refusal := trust.refusal(request.method, request.headers):
+        if refusal := authentication.refusal(request.method, request.headers):
             status, reason = refusal
             return sanic.response.text(reason, status)
         return None

@@ -1,18 +1,19 @@
-"""The proof of a model: what it is asked before people may ask it, and what it must not get wrong.
+"""The validation of a model: what it is asked before people may ask it, and what it must not get wrong.
 
-Rasa is not needed here: `nlu.train` asks, in the process that trained the model.
+Rasa is not needed here: `nlu.trainer.train` asks, in the process that trained the model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from nlu import paths
+from nlu.models import Broken, ValidationVerdict
 
 DROP_MOST = 0.005
 """How much of the accuracy a change of the training data may cost."""
@@ -26,7 +27,7 @@ always be missing: somebody has deleted its file."""
 
 
 @dataclass(frozen=True)
-class Question:
+class ValidationQuestion:
     """answers: ids of which one is right. intent: what it is instead, if it asks for no answer ("emergency").
     Neither: it must not be answered. must_pass: from nlu/must_pass.yml."""
 
@@ -43,14 +44,14 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Reply:
+class Prediction:
     """What a model made of a question.
 
     intent: as in domain.yml. answer: the id that would be given, whole or one side of it.
     competing: ids of answers, most likely first.
     """
 
-    question: Question
+    question: ValidationQuestion
     intent: str
     answer: str | None
     competing: tuple[str, ...]
@@ -71,51 +72,29 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Validation:
     """What came of a new model's questions. answers: the ids that it can answer with."""
 
-    replies: list[Reply]
+    predictions: list[Prediction]
     answers: frozenset[str]
 
-
-@dataclass(frozen=True)
-class Broken:
-    """A question that a model does not get right; the fields are those of GET /status."""
-
-    question: str
-    language: str
-    expected: str | None
-    got: str | None
-    competing: list[str]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """accuracy, accuracy_before: share of the questions that are right, now and with the live model, of those
-    that both were asked; without any, accuracy is that of all and accuracy_before None.
-    broken: what speaks against the model; empty if nothing does."""
-
-    accuracy: float
-    accuracy_before: float | None
-    broken: list[Broken] = field(default_factory=list)
-
     @property
-    def is_refused(self) -> bool:
-        """Whether the model must not take the place of the live one."""
-        return bool(self.broken)
+    def right(self) -> dict[str, bool]:
+        """For each question, whether the model got it right."""
+        return {prediction.question.text: prediction.is_right for prediction in self.predictions}
 
 
 class QuestionsError(Exception):
     """A file of questions cannot be used; says which, and what is wrong in it."""
 
 
-def read_questions(must_pass: Path, evaluation: Path) -> list[Question]:
+def read_questions(must_pass: Path, evaluation: Path) -> list[ValidationQuestion]:
     """The questions of must_pass and of a directory of evaluation questions, if it is there; each text once.
 
     Raises:
         QuestionsError: a file is not as it should be.
     """
-    questions: dict[str, Question] = {}
+    questions: dict[str, ValidationQuestion] = {}
     for file in [must_pass, *sorted(evaluation.glob("*.yml"))]:
         try:
             for entry in paths.read_yaml(file):
@@ -126,22 +105,22 @@ def read_questions(must_pass: Path, evaluation: Path) -> list[Question]:
     return list(questions.values())
 
 
-def _question(entry: Mapping[str, Any], *, must_pass: bool) -> Question:
+def _question(entry: Mapping[str, Any], *, must_pass: bool) -> ValidationQuestion:
     answer, intent = entry.get("id"), entry.get("intent") or entry.get("action")
     if must_pass and not (answer or intent):
         raise ValueError(f"{entry['q']!r} needs an id or an intent")
     answers = tuple(filter(None, [answer, *entry.get("also", [])]))
-    return Question(entry["q"], entry["lang"], answers, intent, must_pass)
+    return ValidationQuestion(entry["q"], entry["lang"], answers, intent, must_pass)
 
 
-def counted(questions: Iterable[Question], published: frozenset[str]) -> list[Question]:
+def counted(questions: Iterable[ValidationQuestion], published: frozenset[str]) -> list[ValidationQuestion]:
     """The questions that can be answered at all: those whose answer is published, and those without one."""
     return [
         question for question in questions if not question.answers or published.intersection(question.answers)
     ]
 
 
-def judge(replies: Sequence[Reply], before: Mapping[str, bool] | None) -> Verdict:
+def judge(predictions: Sequence[Prediction], before: Mapping[str, bool] | None) -> ValidationVerdict:
     """Whether a model may take the place of the live one.
 
     A must-pass question counts against it, unless the live model fails it as well: then keeping that one
@@ -149,26 +128,26 @@ def judge(replies: Sequence[Reply], before: Mapping[str, bool] | None) -> Verdic
     cost more than DROP_MOST.
 
     Args:
-        replies: of the new model.
+        predictions: of the new model.
         before: for each question that the live model was asked, whether it was right; None: nothing is live.
     """
     before = before or {}
-    common = [reply for reply in replies if reply.question.text in before]
-    now = _share([reply.is_right for reply in common])
-    then = _share([before[reply.question.text] for reply in common])
+    common = [prediction for prediction in predictions if prediction.question.text in before]
+    now = _share([prediction.is_right for prediction in common])
+    then = _share([before[prediction.question.text] for prediction in common])
     dropped = now is not None and then is not None and round(then - now, 9) > DROP_MOST
     broken = [
-        reply
-        for reply in replies
-        if not reply.is_right
+        prediction
+        for prediction in predictions
+        if not prediction.is_right
         and (
-            (reply.question.must_pass and before.get(reply.question.text, True))
-            or (dropped and before.get(reply.question.text, False))
+            (prediction.question.must_pass and before.get(prediction.question.text, True))
+            or (dropped and before.get(prediction.question.text, False))
         )
     ]
     if now is None:
-        now = _share([reply.is_right for reply in replies])
-    return Verdict(now or 0.0, then, [_broken(reply) for reply in broken])
+        now = _share([prediction.is_right for prediction in predictions])
+    return ValidationVerdict(now or 0.0, then, [_broken(prediction) for prediction in broken])
 
 
 def vanished(before: Iterable[str], now: Iterable[str], withdrawn: Iterable[str]) -> list[str]:
@@ -186,10 +165,12 @@ def vanished(before: Iterable[str], now: Iterable[str], withdrawn: Iterable[str]
     return gone if len(gone) > most else []
 
 
-def _broken(reply: Reply) -> Broken:
-    question = reply.question
-    competing = [answer for answer in reply.competing if answer not in question.answers]
-    return Broken(question.text, question.language, question.expected, reply.got, competing[:COMPETING_MOST])
+def _broken(prediction: Prediction) -> Broken:
+    question = prediction.question
+    competing = [answer for answer in prediction.competing if answer not in question.answers]
+    return Broken(
+        question.text, question.language, question.expected, prediction.got, competing[:COMPETING_MOST]
+    )
 
 
 def _share(right: Sequence[bool]) -> float | None:

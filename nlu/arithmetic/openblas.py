@@ -1,13 +1,14 @@
-"""Which of OpenBLAS's kernels this processor gets. `nlu.quiet` chooses, before numpy is imported.
+"""Which of OpenBLAS's kernels this processor gets. `nlu.rasa_environment` chooses, before numpy is
+imported.
 
 numpy 1.23 and scipy 1.10 each carry an OpenBLAS that is older than many a processor. One that it does not
 know gets kernels for processors of twenty years ago, several times slower, and scipy's died in one of them.
 So where it guesses, the family is taken that the processor's own flags allow. Whatever is taken has to give
-the known answer first (`nlu.known_answer`), in a process of its own; if it does not, the next safer family is
-tried. What came out is remembered until the processor, the libraries or our arithmetic change. Somebody's
-own OPENBLAS_CORETYPE is tried as well, and left alone.
+the known answer first (`nlu.arithmetic.known_answer`), in a process of its own; if it does not, the next
+safer family is tried. What came out is remembered until the processor, the libraries or our arithmetic
+change. Somebody's own OPENBLAS_CORETYPE is tried as well, and left alone.
 
-`python -m nlu.processor` chooses at set-up.
+`python -m nlu.arithmetic.openblas` chooses at set-up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+
+from nlu.console import say
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 SETTING = "OPENBLAS_CORETYPE"
 REMEMBERED = Path("build/processor.json")
@@ -79,15 +84,15 @@ def _tried() -> str | None:
     """The first family that gives the known answer, or else the safest; None to leave the choice as it is."""
     if somebodys := os.environ.get(SETTING):
         if wrong := _wrong(None):
-            _say(f"{SETTING}={somebodys} is set, and with it {wrong}: take it out, or set another family")
+            say(f"{SETTING}={somebodys} is set, and with it {wrong}: take it out, or set another family")
         return None
     *others, safest = candidates(_cores(), set(_processor().get("flags", "").split()))
     for family in others:
         if not (wrong := _wrong(family)):
             return family
-        _say(f"with OpenBLAS's kernels for {family or 'this processor'} {wrong}; a safer family is tried")
+        say(f"with OpenBLAS's kernels for {family or 'this processor'} {wrong}; a safer family is tried")
     if wrong := _wrong(safest):
-        _say(f"with every family of OpenBLAS's kernels {wrong}; trainings may fail on this machine")
+        say(f"with every family of OpenBLAS's kernels {wrong}; trainings may fail on this machine")
     return safest
 
 
@@ -100,7 +105,7 @@ def _cores() -> list[str]:
 def _wrong(family: str | None) -> str | None:
     """What happens with a family instead of the known answer, in words; None if nothing else does."""
     try:
-        status = _run(family, "-m", "nlu.known_answer").returncode
+        status = _run(family, "-m", "nlu.arithmetic.known_answer").returncode
     except subprocess.TimeoutExpired:
         return "a sum takes for ever"
     if status < 0:
@@ -113,7 +118,7 @@ def _run(family: str | None, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(
         [sys.executable, *arguments],
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **chosen},
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
@@ -125,7 +130,7 @@ def _key() -> str:
     """A name for everything that the choice depends on."""
     processor = _processor()
     arithmetic = [
-        Path(__file__).parent / name for name in ("known_answer.py", "components/kernel_machine.py")
+        PROJECT / "nlu" / name for name in ("arithmetic/known_answer.py", "components/kernel_machine.py")
     ]
     parts = [
         platform.machine(),
@@ -159,10 +164,6 @@ def _remember(choices: dict[str, str | None]) -> None:
     half = REMEMBERED.with_suffix(f".{os.getpid()}.part")
     half.write_text(json.dumps(choices, indent=1), encoding="utf-8")
     half.replace(REMEMBERED)
-
-
-def _say(line: str) -> None:
-    print(f"rasa: {line}", flush=True)
 
 
 if __name__ == "__main__":
