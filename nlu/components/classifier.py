@@ -118,7 +118,7 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
     # Training
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the machine, then probabilities and thresholds on what it says of held-out examples."""
+        """Fit the machine, then the probabilities, on what it says of held-out examples."""
         examples = sorted(learned_from(training_data), key=example_label)
         labels = [example_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
