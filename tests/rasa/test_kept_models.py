@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT
-from tests.rasa.side import BRIDGE, FOOD, WITH_BRIDGE, make_project, rasa_side
+from tests.support import ROOT
+from tests.support.rasa_side import BRIDGE, FOOD, WITH_BRIDGE, make_project, rasa_side
 
 KEPT = ROOT / "tests" / "rasa" / "kept_models"
 NAME = "0c9ece538b96"
