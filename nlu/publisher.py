@@ -64,7 +64,7 @@ class Publisher:
             # An override stays with the files that it was given for.
             taught = replace(taught, override=self._taught.override)
         self._taught = taught
-        self._trainer.forgive()
+        self._trainer.allow_retry()
         self.wanted = self._runner.newest = fingerprint(taught.files)
         self.failed = self.refused = None
         self._is_handed_over.set()

@@ -47,7 +47,7 @@ class _Files(RasaFileImporter):  # type: ignore[misc]
 
     @cached_method  # type: ignore[untyped-decorator]
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        reader = _Reader()
+        reader = _ExampleReader()
         for file in [*sorted(paths.EXPORT.glob("*.yml")), *sorted(paths.NLU.glob("*.yml"))]:
             reader.add(file)
         return _Data(reader.training_examples, responses=reader.responses)
@@ -64,7 +64,7 @@ class _Data(TrainingData):  # type: ignore[misc]
         return list(first.values())
 
 
-class _Reader(RasaYAMLReader):  # type: ignore[misc]
+class _ExampleReader(RasaYAMLReader):  # type: ignore[misc]
     def add(self, file: Path) -> None:
         """Read the examples of a file, if it has any."""
         content = paths.read_yaml(file)

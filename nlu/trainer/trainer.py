@@ -34,7 +34,7 @@ class Trainer:
         self.stage: Stage | None = None
         self._died: tuple[str, Step] | None = None  # which training was ended by a signal last, in which step
 
-    def forgive(self) -> None:
+    def allow_retry(self) -> None:
         """Try again what was ended by a signal twice."""
         self._died = None
 
