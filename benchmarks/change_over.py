@@ -33,7 +33,7 @@ from typing import Any
 import httpx
 
 from benchmarks.project import PROJECT, copy_to, free_port, questions
-from bot.content.library import load
+from bot.content.loading import load
 from bot.rasa.training_set import training_files
 
 RESULTS = PROJECT / "benchmarks" / "results" / "change_over.md"
@@ -237,7 +237,7 @@ def one_more(files: dict[str, str], number: int) -> dict[str, str]:
 
 async def changes(directory: Path, count: int, rate: float) -> tuple[list[Change], Asked]:
     """Our change-over, many times."""
-    files = training_files(load(PROJECT / "content")[0])
+    files = training_files(load(PROJECT / "content").library)
     async with rasa_side(directory) as side:
         tell("the first model is made; without vectors in build/ that takes minutes")
         made = [await change(side, files)]

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.channels.incoming import incoming
 from bot.channels.web.schema import Answer
+from bot.domain.errors import UserError
 from bot.domain.language import Language
 from bot.domain.plan import Kind
 from bot.rasa.client import authorization
@@ -28,7 +29,7 @@ TRIES = 3
 TIMEOUT = httpx.Timeout(60, connect=5)
 
 
-class NotAsked(Exception):
+class NotAsked(UserError):
     """The bot or the Rasa side does not reply as it should; says what to do."""
 
 

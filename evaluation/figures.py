@@ -16,9 +16,9 @@ from pathlib import Path
 
 import yaml
 
-from bot.content.library import Library
+from bot.content.loading import LoadedContent
 from bot.content.numbers import missing, numbers_en, numbers_vi
-from bot.content.schema import Answer, Status
+from bot.content.schema import Answer, AnswerStatus
 from bot.content.wording import texts
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
@@ -50,17 +50,17 @@ class Facts:
     doubtful: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def report(library: Library, directories: tuple[Path, ...]) -> Iterator[str]:
+def report(content: LoadedContent, directories: tuple[Path, ...]) -> Iterator[str]:
     """Lines for each figure that stands in no fact of its answer, and the shares at the end."""
-    facts = _read(directories)
+    library, facts = content.library, _read(directories)
     everywhere = set().union(
         *facts.sure.values(), *(_figures(o.model_dump()) for o in library.offices.values())
     )
     count: Counter[FigurePlace] = Counter()
     for answer in library.answers.values():
-        if answer.status is Status.WITHDRAWN:
+        if answer.status is AnswerStatus.WITHDRAWN:
             continue
-        for line, figure, place in _placed(answer, library, facts, everywhere):
+        for line, figure, place in _placed(answer, content, facts, everywhere):
             count[place] += 1
             if place is not FigurePlace.OWN:
                 yield f"{line}: {figure} stands {place}"
@@ -69,11 +69,11 @@ def report(library: Library, directories: tuple[Path, ...]) -> Iterator[str]:
 
 
 def _placed(
-    answer: Answer, library: Library, facts: Facts, everywhere: set[str]
+    answer: Answer, content: LoadedContent, facts: Facts, everywhere: set[str]
 ) -> Iterator[tuple[str, str, FigurePlace]]:
     checked = f"{answer.checked.day}/{answer.checked.month}/{answer.checked.year}"
     own = facts.sure[answer.id] | _figures(answer.office) | {checked}
-    file = library.files[answer.id]
+    file = content.files[answer.id]
     for language in Language:
         read = numbers_vi if language is Language.VI else numbers_en
         for key, text in texts(answer, language):

@@ -8,12 +8,13 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from bot.domain.errors import UserError
 from bot.domain.language import Language
 
 DIRECTORY = Path("tests/nlu")
 
 
-class QuestionFileError(Exception):
+class QuestionFileError(UserError):
     """A file of questions cannot be used; says which, and what is wrong in it."""
 
 

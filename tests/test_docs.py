@@ -12,7 +12,7 @@ import click
 import pytest
 import tomllib
 
-from bot.__main__ import main
+from bot.cli import main
 from bot.content.directory import listing
 from tests.support import ROOT
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from bot.content.catalogue import lost
 from bot.content.directory import CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE
 from bot.content.laws import read_laws
-from bot.content.library import Library, load
+from bot.content.library import Library
+from bot.content.loading import LoadedContent, load
 from bot.content.numbers import differences
-from bot.content.schema import MARK, Answer, Status
+from bot.content.schema import MARK, Answer, AnswerStatus
 from bot.content.wording import advice
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
 from bot.domain.language import Language
@@ -40,11 +41,12 @@ DIACRITICS_FROM = 4
 def check(directory: Path, today: datetime.date) -> list[Finding]:
     """Everything an editor should mend in content/, errors and warnings, in the files' order."""
     try:
-        library, findings = load(directory)
+        content = load(directory)
     except ContentError as error:
         return error.findings
+    library, findings = content.library, content.findings
     for answer in library.answers.values():
-        file = library.files[answer.id]
+        file = content.files[answer.id]
         findings += _date_findings(file, answer, today)
         findings += _life_findings(file, answer)
         findings += _related_findings(file, answer, library)
@@ -54,18 +56,18 @@ def check(directory: Path, today: datetime.date) -> list[Finding]:
     laws, of_laws = read_laws(directory / LAWS_FILE)
     findings += of_laws
     for answer in library.answers.values():
-        if answer.status is not Status.WITHDRAWN:
-            file = library.files[answer.id]
+        if answer.status is not AnswerStatus.WITHDRAWN:
+            file = content.files[answer.id]
             advised = advice(answer, library.offices, laws, today)
             findings += [file.finding(key, problem, is_error=False) for key, problem in advised]
     findings += lost(directory / CATALOGUE_FILE, library)
-    findings += _office_findings(library)
-    findings += _question_findings(library)
+    findings += _office_findings(content)
+    findings += _question_findings(content)
     return sorted(findings, key=lambda finding: (str(finding.file), finding.line))
 
 
 def _date_findings(file: YamlFile, answer: Answer, today: datetime.date) -> Iterator[Finding]:
-    if answer.status is Status.PUBLISHED and answer.review_by < today:
+    if answer.status is AnswerStatus.PUBLISHED and answer.review_by < today:
         yield file.finding(("review_by",), "the facts are due to be checked again", is_error=False)
     if (answer.review_by - answer.checked).days > REVIEW_DAYS_MOST:
         problem = "facts are checked again within a year, and within three months where they change often"
@@ -76,12 +78,12 @@ def _date_findings(file: YamlFile, answer: Answer, today: datetime.date) -> Iter
 
 def _life_findings(file: YamlFile, answer: Answer) -> Iterator[Finding]:
     """A schedule or a withdrawal that says less than the editor means."""
-    if answer.status is not Status.PUBLISHED:
+    if answer.status is not AnswerStatus.PUBLISHED:
         for key in ("publish_at", "withdraw_at"):
             if getattr(answer, key):
                 problem = f"has no effect while the status is {answer.status}; it takes `status: published`"
                 yield file.finding((key,), problem, is_error=False)
-    if answer.status is Status.WITHDRAWN and answer.withdrawn_on is None:
+    if answer.status is AnswerStatus.WITHDRAWN and answer.withdrawn_on is None:
         problem = "say since when, for people who ask: `withdrawn: {date: 2026-11-25}`"
         yield file.finding(("status",), problem, is_error=False)
 
@@ -92,8 +94,8 @@ def _related_findings(file: YamlFile, answer: Answer, library: Library) -> Itera
         yield file.finding(("related",), "name two to four related answers", is_error=False)
     for position, related in enumerate(answer.related):
         other = library.answers.get(related)
-        is_hidden = other and other.status is not Status.PUBLISHED and not library.published(related)
-        if answer.status is Status.PUBLISHED and other and is_hidden:
+        is_hidden = other and other.status is not AnswerStatus.PUBLISHED and not library.published(related)
+        if answer.status is AnswerStatus.PUBLISHED and other and is_hidden:
             problem = f"{related} is not published ({other.status.value}), so nobody is shown this link"
             yield file.finding(("related", position), problem, is_error=False)
 
@@ -159,14 +161,14 @@ def _texts(answer: Answer) -> Iterator[tuple[str, str, KeyPath]]:
         yield text, answer.en.facets[facet], ("facets", facet.value)
 
 
-def _office_findings(library: Library) -> Iterator[Finding]:
+def _office_findings(content: LoadedContent) -> Iterator[Finding]:
     """A way to reach an office that nobody can look up."""
-    for name, office in library.offices.items():
+    for name, office in content.library.offices.items():
         if office.source is None and (
             office.phone or office.website or office.vi.address or office.en.address
         ):
             problem = "a phone, an address or a website needs a `source` that gives it"
-            yield library.files[OFFICES_FILE].finding((name,), problem, is_error=False)
+            yield content.files[OFFICES_FILE].finding((name,), problem, is_error=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,27 +184,28 @@ class _Question:
         return len(self.bag & other.bag) / len(self.bag | other.bag)
 
 
-def _question_findings(library: Library) -> Iterator[Finding]:
+def _question_findings(content: LoadedContent) -> Iterator[Finding]:
     """Questions that stand under two answers, or nearly so, or twice under one.
 
     Near means that the word sets overlap by NEAR (Jaccard). Candidates are found by prefix
     filtering: with the words sorted from the rarest, two sets that overlap so much share one of
     their first few words (Chaudhuri et al., 2006), so most pairs are never compared.
     """
+    answers = content.library.answers.values()
     questions = [
         _Question(answer.id, (language.value, "questions", position), frozenset(words(question)))
-        for answer in library.answers.values()
-        if library.status(answer) is not Status.WITHDRAWN
+        for answer in answers
+        if content.library.status(answer) is not AnswerStatus.WITHDRAWN
         for language in Language
         for position, question in enumerate(answer[language].questions)
         if MARK not in question
     ]
     frequency = Counter(word for question in questions for word in question.bag)
     by_word: dict[str, list[_Question]] = defaultdict(list)
-    successions = {frozenset((a.id, older)) for a in library.answers.values() for older in a.supersedes}
+    successions = {frozenset((a.id, older)) for a in answers for older in a.supersedes}
     for question in questions:
         if not question.bag:
-            yield library.files[question.answer].finding(question.key, "has no word to learn from")
+            yield content.files[question.answer].finding(question.key, "has no word to learn from")
             continue
         rarest = sorted(question.bag, key=lambda word: (frequency[word], word))
         prefix = rarest[: len(rarest) - math.ceil(NEAR * len(rarest)) + 1]
@@ -215,7 +218,7 @@ def _question_findings(library: Library) -> Iterator[Finding]:
         for word in prefix:
             by_word[word].append(question)
         if near:
-            yield _twin(question, max(near, key=question.likeness), library)
+            yield _twin(question, max(near, key=question.likeness), content)
 
 
 def _clash(question: _Question, other: _Question) -> bool:
@@ -225,8 +228,8 @@ def _clash(question: _Question, other: _Question) -> bool:
     return question.bag == other.bag and question.key[0] == other.key[0]
 
 
-def _twin(question: _Question, other: _Question, library: Library) -> Finding:
-    file, line = library.files[question.answer], library.files[other.answer].line_of(other.key)
+def _twin(question: _Question, other: _Question, content: LoadedContent) -> Finding:
+    file, line = content.files[question.answer], content.files[other.answer].line_of(other.key)
     if question.answer == other.answer:
         return file.finding(question.key, f"is the same question as on line {line}", is_error=False)
     is_same = question.bag == other.bag

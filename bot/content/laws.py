@@ -26,7 +26,7 @@ _PAST = re.compile(
 _AMENDED = re.compile(r"\bsửa|\bbổ sung|\bhợp nhất|\bamend|\bchanged\b|\bconsolidated", re.IGNORECASE)
 
 
-class Kind(StrEnum):
+class LawState(StrEnum):
     """What became of a law: a newer one stands in its place, it ended, a newer one governs its subject
     although its end was not found, or it goes on as amended."""
 
@@ -48,7 +48,7 @@ class Law(Strict):
     old: _Number
     new: _Number | None = None
     since: datetime.date | None = None
-    kind: Kind
+    kind: LawState
     names: tuple[Text, ...] = ()
     note: Text | None = None
 
@@ -61,15 +61,15 @@ class Law(Strict):
             return None
         if self.new and self.new in sentence:
             return None
-        if _AMENDED.search(text) if self.kind is Kind.AMENDED else _PAST.search(sentence):
+        if _AMENDED.search(text) if self.kind is LawState.AMENDED else _PAST.search(sentence):
             return None
         since = f" since {self.since}" if self.since else ""
         by = f" by {self.new}" if self.new else ""
         what = {
-            Kind.REPLACED: f"was replaced{by}{since}: cite that, or say that it was replaced",
-            Kind.EXPIRED: f"ended{since}: say so, or leave it out",
-            Kind.OVERTAKEN: f"was overtaken{by}{since}: cite that, or say that it is the former rule",
-            Kind.AMENDED: f"was amended{by}{since}: cite it as amended",
+            LawState.REPLACED: f"was replaced{by}{since}: cite that, or say that it was replaced",
+            LawState.EXPIRED: f"ended{since}: say so, or leave it out",
+            LawState.OVERTAKEN: f"was overtaken{by}{since}: cite that, or say that it is the former rule",
+            LawState.AMENDED: f"was amended{by}{since}: cite it as amended",
         }[self.kind]
         return f"{cited.group()} {what}"
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from bot.__main__ import main
+from bot.cli import main
 from bot.desk.publishing import OVERRIDES
 from stand_ins.rasa import RasaStandIn
 from tests.support.bot_process import BotProcess, free_port

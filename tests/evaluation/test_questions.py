@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.library import Library, load
+from bot.content.library import Library
+from bot.content.loading import load
 from bot.text.cleaning import words
 from evaluation.questions import QuestionFileError, read
 from evaluation.taught import examples, same_words, taught_in
@@ -60,7 +61,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return load(ROOT / "content")[0]
+    return load(ROOT / "content").library
 
 
 def test_our_questions_name_answers_that_there_are(library: Library) -> None:

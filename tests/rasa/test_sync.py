@@ -12,7 +12,7 @@ import pytest
 from bot.content.library import Library
 from bot.rasa import sync
 from bot.rasa.client import Rasa
-from bot.rasa.sync import Teacher
+from bot.rasa.sync import ModelSync
 from stand_ins.rasa import RasaStandIn
 
 OURS = "stand-in"
@@ -28,7 +28,7 @@ async def rasa(small_library: Library, monkeypatch: pytest.MonkeyPatch) -> Async
     monkeypatch.setattr(sync, "AGAIN_SECONDS", 0.02)
     rasa = RasaStandIn()
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
-        teacher = asyncio.create_task(Teacher(Rasa(http), lambda: small_library).run())
+        teacher = asyncio.create_task(ModelSync(Rasa(http), lambda: small_library).run())
         await rasa.was_taught()
         yield rasa
         teacher.cancel()

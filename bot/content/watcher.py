@@ -8,7 +8,6 @@ directory has been still for a moment: not half a file, not half a checkout.
 from __future__ import annotations
 
 import asyncio
-import datetime
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
@@ -20,15 +19,14 @@ import structlog
 from watchfiles import awatch
 
 from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, look
-from bot.content.library import Library, load
-from bot.content.version import commit_of, git_files
+from bot.content.git import commit_of, git_files
+from bot.content.last_good import LAST_GOOD, keep_copy, load_at_start
+from bot.content.library import Library
+from bot.content.loading import LoadedContent, load
 from bot.content.yaml_file import ContentError, Finding
+from bot.domain.clock import Clock, utc_now
 
 log = structlog.get_logger(__name__)
-
-LAST_GOOD = Path("data/content")
-"""Copies of the files as they are served: after a restart, too, a file with an error does not take
-the place of its last good version."""
 
 LOOK_MILLISECONDS = 2000
 """How often the directory is looked at where the file system gives no notice."""
@@ -40,8 +38,6 @@ for the second, what is there is taken."""
 
 T = TypeVar("T")
 
-Clock = Callable[[], datetime.datetime]
-
 ANSWERS = 20.0
 """Seconds after which a directory that does not answer, as on a drive that was lost, is told of."""
 
@@ -49,19 +45,15 @@ Looks = Mapping[Path, tuple[int, int, int, int]]
 """How a directory looks: times, size and inode of each file and folder that counts."""
 
 
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
-
-
-class Watch:
+class ContentWatcher:
     """Keeps the served version of content/.
 
     directory: the editors' one.
+    content: what was loaded of it last.
     since: when it became the one that is served.
-    findings: what is wrong with files of the directory now.
     """
 
-    def __init__(self, directory: Path, *, last_good: Path = LAST_GOOD, clock: Clock = _now) -> None:
+    def __init__(self, directory: Path, *, last_good: Path = LAST_GOOD, clock: Clock = utc_now) -> None:
         """Load what can be served.
 
         Raises:
@@ -72,20 +64,26 @@ class Watch:
         self._clock = clock
         self._git_files = git_files(directory)
         self._looked = _look(directory, self._git_files)
-        library, self.findings = load_first(directory, last_good, clock())
-        self._library = replace(library, commit=commit_of(directory))
+        self.content = self._with_commit(load_at_start(directory, last_good, clock()))
         self.since = clock()
         self._tell([], [])
-        _keep(self._library, last_good)
+        keep_copy(self.content, last_good)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with files of the directory now."""
+        return self.content.findings
 
     def library(self) -> Library:
         """The version to answer with now, by its schedule. Ask again for each message."""
-        now, until = self._clock(), self._library.until
+        library = self.content.library
+        now, until = self._clock(), library.until
         is_reached = until is not None and until <= now
-        if is_reached or now < self._library.now:  # or the clock was ahead and is set right
-            self._library = self._library.at(now)
+        if is_reached or now < library.now:  # or the clock was ahead and is set right
+            library = library.at(now)
+            self.content = replace(self.content, library=library)
             log.info("content_schedule", moment=now.isoformat())
-        return self._library
+        return library
 
     async def run(self) -> None:
         """Take changes over until cancelled."""
@@ -100,24 +98,28 @@ class Watch:
         if await self._look() == self._looked:
             return
         looked = await self._settled()
-        library, findings = await self._answered(self._load)
-        if library.digest != self._library.digest:
+        after = await self._answered(self._load)
+        before = self.content
+        if after.library.digest != before.library.digest:
             self.since = self._clock()
-        changed = _changed(self._library, library)
-        gone = sorted(self._library.answers.keys() - library.answers.keys())
-        self._library, self._looked = library, looked
-        before, self.findings = self.findings, findings
-        self._tell(changed, before)
-        if gone:
+        self.content, self._looked = after, looked
+        self._tell(_changed(before.library, after.library), before.findings)
+        if gone := sorted(before.library.answers.keys() - after.library.answers.keys()):
             log.warning("content_gone", answers=gone)
-        await asyncio.to_thread(_keep, library, self._last_good)
+        await asyncio.to_thread(keep_copy, after, self._last_good)
 
-    def _load(self) -> tuple[Library, list[Finding]]:
+    def _load(self) -> LoadedContent:
         try:
-            library, findings = load(self.directory, self._library, now=self._clock())
+            content = load(self.directory, self.content, now=self._clock())
         except ContentError as error:  # an empty or lost directory; what is served stays
-            return self._library, error.findings
-        return replace(library, commit=commit_of(self.directory)), findings
+            return replace(self.content, findings=error.findings)
+        return self._with_commit(content)
+
+    def _with_commit(self, content: LoadedContent) -> LoadedContent:
+        commit = commit_of(self.directory)
+        if commit and content.kept:
+            commit = replace(commit, is_changed=True)
+        return replace(content, library=replace(content.library, commit=commit))
 
     async def _look(self) -> Looks:
         return await self._answered(lambda: _look(self.directory, self._git_files))
@@ -130,7 +132,8 @@ class Watch:
                 return await asyncio.shield(doing)
         except TimeoutError:
             problem = f"this directory has not answered for {ANSWERS:.0f} seconds"
-            before, self.findings = self.findings, [Finding(self.directory, 1, "", problem)]
+            before = self.findings
+            self.content = replace(self.content, findings=[Finding(self.directory, 1, "", problem)])
             self._tell([], before)
             return await doing
 
@@ -151,47 +154,7 @@ class Watch:
             if finding not in before:
                 log.warning("content_error", finding=str(finding))
         if changed:
-            log.info("content_live", version=self._library.version, changed=changed)
-
-
-def load_first(directory: Path, last_good: Path, now: datetime.datetime) -> tuple[Library, list[Finding]]:
-    """What a bot that starts now serves, and what is wrong with the files.
-
-    Raises:
-        ContentError: nothing can be served.
-    """
-    earlier: Library | None
-    try:
-        earlier, _ = load(last_good)
-    except ContentError:  # the first start, or a copy that this version cannot read
-        earlier = None
-    return load(directory, earlier, now=now)
-
-
-def _keep(library: Library, directory: Path) -> None:
-    """Make the directory hold what is served; it is only needed if the next start finds an error."""
-    wanted = {_place(name): file.text.encode() for name, file in library.files.items()}
-    try:
-        for path in directory.rglob("*.yml"):
-            if path.relative_to(directory) not in wanted:
-                path.unlink()
-        for place, data in wanted.items():
-            path = directory / place
-            if not path.exists() or path.read_bytes() != data:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                part = path.with_suffix(".part")
-                part.write_bytes(data)
-                part.replace(path)
-    except OSError as error:
-        log.warning("content_not_kept", directory=str(directory), reason=error.strerror)
-
-
-def _place(name: str) -> Path:
-    """Where a file of Library.files stands in an editors' directory."""
-    if name in (MESSAGES_FILE, OFFICES_FILE):
-        return Path(name)
-    topic, _, rest = name.partition(".")
-    return Path(topic, f"{rest}.yml")
+            log.info("content_live", version=self.content.library.version, changed=changed)
 
 
 def _changed(before: Library, after: Library) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.watch import Watch
+from bot.content.watcher import ContentWatcher
 from tests.support.content import change, until
 
 
@@ -50,10 +50,10 @@ async def repository(content: Path) -> Path:
 
 
 @pytest.fixture
-async def watch(repository: Path, tmp_path: Path) -> AsyncIterator[Watch]:
-    watch = Watch(repository, last_good=tmp_path / "last_good")
-    task = asyncio.create_task(watch.run())
-    yield watch
+async def watcher(repository: Path, tmp_path: Path) -> AsyncIterator[ContentWatcher]:
+    watcher = ContentWatcher(repository, last_good=tmp_path / "last_good")
+    task = asyncio.create_task(watcher.run())
+    yield watcher
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -61,7 +61,7 @@ async def watch(repository: Path, tmp_path: Path) -> AsyncIterator[Watch]:
 
 def test_outside_a_repository_it_is_named_by_what_it_says(content: Path, tmp_path: Path) -> None:
     def version() -> str:
-        return Watch(content, last_good=tmp_path / "last_good").library().version
+        return ContentWatcher(content, last_good=tmp_path / "last_good").library().version
 
     first = version()
     assert len(first) == 12
@@ -71,44 +71,46 @@ def test_outside_a_repository_it_is_named_by_what_it_says(content: Path, tmp_pat
     assert version() == first
 
 
-async def test_in_a_repository_it_is_named_by_the_commit(watch: Watch, repository: Path) -> None:
+async def test_in_a_repository_it_is_named_by_the_commit(watcher: ContentWatcher, repository: Path) -> None:
     first = git(repository, "rev-parse", "HEAD")[:12]
-    assert watch.library().version == first
+    assert watcher.library().version == first
 
     change(repository / "culture" / "food.yml", "Title of food", "Dishes")
-    await until(lambda: watch.library().version != first)
-    assert watch.library().version == f"{first}+{watch.library().digest}"
+    await until(lambda: watcher.library().version != first)
+    assert watcher.library().version == f"{first}+{watcher.library().digest}"
 
     second = commit(repository)
-    await until(lambda: watch.library().version == second)
+    await until(lambda: watcher.library().version == second)
 
 
 async def test_a_commit_elsewhere_in_the_project_changes_no_version(
-    watch: Watch, repository: Path, tmp_path: Path
+    watcher: ContentWatcher, repository: Path, tmp_path: Path
 ) -> None:
-    before = watch.library().version
+    before = watcher.library().version
     write(repository.parent / "code.py")
     commit(repository.parent)
-    assert Watch(repository, last_good=tmp_path / "last_good").library().version == before
+    assert ContentWatcher(repository, last_good=tmp_path / "last_good").library().version == before
 
 
-async def test_a_committed_slip_is_not_what_is_served(watch: Watch, repository: Path) -> None:
+async def test_a_committed_slip_is_not_what_is_served(watcher: ContentWatcher, repository: Path) -> None:
     change(repository / "culture" / "food.yml", "status: published", "status: publishd")
     name = commit(repository)
-    await until(lambda: watch.library().version.startswith(name))
-    assert watch.library().version == f"{name}+{watch.library().digest}"
+    await until(lambda: watcher.library().version.startswith(name))
+    assert watcher.library().version == f"{name}+{watcher.library().digest}"
 
 
-async def test_another_branch_that_is_checked_out_is_served(watch: Watch, repository: Path) -> None:
+async def test_another_branch_that_is_checked_out_is_served(
+    watcher: ContentWatcher, repository: Path
+) -> None:
     git(repository, "checkout", "-q", "-b", "other")
     change(repository / "culture" / "food.yml", "Title of food", "Dishes")
     change(repository / "culture" / "music.yml", "Title of music", "Songs")
     name = commit(repository)
     git(repository, "checkout", "-q", "-")
-    await until(lambda: watch.library().answers["culture.food"].en.title == "Title of food")
+    await until(lambda: watcher.library().answers["culture.food"].en.title == "Title of food")
     git(repository, "checkout", "-q", "other")
-    await until(lambda: watch.library().version == name)
-    assert watch.library().answers["culture.food"].en.title == "Dishes"
+    await until(lambda: watcher.library().version == name)
+    assert watcher.library().answers["culture.food"].en.title == "Dishes"
 
 
 def write(file: Path) -> None:

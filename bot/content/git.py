@@ -1,31 +1,19 @@
-"""What a version of content/ is called: by its commit, if the directory is in a git repository."""
+"""The git repository in which content/ may be: its commit, by which a version is called."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
+from bot.content.library import NAME_LENGTH, Commit
+
 GIT_SECONDS = 10
-LENGTH = 12
-"""Hexadecimal digits of a commit, and of a digest, that make a name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """The last commit that changed content/.
-
-    is_changed: files were changed since and are not committed.
-    """
-
-    name: str
-    is_changed: bool
 
 
 def commit_of(directory: Path) -> Commit | None:
     """The directory's commit; None without git, outside a repository, or before its first commit."""
-    name = _git(directory, "log", "-1", f"--abbrev={LENGTH}", "--format=%h", "--", ".")
+    name = _git(directory, "log", "-1", f"--abbrev={NAME_LENGTH}", "--format=%h", "--", ".")
     if not name:
         return None
     status = _git(directory, "status", "--porcelain", "--untracked-files=all", "--", ".")

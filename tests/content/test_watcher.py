@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.content.library import load
-from bot.content.schema import Status
-from bot.content.watch import Watch
+from bot.content.loading import load
+from bot.content.schema import AnswerStatus
+from bot.content.watcher import ContentWatcher
 from bot.content.yaml_file import ContentError
 from tests.support.content import ANSWER, change, problems, remove, title, until
 
@@ -37,11 +37,11 @@ def last_good(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def watch(content: Path, last_good: Path) -> AsyncIterator[Watch]:
+async def watcher(content: Path, last_good: Path) -> AsyncIterator[ContentWatcher]:
     """content/ as a running bot serves it."""
-    watch = Watch(content, last_good=last_good)
-    task = asyncio.create_task(watch.run())
-    yield watch
+    watcher = ContentWatcher(content, last_good=last_good)
+    task = asyncio.create_task(watcher.run())
+    yield watcher
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -61,115 +61,119 @@ def save_as_emacs(file: Path, text: str) -> None:
     new.replace(file)
 
 
-async def test_changed_words_are_live(watch: Watch, food: Path) -> None:
-    since = watch.since
+async def test_changed_words_are_live(watcher: ContentWatcher, food: Path) -> None:
+    since = watcher.since
     change(food, "Title of food", "Dishes")
-    await until(lambda: title(watch, FOOD) == "Dishes")
-    assert watch.since > since
+    await until(lambda: title(watcher, FOOD) == "Dishes")
+    assert watcher.since > since
 
 
-async def test_the_sentences_of_the_bot_and_the_offices_are_live_too(watch: Watch, content: Path) -> None:
+async def test_the_sentences_of_the_bot_and_the_offices_are_live_too(
+    watcher: ContentWatcher, content: Path
+) -> None:
     change(content / "messages.yml", "You are welcome!", "Any time!")
     change(content / "offices.yml", "Department of Culture", "Culture Office")
 
     def said() -> tuple[str, str]:
-        library = watch.library()
+        library = watcher.library()
         return library.messages.phrases.thanks.en[:9], library.offices["culture"].en.name
 
     await until(lambda: said() == ("Any time!", "Culture Office"))
 
 
 async def test_a_new_file_is_served_and_a_removed_one_is_gone(
-    watch: Watch, content: Path, food: Path
+    watcher: ContentWatcher, content: Path, food: Path
 ) -> None:
     add(content, "city", "bridge")
     remove(food)
-    await until(lambda: title(watch, "city.bridge") and not title(watch, FOOD))
+    await until(lambda: title(watcher, "city.bridge") and not title(watcher, FOOD))
 
 
 async def test_a_file_with_an_error_keeps_its_version_and_the_rest_goes_live(
-    watch: Watch, content: Path, food: Path
+    watcher: ContentWatcher, content: Path, food: Path
 ) -> None:
     change(food, "title: Title of food", "titel: Dishes")
     change(content / "culture" / "music.yml", "Title of music", "Songs")
-    await until(lambda: title(watch, MUSIC) == "Songs")
-    assert title(watch, FOOD) == "Title of food"
-    assert problems(watch) == ["food.yml:11 en.title", "food.yml:12 en.titel"]
-    assert watch.library().kept == {FOOD}
+    await until(lambda: title(watcher, MUSIC) == "Songs")
+    assert title(watcher, FOOD) == "Title of food"
+    assert problems(watcher) == ["food.yml:11 en.title", "food.yml:12 en.titel"]
+    assert watcher.content.kept == {FOOD}
 
     change(food, "titel: Dishes", "title: Dishes")
-    await until(lambda: title(watch, FOOD) == "Dishes")
-    assert (problems(watch), watch.library().kept) == ([], frozenset())
+    await until(lambda: title(watcher, FOOD) == "Dishes")
+    assert (problems(watcher), watcher.content.kept) == ([], frozenset())
 
 
-async def test_broken_sentences_of_the_bot_keep_their_version(watch: Watch, content: Path) -> None:
+async def test_broken_sentences_of_the_bot_keep_their_version(watcher: ContentWatcher, content: Path) -> None:
     change(content / "messages.yml", "{title}** does not state", "{titel}** does not state")
-    await until(lambda: watch.findings)
-    assert [finding.problem for finding in watch.findings] == [
+    await until(lambda: watcher.findings)
+    assert [finding.problem for finding in watcher.findings] == [
         "en: {titel} is not filled in here; what is: {title}, {facet}",
         "en: {titel} is not filled in here; what is: {title}, {facet}, {office}",
     ]
-    assert "{title}** does not state" in watch.library().messages.phrases.no_facet.en
+    assert "{title}** does not state" in watcher.library().messages.phrases.no_facet.en
 
 
 @pytest.mark.parametrize("status", ["draft", "in_review", "withdrawn"])
 async def test_an_answer_is_taken_back_even_with_a_slip_in_its_file(
-    watch: Watch, food: Path, status: str
+    watcher: ContentWatcher, food: Path, status: str
 ) -> None:
     change(food, "status: published", f"status: {status}")
     change(food, "title: Title of food", "title: it: breaks")
-    await until(lambda: not title(watch, FOOD))
-    assert watch.library().answers[FOOD].status is Status(status)
+    await until(lambda: not title(watcher, FOOD))
+    assert watcher.library().answers[FOOD].status is AnswerStatus(status)
 
 
-async def test_a_slip_in_the_status_itself_takes_nothing_away(watch: Watch, food: Path) -> None:
+async def test_a_slip_in_the_status_itself_takes_nothing_away(watcher: ContentWatcher, food: Path) -> None:
     change(food, "status: published", "status: publishd")
-    await until(lambda: watch.findings)
-    assert title(watch, FOOD) == "Title of food"
+    await until(lambda: watcher.findings)
+    assert title(watcher, FOOD) == "Title of food"
 
 
 async def test_an_office_that_is_removed_stays_for_the_answers_that_name_it(
-    watch: Watch, content: Path
+    watcher: ContentWatcher, content: Path
 ) -> None:
     change(content / "offices.yml", "culture:", "arts:")
-    await until(lambda: watch.findings)
-    library = watch.library()
+    await until(lambda: watcher.findings)
+    library = watcher.library()
     answer = library.published(FOOD)
     assert answer
     assert library.office_of(answer).en.name == "Department of Culture"
 
 
-async def test_an_editor_program_that_writes_elsewhere_and_renames(watch: Watch, food: Path) -> None:
+async def test_an_editor_program_that_writes_elsewhere_and_renames(
+    watcher: ContentWatcher, food: Path
+) -> None:
     save_as_emacs(food, ANSWER.format(name="food").replace("Title of food", "Dishes"))
-    await until(lambda: title(watch, FOOD) == "Dishes")
-    assert not watch.findings
+    await until(lambda: title(watcher, FOOD) == "Dishes")
+    assert not watcher.findings
 
 
 async def test_a_directory_that_is_lost_takes_nothing_away_and_counts_when_it_is_back(
-    watch: Watch, content: Path, food: Path, small_content: Path
+    watcher: ContentWatcher, content: Path, food: Path, small_content: Path
 ) -> None:
     shutil.rmtree(content)
-    await until(lambda: watch.findings)
-    assert title(watch, FOOD) == "Title of food"
+    await until(lambda: watcher.findings)
+    assert title(watcher, FOOD) == "Title of food"
     shutil.copytree(small_content, content)
     change(food, "Title of food", "Dishes")
-    await until(lambda: title(watch, FOOD) == "Dishes")
+    await until(lambda: title(watcher, FOOD) == "Dishes")
     change(food, "Dishes", "Meals")  # noticed in the new directory as it was in the old one
-    await until(lambda: title(watch, FOOD) == "Meals")
+    await until(lambda: title(watcher, FOOD) == "Meals")
 
 
 async def test_after_a_restart_too_a_broken_file_keeps_its_last_good_version(
     content: Path, last_good: Path, food: Path
 ) -> None:
     change(food, "Title of food", "Dishes")
-    assert title(Watch(content, last_good=last_good), FOOD) == "Dishes"
+    assert title(ContentWatcher(content, last_good=last_good), FOOD) == "Dishes"
     change(food, "status: published", "status: publishd")
     change(content / "messages.yml", "phrases:", "phases:")
-    restarted = Watch(content, last_good=last_good)
+    restarted = ContentWatcher(content, last_good=last_good)
     assert title(restarted, FOOD) == "Dishes"
     assert {finding.file.name for finding in restarted.findings} == {"food.yml", "messages.yml"}
     remove(content / "culture" / "music.yml")
-    assert title(Watch(content, last_good=last_good), MUSIC) is None
+    assert title(ContentWatcher(content, last_good=last_good), MUSIC) is None
 
 
 def test_without_a_last_good_version_broken_sentences_keep_it_from_starting(
@@ -177,7 +181,7 @@ def test_without_a_last_good_version_broken_sentences_keep_it_from_starting(
 ) -> None:
     (content / "messages.yml").unlink()
     with pytest.raises(ContentError, match=r"messages\.yml:1: error: this file is missing"):
-        Watch(content, last_good=last_good)
+        ContentWatcher(content, last_good=last_good)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
@@ -185,9 +189,9 @@ def test_without_a_last_good_version_broken_sentences_keep_it_from_starting(
 def test_half_a_file_never_takes_an_answer_away(content: Path, food: Path, kept: int) -> None:
     whole = ANSWER.format(name="food")
     food.write_text(whole, encoding="utf-8")
-    served, _ = load(content)
+    served = load(content)
     food.write_text(whole[:kept], encoding="utf-8")
-    library, _ = load(content, served)
+    library = load(content, served).library
     assert library.published(FOOD)
 
 
@@ -195,5 +199,6 @@ def test_half_a_file_never_takes_an_answer_away(content: Path, food: Path, kept:
 @given(st.text())
 def test_whatever_stands_in_a_file_is_a_finding_or_an_answer(content: Path, food: Path, text: str) -> None:
     food.write_text(text, encoding="utf-8")
-    library, findings = load(content)
+    loaded = load(content)
+    library, findings = loaded.library, loaded.findings
     assert (FOOD in library.answers) != any(finding.file == food for finding in findings)

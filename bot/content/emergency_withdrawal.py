@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import replace
 
 import yaml
 
-from bot.content.schema import Status
-from bot.content.yaml_file import DEPTH_LIMIT, Loader
+from bot.content.schema import Answer, AnswerStatus
+from bot.content.yaml_file import DEPTH_LIMIT, Loader, YamlFile
 
 _ENCODINGS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, with which it begins
@@ -29,7 +30,28 @@ _LINE = re.compile(
 _KEY = re.compile(r"^([^\S\n]*)[\w\"']+\s*[:：]", re.MULTILINE)
 
 
-def taken_back(data: bytes) -> Status | None:
+_STATUS = re.compile(r"(status[\"']?\s*:\s*[\"']?)\w+")
+
+
+def unless_unpublished(answer: Answer, file: YamlFile, data: bytes) -> tuple[Answer, YamlFile]:
+    """The version in use of an answer whose file has an error, with the status that the file gives:
+    whoever withdraws an answer in a hurry must not be held up by a slip.
+
+    Args:
+        answer: the answer in use.
+        file: what it was read from.
+        data: what stands in its file now.
+    """
+    status = unpublished_status(data)
+    if status is None:
+        return answer, file
+    rows = file.text.split("\n")
+    row = file.line_of(("status",)) - 1
+    rows[row] = _STATUS.sub(rf"\g<1>{status}", rows[row], count=1)  # so that its copy is not served later
+    return answer.model_copy(update={"status": status}), replace(file, text="\n".join(rows))
+
+
+def unpublished_status(data: bytes) -> AnswerStatus | None:
     """The status that a file with an error gives its answer, if that is one in which it is not served."""
     text = re.sub(r"\r\n?|[\x85\u2028\u2029]", "\n", _decoded(data))
     return _by_yaml(text) or _by_lines(text)
@@ -43,9 +65,9 @@ def _decoded(data: bytes) -> str:
     return data.replace(b"\0", b"").decode("utf-8-sig", "replace")  # UTF-16 may come without a mark
 
 
-def _by_yaml(text: str) -> Status | None:
+def _by_yaml(text: str) -> AnswerStatus | None:
     """By the value of the outermost key `status`, in any way in which YAML lets it be written."""
-    found: Status | None = None
+    found: AnswerStatus | None = None
     depth, is_key, key = 0, True, ""
     try:
         for event in yaml.parse(text, Loader=Loader):
@@ -63,7 +85,7 @@ def _by_yaml(text: str) -> Status | None:
     return found
 
 
-def _by_lines(text: str) -> Status | None:
+def _by_lines(text: str) -> AnswerStatus | None:
     """By a line that says so, indented no more than the outermost keys but for a slip of one blank."""
     least = min((len(key[1]) for key in _KEY.finditer(text)), default=0)
     for line in _LINE.finditer(text):
@@ -72,10 +94,10 @@ def _by_lines(text: str) -> Status | None:
     return None
 
 
-def _status(written: str) -> Status | None:
+def _status(written: str) -> AnswerStatus | None:
     word = re.fullmatch(rf"\W*{_WORD}\W*", written, re.IGNORECASE)
     if word is None:
         return None
     if word["status"].lower().startswith("withdr"):
-        return Status.WITHDRAWN  # "withdraw", "withdrawed": nothing else can be meant
-    return Status(re.sub(r"in[ _-]?review", "in_review", word["status"].lower()))
+        return AnswerStatus.WITHDRAWN  # "withdraw", "withdrawed": nothing else can be meant
+    return AnswerStatus(re.sub(r"in[ _-]?review", "in_review", word["status"].lower()))

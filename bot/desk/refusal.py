@@ -1,4 +1,4 @@
-"""What the Rasa side found wrong with a model, in words that an editor can do something with."""
+"""Why a model was refused, in words that an editor can do something with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.content.library import Library
 from bot.domain.language import Language
-from bot.rasa.status import Broken, Refused
+from bot.rasa.status import BrokenQuestion, RefusedModel
 
 NAMED_MOST = 10
 
@@ -14,7 +14,7 @@ Titles = Mapping[str, Mapping[Language, str]]
 """The titles of answers, by id."""
 
 
-def refusal(refused: Refused, library: Library, *, is_public: bool = False) -> list[str]:
+def problems(refused: RefusedModel, library: Library, *, is_public: bool = False) -> list[str]:
     """Why a model does not answer: answers that vanished, its accuracy if that fell, each question that it
     gets wrong.
 
@@ -25,7 +25,7 @@ def refusal(refused: Refused, library: Library, *, is_public: bool = False) -> l
         for answer in library.answers.values()
         if not is_public or library.published(answer.id) is answer
     }
-    lines = [question(broken, titles) for broken in refused.broken]
+    lines = [_problem(broken, titles) for broken in refused.broken]
     before, after = refused.accuracy_before, refused.accuracy
     if before is not None and after is not None and after < before:
         fell = f"from {before:.1%} to {after:.1%}"
@@ -37,7 +37,7 @@ def refusal(refused: Refused, library: Library, *, is_public: bool = False) -> l
     return lines
 
 
-def question(broken: Broken, titles: Titles) -> str:
+def _problem(broken: BrokenQuestion, titles: Titles) -> str:
     """One question that is answered wrongly: what it should get, what it gets, what competes for it."""
     language = broken.language
     wanted = (
