@@ -16,10 +16,10 @@ from pathlib import Path
 
 import yaml
 
+from bot.content.check.numbers import missing, numbers_en, numbers_vi
+from bot.content.check.wording import texts
 from bot.content.loading import LoadedContent
-from bot.content.numbers import missing, numbers_en, numbers_vi
 from bot.content.schema import Answer, AnswerStatus
-from bot.content.wording import texts
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot import settings
-from bot.content import check as checking
+from bot.content.check import check as findings_of
 from bot.content.draft import write_draft
 from bot.content.loading import load
 from bot.content.yaml_file import ContentError
@@ -27,7 +27,7 @@ from evaluation.figures import report
 def check(content: Path | None, facts: tuple[Path, ...]) -> None:
     """Read content/ over and list what should be mended."""
     content = content or settings.read().content_dir
-    findings = checking.check(content, local_day(utc_now()))
+    findings = findings_of(content, local_day(utc_now()))
     for finding in findings:
         click.echo(str(finding))
     if facts:

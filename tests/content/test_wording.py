@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.content.check import check
-from bot.content.laws import read_laws
+from bot.content.check.laws import read_laws
 from bot.content.loading import load
 from tests.support import ROOT
 

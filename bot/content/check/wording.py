@@ -9,7 +9,7 @@ import datetime
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from bot.content.laws import Law
+from bot.content.check.laws import Law
 from bot.content.schema import Answer, Office
 from bot.content.yaml_file import KeyPath
 from bot.domain.answer import TOPICS, Facet
