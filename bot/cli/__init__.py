@@ -27,7 +27,7 @@ COMMANDS = {
 and hooks run often, does not wait for all that the service needs."""
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """The commands; one that a UserError keeps from its work says so and fails."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -49,6 +49,6 @@ class Commands(click.Group):
             sys.exit(str(error))
 
 
-@click.group(cls=Commands)
+@click.group(cls=CommandGroup)
 def main() -> None:
     """Hỏi Cần Thơ · Ask Cần Thơ."""
