@@ -199,7 +199,8 @@ async def test_a_refused_model_fails_the_command_and_says_how_to_go_on(bot: Bot)
 async def test_a_refusal_is_overruled_with_a_reason_that_is_kept(bot: Bot) -> None:
     status, _ = await bot.command("publish", "--anyway", "--reason", "the question\nwas wrong")
     assert status == 0
-    assert bot.rasa.overrides[-1] == "the question\nwas wrong"
+    # The running bot may have handed its own files over since, without a reason.
+    assert "the question\nwas wrong" in bot.rasa.overrides
     _, said = await bot.command("models")
     assert said[-1].endswith("stand-in  the question was wrong")
 
