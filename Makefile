@@ -67,7 +67,7 @@ environments: .venv/ready .venv/ready-dev build/encoder/ready
 	@echo "Setting up Rasa's environment (.venv-rasa): two to five minutes, once"
 	@python310=$$(nlu/find_python.sh) && "$$python310" -m venv .venv-rasa
 	@.venv-rasa/bin/python $(PIP) -r nlu/requirements.lock
-	@.venv-rasa/bin/python -m nlu.processor
+	@.venv-rasa/bin/python -m nlu.arithmetic.openblas
 	@touch $@
 
 build/encoder/ready: .venv-rasa/ready $(wildcard nlu/encoder/*.py) nlu/encoder/calibration.npz

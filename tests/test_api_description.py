@@ -32,12 +32,12 @@ from bot.app import create_app
 from bot.channels.web import schema as interface
 from bot.channels.web.api import _CODES
 from bot.channels.web.schema import Answer, CardBody, Deliveries, DeliveryBody
-from bot.desk.report import Content, Failure, LiveModel, Mistake, Refusal, Report
+from bot.desk.report import LiveContent, LiveModel, Mistake, Refusal, Report, TrainingFailure
 from bot.domain.answer import Facet, Source, Verdict
 from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
-from bot.rasa.status import Training
+from bot.rasa.status import TrainingProgress
 from bot.settings import Settings
 from stand_ins.rasa import RasaStandIn
 from tests.support import ROOT
@@ -83,7 +83,7 @@ FULL_CARD = CardBody.of(
 )  # fmt: skip
 NOW = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
 FULL_REPORT = Report(
-    content=Content(
+    content=LiveContent(
         version="3f2a9c1d",
         commit="3f2a9c1d",
         is_changed=False,
@@ -93,9 +93,9 @@ FULL_REPORT = Report(
         answers=2,
     ),
     model=LiveModel(name="m", since=NOW, age_seconds=1, is_current=True),
-    training=Training(model="m", step="encoding", share=0.5, seconds=1.5),
+    training=TrainingProgress(model="m", step="encoding", share=0.5, seconds=1.5),
     refused=Refusal(model="m", accuracy_before=0.9, accuracy=0.8, problems=("Why.",)),
-    failed=Failure(model="m", advice="What to do."),
+    failed=TrainingFailure(model="m", advice="What to do."),
     mistakes=(Mistake(file="city/a.yml", line=1, key="vi", problem="Why.", serves="nothing"),),
 )
 

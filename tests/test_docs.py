@@ -12,7 +12,7 @@ import click
 import pytest
 import tomllib
 
-from bot.__main__ import main
+from bot.cli import main
 from bot.content.directory import listing
 from tests.support import ROOT
 
@@ -160,7 +160,9 @@ def _defined(node: ast.AST) -> Iterator[str]:
 
 def commands(group: click.Group, before: str = "") -> Iterator[str]:
     """The commands of `python -m bot`, those of a group with its name before them."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from commands(command, f"{before}{name} ")
         else:

@@ -32,7 +32,7 @@ TASKS = {
     "bot/rasa/child.py child": "starts the Rasa side again whatever ended it; /ready asks that side itself",
     "bot/rasa/child.py _keep_running": "ends with the process that it watches",
     "evaluation/ask.py ask_all": "awaited in the same call",
-    "nlu/server.py _in_background": "what goes on there catches whatever it fails at",
+    "nlu/background.py start": "what goes on there catches whatever it fails at",
     "nlu/server.py serve": "awaited in the same call: the first that ends stops the server",
 }
 """Where a task is made, and why it needs no supervisor."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.language import Language
 from bot.domain.plan import Plan, Plans
-from bot.rasa.status import Model, Models, Status
+from bot.rasa.status import KeptModel, KeptModels, RasaStatus
 from bot.settings import Settings
 
 TIMEOUT = httpx.Timeout(20, connect=2)
@@ -137,13 +137,13 @@ class Rasa:
         self.away_since = self.away_since or time.monotonic()
         return RasaUnavailable(reason)
 
-    async def status(self) -> Status:
+    async def status(self) -> RasaStatus:
         """How the Rasa side is.
 
         Raises:
             RasaUnavailable: it could not be reached, or answers with something else.
         """
-        status = _understood(Status, await self._request("GET", "/status", timeout=2))
+        status = _understood(RasaStatus, await self._request("GET", "/status", timeout=2))
         self.model = status.model
         return status
 
@@ -167,9 +167,9 @@ class Rasa:
         body = {"files": files, "override": override, "withdrawn": sorted(withdrawn)}
         return _understood(_Named, await self._request("PUT", "/training-data", json=body)).model
 
-    async def models(self) -> list[Model]:
+    async def models(self) -> list[KeptModel]:
         """The models that are kept, the newest first. Raises RasaUnavailable."""
-        return _understood(Models, await self._request("GET", "/models")).models
+        return _understood(KeptModels, await self._request("GET", "/models")).models
 
     async def put_back(self, model: str) -> bool:
         """Let a model that is kept answer; False if there is none of this name. Raises RasaUnavailable."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from bot.domain.errors import UserError
 from bot.storage.database import Database, is_sqlite
 from bot.storage.errors import DatabaseUnusable
 from bot.storage.schema import migrate
@@ -20,7 +21,7 @@ ACCOUNT = "zalo_account"
 """Zalo's tokens. Each pair makes the one before worthless, so they are in no backup."""
 
 
-class NoBackup(Exception):
+class NoBackup(UserError):
     """There is no backup to be made, or restored; says why."""
 
 

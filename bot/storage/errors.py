@@ -9,12 +9,14 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.domain.errors import UserError
+
 
 class DatabaseAway(Exception):
     """The database cannot be used just now; the same may work in a moment. Says why, nothing of values."""
 
 
-class DatabaseUnusable(Exception):
+class DatabaseUnusable(UserError):
     """The database cannot be used as it is; says why in one sentence, without a password."""
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from bot.domain.clock import Clock
 from bot.domain.delivery import DueDelivery
+from bot.domain.errors import NotPossible
 from bot.domain.language import Language
 from bot.storage.database import Database
 from bot.storage.models import (
@@ -48,10 +49,6 @@ LATEST = datetime.timedelta(hours=1)
 
 ANNOUNCE_WITHIN = 60.0
 """Seconds that queueing news for everybody may take."""
-
-
-class NotPossible(Exception):
-    """An editor asked for what cannot be done; says why in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)

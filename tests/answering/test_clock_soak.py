@@ -23,7 +23,7 @@ from bot.answering.delivery_worker import Postman
 from bot.answering.dialogue import Conversation
 from bot.answering.worker import Worker
 from bot.channels.web.throttle import Throttle
-from bot.content.watch import Watch
+from bot.content.watcher import ContentWatcher
 from bot.domain.clock import SteadyClock, utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
@@ -78,13 +78,15 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
         rasa.plans = lambda _text: [{"reply": "answer", "id": "culture.food"}]
         await inbox.open()
         await outbox.open()
-        watch = Watch(scheduled(small_content, tmp_path / "content"), last_good=tmp_path / "last_good")
+        watcher = ContentWatcher(
+            scheduled(small_content, tmp_path / "content"), last_good=tmp_path / "last_good"
+        )
         channels = {channel.name: channel}
         await database.transact(everybody_subscribes)
         async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
-            conversation = Conversation(Rasa(http), watch.library)
-            postman = Postman(outbox, watch.library, channels, look_seconds=0.05)
-            worker = Worker(inbox, conversation, watch.library, channels, postman)
+            conversation = Conversation(Rasa(http), watcher.library)
+            postman = Postman(outbox, watcher.library, channels, look_seconds=0.05)
+            worker = Worker(inbox, conversation, watcher.library, channels, postman)
             tasks = [asyncio.create_task(worker.run()), asyncio.create_task(postman.run())]
             throttle = Throttle(2)
             asked = 0
@@ -98,7 +100,7 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
                 waits = throttle.take("somebody")
                 assert 0 < waits <= 60, f"the throttle has {waits} s ({wall_is_ahead})"
                 is_past = utc_now() >= MOMENT
-                library = watch.library()
+                library = watcher.library()
                 assert bool(library.published("culture.soon")) == is_past, "published by another clock"
                 assert bool(library.withdrawn("culture.over")) == is_past, "withdrawn by another clock"
                 asked = await a_round(inbox, outbox, channel, asked)

@@ -17,6 +17,7 @@ from bot.channels.contract import OnlyInReply, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.clock import utc_now
+from bot.domain.errors import NotPossible
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.domain.plan import Plan, Plans
@@ -31,7 +32,6 @@ from bot.storage.models import (
     Subscription,
     WebReply,
 )
-from bot.storage.outbox import NotPossible
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
 from tests.support.worker import Bot, running

@@ -29,7 +29,7 @@ from bot.answering.dialogue import Conversation
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.incoming import incoming
-from bot.content.library import load
+from bot.content.loading import load
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.rasa.client import Rasa
@@ -83,7 +83,7 @@ class FileChannel:
 
 async def bot(database_url: str, rasa_url: str, content: str, sent_file: str, lease: str = "30") -> None:
     """Accept what comes on stdin and answer it, until SIGTERM."""
-    library, _ = load(Path(content))
+    library = load(Path(content)).library
     database = Database(database_url)
     await migrate(database)
     inbox = Inbox(database, "secret", lease=datetime.timedelta(seconds=float(lease)))

@@ -24,7 +24,8 @@ from bot.answering.dialogue import Conversation
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.web import WebChannel
-from bot.content.library import Library, load
+from bot.content.library import Library
+from bot.content.loading import load
 from bot.rasa.client import Rasa
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
@@ -146,7 +147,8 @@ async def running_site(
     port: int = 0,
 ) -> AsyncIterator[Site]:
     """A site on a port of the loopback, a free one if it is 0, with its store in `directory`."""
-    library, findings = load(content)
+    loaded = load(content)
+    library, findings = loaded.library, loaded.findings
     assert not findings
     rasa = RasaStandIn()
     database = Database(f"sqlite:///{directory / 'bot.db'}")
