@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "bot.cli.evaluation",
     "backup": "bot.cli.database",
     "restore": "bot.cli.database",
+    "editors": "bot.cli.editors",
     "zalo": "bot.cli.zalo",
 }
 """Where each command stands. Only the one that is asked for is imported, so that the check, which editors
