@@ -72,10 +72,11 @@ def list_() -> None:
 @click.argument("name")
 def reset(name: str) -> None:
     """Print a new link for NAME (a lost phone, a forgotten password); ends their sessions."""
-    _print_link(
-        lambda accounts, connection: accounts.reset(connection, _named(accounts, connection, name).id, utc_now()),
-        "reset", name,
-    )  # fmt: skip
+
+    def work(accounts: Accounts, connection: Connection) -> str:
+        return accounts.reset(connection, _named(accounts, connection, name).id, utc_now())
+
+    _print_link(work, "reset", name)
 
 
 @editors.command()
