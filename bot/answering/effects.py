@@ -20,7 +20,7 @@ from bot.storage import feedback, questions, subscriptions
 from bot.storage.models import QuestionState
 from bot.storage.queue import Entry
 from bot.storage.retention import forget
-from bot.text.cleaning import words
+from bot.text.folding import words
 
 NOTHING_FOUND = frozenset({"no_answer", "again"})
 """The reasons of a plan for a question that has no answer."""

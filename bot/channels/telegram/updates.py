@@ -20,7 +20,8 @@ from bot.domain.commands import button_for, read_command
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.storage.chat_move import ChatMove, ChatPlace
-from bot.text.cleaning import clean, words
+from bot.text.cleaning import clean
+from bot.text.folding import words
 
 CHANNEL = "telegram"
 
