@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 import structlog
 
 from bot.answering.waiting import wait_for_event
-from bot.cards.compose import compose_delivery
+from bot.cards.deliveries import compose_delivery
 from bot.channels.contract import Channel, MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.clock import Clock, local_day, utc_now

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from bot.cards.actions import ACTIONS, INTENTS
 from bot.content.library import Library
 from bot.domain.answer import TOPICS, Facet
 from bot.domain.language import Language
-from bot.domain.payload import CONFIRMED, SAID
 
 
 def rasa_command(payload: str, library: Library) -> str | None:
@@ -29,15 +29,20 @@ def rasa_command(payload: str, library: Library) -> str | None:
             answer_id
         ) and language in set(Language):
             return _command(vote, about=answer_id, language=language)
-        case ["say", intent] if intent in SAID:
+        case ["say", intent] if intent in INTENTS:
             return _command(intent)
-        case ["yes", action] if action in CONFIRMED:
+        case ["yes", action] if _is_confirmed(action):
             return _command(f"affirm_{action}")
-        case ["no", action] if action in CONFIRMED:
+        case ["no", action] if _is_confirmed(action):
             return _command(f"deny_{action}")
         case ["say", "affirm" | "deny"]:
             return _command("doubt")  # an old button that names no question: whatever is open is asked again
     return None
+
+
+def _is_confirmed(name: str) -> bool:
+    action = ACTIONS.get(name)
+    return action is not None and action.is_confirmed
 
 
 def _command(intent: str, **entities: str) -> str:

@@ -13,10 +13,11 @@ from telegram import Message as TelegramMessage
 from telegram.constants import ChatID, ChatType, MessageEntityType
 from telegram.ext.filters import StatusUpdate
 
+from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.content.library import Library
 from bot.domain import payload
-from bot.domain.commands import button_for, read_command
+from bot.domain.commands import read_command
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.storage.chat_move import ChatMove, ChatPlace

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from starlette.routing import BaseRoute
 
-from bot.cards.compose import compose_delivery
+from bot.cards.deliveries import compose_delivery
 from bot.channels.contract import OnlyInReply
 from bot.channels.web.api import Api
 from bot.channels.web.page import page_routes

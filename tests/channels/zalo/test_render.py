@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.compose import compose, escape
+from bot.cards.compose import compose
+from bot.cards.formatting import escape
 from bot.channels.zalo import ZaloChannel
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, TURN_MESSAGES
 from bot.channels.zalo.render import Rendered, as_message, render, written
