@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute
 
 from bot import metrics
 from bot import server as http_server
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.metered import Counted
@@ -94,8 +94,8 @@ def create_app(settings: Settings) -> Starlette:
     counted = {name: Counted(channel) for name, channel in channels.items()}
     for name in channels:
         metrics.start(name)
-    postman = Postman(outbox, served, counted)
-    worker = Worker(inbox, Conversation(rasa, served), served, counted, postman)
+    delivery_worker = DeliveryWorker(outbox, served, counted)
+    worker = Worker(inbox, Dialogue(rasa, served), served, counted, delivery_worker)
     token = settings.metrics_token.get_secret_value()
     routes += Monitoring(database, inbox, outbox, rasa, watcher, supervisor, telegram, zalo, token).routes()
 
@@ -116,7 +116,7 @@ def create_app(settings: Settings) -> Starlette:
             await stack.enter_async_context(keep("watching content", watcher.run))
             await stack.enter_async_context(keep("teaching", model_sync.run))
             await stack.enter_async_context(keep("answering", worker.run, worker.stop))
-            await stack.enter_async_context(keep("delivering", postman.run, postman.stop))
+            await stack.enter_async_context(keep("delivering", delivery_worker.run, delivery_worker.stop))
             if telegram:
                 await stack.enter_async_context(telegram.receiving(supervisor))
             yield

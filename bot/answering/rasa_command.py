@@ -14,9 +14,9 @@ def rasa_command(payload: str, library: Library) -> str | None:
     """The payload as Rasa's `/intent{...}`, or None if it names nothing that is there."""
     match payload.split(":"):
         case ["answer", answer_id] if library.tells_of(answer_id):
-            return _command("faq", answer=answer_id)
+            return answer_command(answer_id)
         case ["facet", answer_id, facet] if library.tells_of(answer_id) and facet in set(Facet):
-            return _command("faq_facet", answer=answer_id, facet=facet)
+            return facet_command(answer_id, Facet(facet))
         case ["topic", topic, page] if (
             topic in TOPICS and page.isascii() and page.isdigit() and len(page) < 3
         ):
@@ -38,6 +38,16 @@ def rasa_command(payload: str, library: Library) -> str | None:
         case ["say", "affirm" | "deny"]:
             return _command("doubt")  # an old button that names no question: whatever is open is asked again
     return None
+
+
+def answer_command(answer_id: str) -> str:
+    """Rasa's command that asks for an answer."""
+    return _command("faq", answer=answer_id)
+
+
+def facet_command(answer_id: str, facet: Facet) -> str:
+    """Rasa's command that asks for one side of an answer."""
+    return _command("faq_facet", answer=answer_id, facet=facet)
 
 
 def _is_confirmed(name: str) -> bool:

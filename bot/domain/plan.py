@@ -72,5 +72,19 @@ class Plan(BaseModel):
     topics: tuple[str, ...] = ()
 
 
+class Pick(BaseModel):
+    """What somebody picked in words, which Rasa names instead of a plan: the bot asks for it as its button
+    would.
+
+    id, facet: the answer, or one side of it. action: what the card is to say that it comes from ("back").
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    facet: Facet | None = None
+    action: str | None = None
+
+
 Plans = TypeAdapter(Annotated[tuple[Plan, ...], Field(min_length=1)])
 """A whole reply's plans, to and from JSON."""
