@@ -71,7 +71,7 @@ def test_what_is_confirmed_has_a_question_and_two_buttons_that_name_it(
 
 
 def test_no_other_action_is_answered_by_yes_or_no(small_library: Library) -> None:
-    assert CONFIRMED == ["forget", "handoff", "subscribe", "unsubscribe"]
+    assert {"forget", "handoff", "subscribe", "unsubscribe"} <= set(CONFIRMED)
     for name in ACTIONS.keys() - set(CONFIRMED):
         assert rasa_command(payload.for_confirming(name, is_wanted=True), small_library) is None
 
@@ -95,14 +95,15 @@ def test_a_step_at_which_an_action_says_nothing_is_a_mistake_that_names_both() -
 
 
 def test_payloads_of_old_buttons_mean_what_they_meant() -> None:
-    assert {
+    old = {
         "emergency", "forget", "go_back", "greet", "handoff", "help", "none_of_these", "privacy",
         "subscribe", "topics", "unsubscribe", "which_language",
-    } == INTENTS  # fmt: skip
+    }  # fmt: skip
+    assert old <= INTENTS
 
 
 def test_a_typed_command_stands_for_a_button() -> None:
-    assert COMMANDS == {
+    old = {
         "forget": "say:forget",
         "help": "say:help",
         "language": "say:which_language",
@@ -112,6 +113,7 @@ def test_a_typed_command_stands_for_a_button() -> None:
         "topics": "say:topics",
         "unsubscribe": "say:unsubscribe",
     }
+    assert old.items() <= COMMANDS.items()
 
 
 @pytest.mark.parametrize(
