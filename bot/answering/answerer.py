@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bot.answering.asking import RetryingDialogue
 from bot.answering.dialogue import Decision, Dialogue
 from bot.answering.effects import carry_out, forgets
-from bot.answering.retry_policy import RetryPolicy, backoff
+from bot.answering.retry_policy import RetryPolicy, pause_after
 from bot.answering.sending import ReplySender
 from bot.answering.slots import Slot
 from bot.channels.contract import Channel, OnlyInReply, TryLater, Unreachable
@@ -148,7 +148,7 @@ class Answerer:
             await self._inbox.answered(entry)
             REPLIES.labels(entry.message.channel, "dropped").inc()
             return
-        ours = backoff(entry.attempts, first=policy.delivery_first, most=policy.delivery_most)
+        ours = pause_after(entry.attempts, first=policy.delivery_first, most=policy.delivery_most)
         await self._inbox.postpone(entry, max(error.seconds, ours))
 
     async def _failed(self, entry: Entry, channel: Channel, error: Exception) -> None:

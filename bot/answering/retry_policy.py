@@ -35,7 +35,7 @@ class RetryPolicy:
 DEFAULT_POLICY = RetryPolicy()
 
 
-def backoff(attempts: int, *, first: float, most: float) -> float:
+def pause_after(attempts: int, *, first: float, most: float) -> float:
     """Seconds until the next try after so many that failed: `first`, then twice as long each time, up to
     `most`."""
     return min(first * 2.0**attempts, most)
