@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 
 PYTHON ?= python3
-QUICK := tests/content tests/evaluation tests/text tests/test_docs.py tests/test_settings.py tests/test_log.py \
+QUICK := tests/content tests/evaluation tests/text tests/cards tests/test_docs.py tests/test_settings.py tests/test_log.py \
 	tests/understanding/test_forms.py tests/channels/test_shown.py tests/channels/web/test_markdown.py \
 	tests/channels/telegram/test_render.py tests/channels/telegram/test_markup.py tests/channels/zalo/test_render.py
 
