@@ -24,7 +24,7 @@ LAYERS = (
 )
 """From top to bottom; those of one layer know nothing of each other."""
 
-FOR_ALL = {"log", "metrics", "server", "settings", "supervision"}
+FOR_ALL = {"backoff", "log", "metrics", "serve", "server", "settings", "supervision"}
 """Modules that any room may use, and that use none but the domain."""
 
 
