@@ -13,9 +13,10 @@ from bot.desk import audit
 from bot.desk.accounts import Account, Accounts, NotAllowed
 from bot.domain.clock import utc_now
 from bot.domain.errors import NotPossible
+from bot.editing import service
 from bot.editing.app import open_database
-from bot.settings import Settings
-from bot.settings import load as load_settings
+from bot.editing.settings import EditorsSettings
+from bot.editing.settings import load as load_settings
 
 T = TypeVar("T")
 ROLES = ("write", "approve", "administer")
@@ -29,11 +30,10 @@ def editors() -> None:
 
 
 @editors.command()
-def serve() -> None:
-    """Serve the editors' pages, until SIGTERM. `python -m bot run` starts them as well."""
-    from bot.editing import serve as editing
-
-    editing.run()
+@click.option("--child", "is_child", is_flag=True, hidden=True, help="End when stdin does.")
+def serve(is_child: bool) -> None:
+    """Serve the editors' pages, until SIGTERM. `make run` starts them as well."""
+    service.run(is_child=is_child)
 
 
 @editors.command()
@@ -126,14 +126,14 @@ def _print_link(make: Callable[[Accounts, Connection], str], action: str, name: 
     click.echo("This link works once, for three days. Give it to nobody but the account's owner.", err=True)
 
 
-def _do(work: Callable[[Accounts, Connection], T], settings: Settings | None = None) -> T:
+def _do(work: Callable[[Accounts, Connection], T], settings: EditorsSettings | None = None) -> T:
     """Do something with the accounts, in one transaction. Raises NotPossible, DatabaseUnusable."""
     known = settings or load_settings()
 
     async def done() -> T:
         database = await open_database(known.editors_database_url)
         try:
-            accounts = Accounts(known.editors_key.get_secret_value())
+            accounts = Accounts(known.fernet_key)
             return await database.transact(lambda connection: work(accounts, connection))
         except NotAllowed as error:
             raise NotPossible(str(error)) from error

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import structlog
+from sqlalchemy import Connection
 from starlette.applications import Starlette
 
 from bot.content.last_good import LAST_GOOD
@@ -18,9 +21,10 @@ from bot.desk.bot_reader import BotReader
 from bot.desk.editing import EditingDesk
 from bot.domain.clock import utc_now
 from bot.editing.app import create_app, open_database
-from bot.log import describe
+from bot.editing.settings import EditorsSettings, load
+from bot.log import describe, set_up
 from bot.rasa.client import connection
-from bot.settings import Settings
+from bot.serve import serve
 from bot.storage.database import Database
 from bot.supervision import Supervisor
 
@@ -38,7 +42,7 @@ FIRST = Account(
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Starlette]:
+async def opened(settings: EditorsSettings) -> AsyncIterator[Starlette]:
     """The pages, ready to be served while the context is open.
 
     Raises:
@@ -55,8 +59,8 @@ async def opened(settings: Settings) -> AsyncIterator[Starlette]:
         supervisor = Supervisor()
         await stack.enter_async_context(supervisor.keep("watching content", watcher.run))
         await stack.enter_async_context(supervisor.keep("housekeeping", lambda: _keep_house(desk)))
-        key = settings.editors_key.get_secret_value()
-        yield create_app(desk, key, is_secure=settings.editors_address.startswith("https://"))
+        await _tell(settings, database)
+        yield create_app(desk, settings.fernet_key, is_secure=settings.editors_address.startswith("https://"))
 
 
 async def _keep_house(desk: EditingDesk) -> None:
@@ -72,7 +76,7 @@ async def first_link(database: Database, key: str) -> str | None:
     """The token of the first invitation; None once somebody has begun."""
     accounts, now = Accounts(key), utc_now()
 
-    def work(connection):  # type: ignore[no-untyped-def]
+    def work(connection: Connection) -> str | None:
         known = accounts.all(connection)
         if any(account.has_password for account in known):
             return None
@@ -83,5 +87,45 @@ async def first_link(database: Database, key: str) -> str | None:
             accounts.change(connection, replace(waiting, may_administer=True))
         return accounts.reset(connection, waiting.id, now)
 
-    token: str | None = await database.transact(work)
-    return token
+    return await database.transact(work)
+
+
+async def _tell(settings: EditorsSettings, database: Database) -> None:
+    """Say where the pages are and, as long as nobody has begun, how to."""
+    print(f"Editors' pages: {settings.editors_address}/", flush=True)
+    if token := await first_link(database, settings.fernet_key):
+        print(
+            "Nobody has an account there yet. This link makes the first one; it works once, for three days:\n"
+            f"    {settings.editors_address}/invitation/{token}",
+            flush=True,
+        )
+
+
+async def _serve(settings: EditorsSettings, *, is_child: bool) -> None:
+    async with opened(settings) as app:
+        watch = asyncio.create_task(_end_with_stdin()) if is_child else None
+        await serve(app, settings.editors_host, settings.editors_port)
+        if watch:
+            watch.cancel()
+
+
+async def _end_with_stdin() -> None:
+    """End when the process that started this one does: the pipe closes however that happens."""
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    await reader.read()
+    signal.raise_signal(signal.SIGTERM)
+
+
+def run(*, is_child: bool = False) -> None:
+    """Serve the pages with the settings of the environment until SIGTERM or SIGINT.
+
+    is_child: end with the process that started this one, too.
+
+    Raises:
+        UserError: what keeps them from being served.
+    """
+    settings = load()
+    set_up(settings.log_level, settings.log_format, settings.secrets())
+    asyncio.run(_serve(settings, is_child=is_child))
