@@ -20,6 +20,8 @@ from bot.rasa.child import RasaNotStarted, command, environment, rasa_side
 from bot.settings import Settings
 from tests.support import ROOT
 
+pytestmark = pytest.mark.server
+
 # Says its id on a socket that stays open while it lives, and ends when its stdin does.
 OBEDIENT = """
 import os, socket, sys
