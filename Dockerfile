@@ -3,7 +3,7 @@
 
 FROM python:3.11-slim-bookworm AS bot
 WORKDIR /app
-COPY requirements.lock ./
+COPY LICENSE requirements.lock ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 COPY bot ./bot
 COPY evaluation ./evaluation
@@ -20,7 +20,7 @@ FROM python:3.10-slim-bookworm AS rasa
 WORKDIR /app
 COPY nlu/requirements.lock ./nlu/
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r nlu/requirements.lock
-COPY config.yml credentials.yml domain.yml endpoints.yml ./
+COPY LICENSE config.yml credentials.yml domain.yml endpoints.yml ./
 COPY nlu ./nlu
 COPY stories ./stories
 COPY tests/nlu ./tests/nlu

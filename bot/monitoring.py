@@ -15,11 +15,12 @@ from starlette.routing import BaseRoute, Route
 from bot import metrics
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
-from bot.content.watch import Watch
+from bot.content.watcher import ContentWatcher
 from bot.domain.answer import TOPICS
 from bot.rasa.client import Rasa, RasaRefuses, RasaUnavailable
-from bot.rasa.status import Status
-from bot.storage.database import Database, DatabaseAway
+from bot.rasa.status import RasaStatus
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from bot.supervision import Supervisor
@@ -40,7 +41,7 @@ class Monitoring:
     inbox: Inbox
     outbox: Outbox
     rasa: Rasa
-    watch: Watch
+    watcher: ContentWatcher
     supervisor: Supervisor
     telegram: TelegramChannel | None
     zalo: ZaloChannel | None
@@ -63,7 +64,7 @@ class Monitoring:
         checks = {
             "model": bool(status.model),
             "database": is_writable,
-            "content": any(map(self.watch.library().of_topic, TOPICS)),
+            "content": any(map(self.watcher.library().of_topic, TOPICS)),
             ANSWERING: ANSWERING not in failing,
         }
         wrong = [name for name, is_well in checks.items() if not is_well]
@@ -91,14 +92,14 @@ class Monitoring:
     async def _zalo_problem(self) -> str | None:
         return await self.zalo.problem() if self.zalo else None
 
-    async def _status(self) -> tuple[Status, str | None]:
+    async def _status(self) -> tuple[RasaStatus, str | None]:
         """How the Rasa side is, and why it does not say so, if it does not."""
         try:
             return await self.rasa.status(), None
         except RasaRefuses as error:
-            return Status(), f"the Rasa side does not answer: {error}"
+            return RasaStatus(), f"the Rasa side does not answer: {error}"
         except RasaUnavailable:
-            return Status(), "the Rasa side is out of reach"
+            return RasaStatus(), "the Rasa side is out of reach"
 
     async def _look(self) -> None:
         """Bring the gauges up to date."""
@@ -108,9 +109,9 @@ class Monitoring:
         metrics.MODEL_FAILED.set(bool(status.failed))
         metrics.MODEL_REFUSED.set(bool(status.refused))
         metrics.CONTENT.clear()
-        metrics.CONTENT.labels(self.watch.library().digest).set(1)
-        metrics.CONTENT_SINCE.set(self.watch.since.timestamp())
-        metrics.CONTENT_ERRORS.set(len(self.watch.findings))
+        metrics.CONTENT.labels(self.watcher.library().digest).set(1)
+        metrics.CONTENT_SINCE.set(self.watcher.since.timestamp())
+        metrics.CONTENT_ERRORS.set(len(self.watcher.findings))
         if self.telegram:
             metrics.CHANNEL_CONNECTED.labels(self.telegram.name).set(self.telegram.problem is None)
         if self.zalo:
@@ -126,7 +127,7 @@ class Monitoring:
         is_up = await self.inbox.is_reachable()
         metrics.DATABASE_UP.set(is_up)
         try:
-            waiting, backlog = await self.inbox.unanswered(), await self.outbox.backlog()
+            waiting, backlog = await self.inbox.backlog(), await self.outbox.backlog()
         except DatabaseAway:
             for unknown in (
                 metrics.UNANSWERED, metrics.OLDEST_UNANSWERED, metrics.OLDEST_DELIVERY, metrics.OLDEST_LEFT
@@ -139,7 +140,7 @@ class Monitoring:
         metrics.OLDEST_LEFT.set(backlog.left_question)
 
 
-def _no_model(status: Status) -> str:
+def _no_model(status: RasaStatus) -> str:
     """Why there is no model, in words for whoever runs the bot."""
     if status.training:
         return f"a model is being made: {status.training.step}, {status.training.share:.0%}"

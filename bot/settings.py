@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.domain.errors import UserError
+
 SECRET_KEY_FILE = Path("data/secret_key")
 RASA_TOKEN_FILE = Path("data/rasa_token")
 
@@ -26,7 +28,7 @@ ZALO_NEEDS = ("zalo_app_secret", "zalo_oa_id", "zalo_token_key")
 """What else has to be set if ZALO_APP_ID is."""
 
 
-class SettingsError(Exception):
+class SettingsError(UserError):
     """A setting is wrong; says which, in one sentence each."""
 
 

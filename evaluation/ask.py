@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.channels.incoming import incoming
 from bot.channels.web.schema import Answer
+from bot.domain.errors import UserError
 from bot.domain.language import Language
 from bot.domain.plan import Kind
 from bot.rasa.client import authorization
 from bot.settings import load
-from evaluation.read import Question
+from evaluation.questions import EvaluationQuestion
 
 AT_A_TIME = 4
 TIMED = 100
@@ -28,12 +29,12 @@ TRIES = 3
 TIMEOUT = httpx.Timeout(60, connect=5)
 
 
-class NotAsked(Exception):
+class NotAsked(UserError):
     """The bot or the Rasa side does not reply as it should; says what to do."""
 
 
-class Reading(BaseModel):
-    """How the Rasa side reads a text; see its POST /parse."""
+class Parse(BaseModel):
+    """How the Rasa side parses a text; see its POST /parse."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +44,7 @@ class Reading(BaseModel):
     ranking: tuple[tuple[str, float], ...]
 
 
-class Said(BaseModel):
+class ShownCard(BaseModel):
     """What of a card is looked at."""
 
     model_config = ConfigDict(frozen=True)
@@ -54,19 +55,19 @@ class Said(BaseModel):
     ids: tuple[str, ...] = ()
 
 
-class Asked(BaseModel):
+class Exchange(BaseModel):
     """A question and its first reply.
 
     language: of the reply; None if there was none, as for a text in which nothing can be read.
-    reading: where the Rasa side could be asked for it.
+    parse: of the question, where the Rasa side could be asked for it.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    question: Question
-    cards: tuple[Said, ...]
+    question: EvaluationQuestion
+    cards: tuple[ShownCard, ...]
     language: Language | None
-    reading: Reading | None = None
+    parse: Parse | None = None
 
 
 class Times(BaseModel):
@@ -77,14 +78,14 @@ class Times(BaseModel):
 
 
 async def ask_all(
-    questions: Sequence[Question], url: str, rasa: str | None, asked_one: Callable[[], None]
-) -> list[Asked]:
+    questions: Sequence[EvaluationQuestion], url: str, rasa: str | None, asked_one: Callable[[], None]
+) -> list[Exchange]:
     """The replies, in the questions' order.
 
     Args:
         questions: what is asked.
         url: the bot's address.
-        rasa: the Rasa side's address, which tells how sure each reading is; None: nobody tells.
+        rasa: the Rasa side's address, which tells how sure it is of each; None: nobody tells.
         asked_one: called after each.
 
     Raises:
@@ -92,7 +93,7 @@ async def ask_all(
     """
     turn = asyncio.Semaphore(AT_A_TIME)
 
-    async def one(question: Question) -> Asked:
+    async def one(question: EvaluationQuestion) -> Exchange:
         async with turn:
             asked = await _ask(http, question, url, rasa)
         asked_one()
@@ -109,7 +110,7 @@ async def ask_all(
                 task.cancel()
 
 
-async def time_replies(questions: Sequence[Question], url: str, rasa: str | None) -> Times:
+async def time_replies(questions: Sequence[EvaluationQuestion], url: str, rasa: str | None) -> Times:
     """How long replies take, one at a time, to questions from all over the list that were not asked yet:
     what was asked before is encoded already. So the bot and Rasa get different ones, too."""
     picked = questions[:: max(1, len(questions) // (2 * TIMED))][: 2 * TIMED]
@@ -134,12 +135,12 @@ async def _seconds(ask: Callable[[str], Awaitable[None]], text: str) -> float:
     return time.perf_counter() - started
 
 
-async def _ask(http: httpx.AsyncClient, question: Question, url: str, rasa: str | None) -> Asked:
+async def _ask(http: httpx.AsyncClient, question: EvaluationQuestion, url: str, rasa: str | None) -> Exchange:
     answer = await _reply(http, url, question.q)
     cards = answer.replies if answer else ()
-    said = tuple(Said(kind=card.kind, id=card.id, action=card.action, ids=card.ids) for card in cards)
-    reading = await _read(http, rasa, question.q) if rasa and said else None
-    return Asked(question=question, cards=said, language=answer.language if answer else None, reading=reading)
+    said = tuple(ShownCard(kind=card.kind, id=card.id, action=card.action, ids=card.ids) for card in cards)
+    parse = await _parse(http, rasa, question.q) if rasa and said else None
+    return Exchange(question=question, cards=said, language=answer.language if answer else None, parse=parse)
 
 
 async def _reply(http: httpx.AsyncClient, url: str, text: str) -> Answer | None:
@@ -156,10 +157,10 @@ async def _reply(http: httpx.AsyncClient, url: str, text: str) -> Answer | None:
     return Answer.model_validate(_json(response))
 
 
-async def _read(http: httpx.AsyncClient, rasa: str, text: str) -> Reading:
+async def _parse(http: httpx.AsyncClient, rasa: str, text: str) -> Parse:
     body = {"text": _as_rasa_gets(text)}
     response = await http.post(f"{rasa}/parse", json=body, headers=_known())
-    return Reading.model_validate(_json(response))
+    return Parse.model_validate(_json(response))
 
 
 @cache

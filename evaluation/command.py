@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from evaluation.ask import Asked, Times, ask_all, time_replies
+from evaluation.ask import Exchange, Times, ask_all, time_replies
 from evaluation.measure import measure
-from evaluation.read import Question, read
+from evaluation.questions import EvaluationQuestion, read
 from evaluation.report import render
 from evaluation.start import running_bot
 from evaluation.table import lines
@@ -28,7 +28,7 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
         report: the HTML file to write.
 
     Raises:
-        QuestionsError, NotStarted, NotAsked, ContentError: what keeps it from being done.
+        QuestionFileError, NotStarted, NotAsked, ContentError: what keeps it from being done.
     """
     questions = read(files)
     measured = measure(*asyncio.run(_ask(questions, url, rasa)), taught_in(Path.cwd()))
@@ -39,7 +39,9 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
     click.echo(f"\nThe same to look at: {report}")
 
 
-async def _ask(questions: list[Question], url: str | None, rasa: str | None) -> tuple[list[Asked], Times]:
+async def _ask(
+    questions: list[EvaluationQuestion], url: str | None, rasa: str | None
+) -> tuple[list[Exchange], Times]:
     if url:
         return await _ask_at(questions, url.rstrip("/"), rasa.rstrip("/") if rasa else None)
     click.echo(
@@ -49,7 +51,9 @@ async def _ask(questions: list[Question], url: str | None, rasa: str | None) -> 
         return await _ask_at(questions, own_url, own_rasa)
 
 
-async def _ask_at(questions: list[Question], url: str, rasa: str | None) -> tuple[list[Asked], Times]:
+async def _ask_at(
+    questions: list[EvaluationQuestion], url: str, rasa: str | None
+) -> tuple[list[Exchange], Times]:
     times = await time_replies(questions, url, rasa)
     with click.progressbar(length=len(questions), label="Asking", file=sys.stderr) as bar:
         return await ask_all(questions, url, rasa, lambda: bar.update(1)), times

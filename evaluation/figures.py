@@ -16,10 +16,10 @@ from pathlib import Path
 
 import yaml
 
-from bot.content.library import Library
-from bot.content.numbers import missing, numbers_en, numbers_vi
-from bot.content.schema import Answer, Status
-from bot.content.wording import texts
+from bot.content.check.numbers import missing, numbers_en, numbers_vi
+from bot.content.check.wording import texts
+from bot.content.loading import LoadedContent
+from bot.content.schema import Answer, AnswerStatus
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
 
@@ -33,7 +33,7 @@ _FACT = re.compile(r"^\s*- (?=text_)|^(?=sources:|```)", re.MULTILINE)
 """What begins a fact in a section, or ends the last one."""
 
 
-class Place(StrEnum):
+class FigurePlace(StrEnum):
     """Where a figure stands, the best first."""
 
     OWN = "in the facts of its answer"
@@ -50,30 +50,30 @@ class Facts:
     doubtful: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def report(library: Library, directories: tuple[Path, ...]) -> Iterator[str]:
+def report(content: LoadedContent, directories: tuple[Path, ...]) -> Iterator[str]:
     """Lines for each figure that stands in no fact of its answer, and the shares at the end."""
-    facts = _read(directories)
+    library, facts = content.library, _read(directories)
     everywhere = set().union(
         *facts.sure.values(), *(_figures(o.model_dump()) for o in library.offices.values())
     )
-    count: Counter[Place] = Counter()
+    count: Counter[FigurePlace] = Counter()
     for answer in library.answers.values():
-        if answer.status is Status.WITHDRAWN:
+        if answer.status is AnswerStatus.WITHDRAWN:
             continue
-        for line, figure, place in _placed(answer, library, facts, everywhere):
+        for line, figure, place in _placed(answer, content, facts, everywhere):
             count[place] += 1
-            if place is not Place.OWN:
+            if place is not FigurePlace.OWN:
                 yield f"{line}: {figure} stands {place}"
     total = count.total() or 1
-    yield ", ".join(f"{count[place]} ({count[place] / total:.1%}) {place}" for place in Place)
+    yield ", ".join(f"{count[place]} ({count[place] / total:.1%}) {place}" for place in FigurePlace)
 
 
 def _placed(
-    answer: Answer, library: Library, facts: Facts, everywhere: set[str]
-) -> Iterator[tuple[str, str, Place]]:
+    answer: Answer, content: LoadedContent, facts: Facts, everywhere: set[str]
+) -> Iterator[tuple[str, str, FigurePlace]]:
     checked = f"{answer.checked.day}/{answer.checked.month}/{answer.checked.year}"
     own = facts.sure[answer.id] | _figures(answer.office) | {checked}
-    file = library.files[answer.id]
+    file = content.files[answer.id]
     for language in Language:
         read = numbers_vi if language is Language.VI else numbers_en
         for key, text in texts(answer, language):
@@ -85,13 +85,13 @@ def _placed(
                 f"{file.path}:{file.line_of((language.value, *key))}: {language}.{'.'.join(map(str, key))}"
             )
             for figure in sorted(figures):
-                place = Place.OWN
+                place = FigurePlace.OWN
                 if figure in nowhere:
-                    place = Place.NOWHERE
+                    place = FigurePlace.NOWHERE
                 elif figure in not_sure:
-                    place = Place.OTHER
+                    place = FigurePlace.OTHER
                 elif figure in not_own:
-                    place = Place.DOUBTFUL
+                    place = FigurePlace.DOUBTFUL
                 yield where, figure, place
 
 

@@ -10,20 +10,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from evaluation.measure import (
-    GOAL_CALIBRATION,
-    GOAL_FIRST,
-    GOAL_OUT_OF_SCOPE,
-    GOAL_RASA_SECONDS,
-    Bin,
-    Line,
-    Measured,
-    Outcome,
-    Point,
-    Section,
-    got,
-    percentile,
-)
+from evaluation.confidence import Bin, Point
+from evaluation.goals import GOAL_CALIBRATION, GOAL_FIRST, GOAL_OUT_OF_SCOPE, GOAL_RASA_SECONDS
+from evaluation.measure import Line, Measured, Section
+from evaluation.outcomes import ReplyOutcome, got
+from evaluation.statistics import percentile
 
 HERE = Path(__file__).parent
 STEP = 0.1
@@ -79,7 +70,7 @@ def render(measured: Measured, now: datetime.datetime | None = None) -> str:
         asked_on=(now or datetime.datetime.now(datetime.UTC)).strftime("%Y-%m-%d %H:%M UTC"),
         tiles=list(_tiles(measured)),
         sections=[Rows(section, _axis(section.lines)) for section in measured.sections],
-        outcomes=list(Outcome),
+        outcomes=list(ReplyOutcome),
         curve_x=curve_x,
         curve_y=curve_y,
         curve_path=_path(measured.curve, curve_x, curve_y),

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import httpx
 
-from bot.content.library import load
+from bot.content.loading import load
+from bot.domain.errors import UserError
 from bot.rasa.client import authorization
 from bot.rasa.training_set import training_files
 from bot.settings import Settings
@@ -27,7 +28,7 @@ LOG_SHOWN = 2000
 STOP_SECONDS = 60
 
 
-class NotStarted(Exception):
+class NotStarted(UserError):
     """The bot did not get ready; says what its log says."""
 
 
@@ -65,7 +66,7 @@ async def running_bot() -> AsyncIterator[tuple[str, str]]:
             )  # fmt: skip
         url, rasa = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{rasa_port}"
         try:
-            if not await _is_ready(url, rasa, process, training_files(load(project / "content")[0])):
+            if not await _is_ready(url, rasa, process, training_files(load(project / "content").library)):
                 shown = log.read_text(encoding="utf-8", errors="replace")[-LOG_SHOWN:]
                 raise NotStarted(f"The bot did not get ready:\n{shown}")
             yield url, rasa
@@ -75,7 +76,7 @@ async def running_bot() -> AsyncIterator[tuple[str, str]]:
 
 async def _is_ready(url: str, rasa: str, process: Process, files: dict[str, str]) -> bool:
     """Whether it answers with the model of the files as they are, not with the last one made before."""
-    # What is measured is measured, whatever the proof of the model says.
+    # What is measured is measured, whatever the validation of the model says.
     body = {"files": files, "override": "python -m bot evaluate measures it"}
     wanted = ""
     headers = authorization(load_settings())

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evaluation.measure import GOAL_CALIBRATION, GOAL_RASA_SECONDS, Line, Measured, Point, got, percentile
+from evaluation.confidence import Point
+from evaluation.goals import GOAL_CALIBRATION, GOAL_RASA_SECONDS
+from evaluation.measure import Line, Measured
+from evaluation.outcomes import got
+from evaluation.statistics import percentile
 
 QUESTION_SHOWN = 110
 CURVE_AT = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5)

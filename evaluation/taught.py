@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from bot.content.library import load
+from bot.content.loading import load
 from bot.rasa.training_set import training_files
-from bot.text.cleaning import words
+from bot.text.folding import words
 
 
 def taught_in(project: Path) -> frozenset[str]:
@@ -20,7 +20,7 @@ def taught_in(project: Path) -> frozenset[str]:
         ContentError: content/ cannot be read.
     """
     content = project / "content"
-    files = list(training_files(load(content)[0]).values()) if content.is_dir() else []
+    files = list(training_files(load(content).library).values()) if content.is_dir() else []
     files += [file.read_text(encoding="utf-8") for file in sorted((project / "nlu").glob("*.yml"))]
     return frozenset(same_words(text) for file in files for text in examples(file))
 

@@ -1,4 +1,7 @@
-"""The models that are kept: a file of Rasa's each, beside it what is known of it, and which one is live."""
+"""The models that are kept: a file of Rasa's each, beside it what is known of it, and which one is live.
+
+The trainer puts models here, and runners take them from here.
+"""
 
 from __future__ import annotations
 
@@ -6,48 +9,83 @@ import datetime
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nlu.paths import MODELS
-from nlu.proof import Broken, Proof, Verdict
 
 KEPT = 5
 _LIVE = MODELS / "live.json"
 
 
 @dataclass(frozen=True)
+class Broken:
+    """A question that a model does not get right; the fields are those of GET /status."""
+
+    question: str
+    language: str
+    expected: str | None
+    got: str | None
+    competing: list[str]
+
+
+@dataclass(frozen=True)
+class ValidationVerdict:
+    """What a model's validation comes to.
+
+    accuracy, accuracy_before: the share of the questions that are right, with this model and with the live
+    one, of those that both were asked. Without any, accuracy is that of all and accuracy_before is None.
+    broken: what speaks against the model; empty if nothing does.
+    """
+
+    accuracy: float
+    accuracy_before: float | None
+    broken: list[Broken] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the model must not take the place of the live one."""
+        return bool(self.broken)
+
+
+@dataclass(frozen=True)
 class Model:
-    """made_at, live_at: ISO times; live_at is None for one that was never live.
-    right: for each question of its proof, whether it was right.
-    verdict: of its proof. override: why it went live in spite of it.
-    answers: ids that it can answer with. digest: of its file; None if that was not kept yet."""
+    """What is known of a model.
+
+    made_at, live_at: ISO times; live_at is None for one that was never live.
+    override: why it went live in spite of its validation.
+    right: for each question of its validation, whether it was right.
+    verdict: of its validation.
+    answers: ids that it can answer with.
+    digest: of its file; None if that was not kept yet.
+    """
 
     name: str
     made_at: str
     live_at: str | None = None
     override: str | None = None
     right: dict[str, bool] = field(default_factory=dict)
-    verdict: Verdict | None = None
+    verdict: ValidationVerdict | None = None
     answers: tuple[str, ...] = ()
     digest: str | None = None
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the questions of its proof that were right."""
+        """Share of the questions of its validation that were right."""
         return sum(self.right.values()) / len(self.right) if self.right else None
 
     @property
     def is_refused(self) -> bool:
-        """Whether its proof speaks against it."""
+        """Whether its validation speaks against it."""
         return self.verdict is not None and self.verdict.is_refused
 
 
 @dataclass(frozen=True)
 class Live:
-    """name: the model that answers, since when. held_against: the training data that it is to be kept in
-    spite of, by its fingerprint, after it was put back."""
+    """name: the model that answers, since when (ISO time). held_against: after it was put back, the training
+    data that it is to be kept in spite of, by its fingerprint."""
 
     name: str
     since: str
@@ -72,17 +110,16 @@ def find(name: str) -> Model | None:
         stored = json.loads(_record(name).read_text(encoding="utf-8"))
         if verdict := stored["verdict"]:
             verdict |= {"broken": [Broken(**broken) for broken in verdict["broken"]]}
-            stored |= {"verdict": Verdict(**verdict)}
+            stored |= {"verdict": ValidationVerdict(**verdict)}
         return Model(**{**stored, "answers": tuple(stored.get("answers", ()))})
     except (OSError, ValueError, TypeError, KeyError):
         return None  # half written, or by another version: as if it had not been made
 
 
-def made(name: str, proof: Proof, verdict: Verdict) -> Model:
-    """Keep what the proof of a new model found."""
-    right = {reply.question.text: reply.is_right for reply in proof.replies}
-    answers = tuple(sorted(proof.answers))
-    return _save(Model(name, now(), None, None, right, verdict, answers, _digest(file_of(name))))
+def keep(name: str, right: dict[str, bool], verdict: ValidationVerdict, answers: Iterable[str]) -> Model:
+    """Keep what is known of a new model, whose file is there; see Model."""
+    digest = _digest(file_of(name))
+    return _save(Model(name, now(), None, None, right, verdict, tuple(sorted(answers)), digest))
 
 
 def is_damaged(model: Model) -> bool:
@@ -113,6 +150,12 @@ def live() -> Live | None:
         return Live(**json.loads(_LIVE.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def is_held_against(data: str) -> bool:
+    """Whether a model was put back in spite of this training data, by its fingerprint."""
+    now_live = live()
+    return now_live is not None and now_live.held_against == data
 
 
 def kept() -> list[Model]:

@@ -1,12 +1,17 @@
-"""How far a training is: told by whoever does a step, heard by whoever shows it."""
+"""How far a model is: told by whoever does a step, heard by whoever shows it.
+
+It stands beside the trainer, not in it: components tell it, and a runner loads them, too.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Step = Literal["reading", "encoding", "fitting", "proving", "loading"]
+"""As GET /status names them. "proving" is the validation."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,24 @@ class Progress:
 
     step: Step
     share: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a model is that is being made or loaded. started: of time.monotonic()."""
+
+    model: str
+    progress: Progress
+    started: float
+
+    def as_json(self) -> dict[str, Any]:
+        """For GET /status, with the seconds that it has taken so far."""
+        return {
+            "model": self.model,
+            "step": self.progress.step,
+            "share": round(self.progress.share, 3),
+            "seconds": round(time.monotonic() - self.started, 1),
+        }
 
 
 def _print(progress: Progress) -> None:

@@ -16,9 +16,11 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.content.library import Library, load
-from bot.storage.database import Database, is_sqlite, migrate
+from bot.content.library import Library
+from bot.content.loading import load
+from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
+from bot.storage.schema import migrate
 from tests.support import ROOT
 from tests.support.bot_process import free_port
 from tests.support.clock import Clock
@@ -48,7 +50,8 @@ def small_content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_library(small_content: Path) -> Library:
-    library, findings = load(small_content)
+    loaded = load(small_content)
+    library, findings = loaded.library, loaded.findings
     assert not findings
     return library
 

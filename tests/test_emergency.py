@@ -16,7 +16,8 @@ from bot.cards.compose import compose
 from bot.channels.telegram.render import render as render_telegram
 from bot.channels.zalo.render import render as render_zalo
 from bot.content.check import check
-from bot.content.library import Library, load
+from bot.content.library import Library
+from bot.content.loading import load
 from bot.domain.arrival import Arrival
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
@@ -60,9 +61,9 @@ def add(directory: Path, text: str) -> str:
 
 
 def library(directory: Path, now: datetime.datetime) -> Library:
-    loaded, findings = load(directory, now=now)
-    assert not findings
-    return loaded
+    loaded = load(directory, now=now)
+    assert not loaded.findings
+    return loaded.library
 
 
 FOOD = Plan(reply=Kind.ANSWER, language=Language.VI, id="culture.food")

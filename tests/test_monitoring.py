@@ -157,7 +157,9 @@ class TestFailingTasks:
     """A background task that fails is begun again, and seen."""
 
     async def test_one_beside_the_answers_is_told(self, tmp_path: Path, small_content: Path) -> None:
-        failing = "from bot.rasa import sync\nasync def fail(self): raise KeyError\nsync.Teacher.run = fail\n"
+        failing = (
+            "from bot.rasa import sync\nasync def fail(self): raise KeyError\nsync.ModelSync.run = fail\n"
+        )
         async with RasaStandIn().serving() as rasa_url:
             settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content), "METRICS_TOKEN": TOKEN}
             async with (

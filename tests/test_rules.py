@@ -23,16 +23,16 @@ EVERYWHERE = [*OURS, *python_files("benchmarks", "stand_ins", "tests")]
 TASKS = {
     "bot/supervision.py keep": "the supervisor itself",
     "bot/answering/worker.py run": "chores that go on after any failure and end with the worker",
-    "bot/answering/worker.py _ask": "awaited in the same call",
-    "bot/storage/inbox.py _arrive": "a burst's writer; the next arrival begins another if it has ended",
-    "bot/storage/database.py submit": "a transaction, for which somebody waits",
-    "bot/storage/database.py give_up": "closes old connections, within a deadline",
+    "bot/answering/asking.py _ask": "awaited in the same call",
+    "bot/storage/batch_writer.py add": "writes a burst; the next message begins another if it has ended",
+    "bot/storage/postgresql.py submit": "a transaction, for which somebody waits",
+    "bot/storage/postgresql.py give_up": "closes old connections, within a deadline",
     "bot/channels/telegram/channel.py _errand": "short errands that log how they fail",
     "bot/channels/zalo/tokens.py _renew": "a renewal, awaited; the next look begins another",
     "bot/rasa/child.py child": "starts the Rasa side again whatever ended it; /ready asks that side itself",
     "bot/rasa/child.py _keep_running": "ends with the process that it watches",
     "evaluation/ask.py ask_all": "awaited in the same call",
-    "nlu/server.py _in_background": "what goes on there catches whatever it fails at",
+    "nlu/background.py start": "what goes on there catches whatever it fails at",
     "nlu/server.py serve": "awaited in the same call: the first that ends stops the server",
 }
 """Where a task is made, and why it needs no supervisor."""
@@ -68,8 +68,8 @@ DEADLINES = {
 """Calls that wait on the outside, and the argument that bounds the wait."""
 
 ENGINES = {"create_engine", "create_async_engine"}
-THE_DATABASE = "bot/storage/database.py"
-"""The only place that opens one: whoever wants something of it asks Database.transact, in time."""
+THE_DATABASES = {"bot/storage/sqlite.py", "bot/storage/postgresql.py"}
+"""The only places that open one: whoever wants something of it asks Database.transact, in time."""
 
 UNSAFE_YAML = {
     "Loader",
@@ -144,7 +144,7 @@ def endless_waits(tree: ast.AST, file: str) -> list[str]:
         is_endless = given is None or (isinstance(given, ast.Constant) and given.value is None)
         if needed and is_endless:
             found.append(f"{file}:{call.node.lineno} {call.name} without {needed}")
-        if call.name.rpartition(".")[2] in ENGINES and file != THE_DATABASE:
+        if call.name.rpartition(".")[2] in ENGINES and file not in THE_DATABASES:
             found.append(f"{file}:{call.node.lineno} {call.name}: ask Database.transact")
     return found
 

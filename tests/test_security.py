@@ -25,7 +25,7 @@ from bot.content.library import Library
 from bot.content.yaml_file import ContentError, parse_yaml
 from bot.domain.message import TEXT_LIMIT
 from bot.settings import Settings
-from bot.storage.chats import Move
+from bot.storage.chat_move import ChatMove
 from tests.support.app import failed_start, running, stopped
 
 HUGE = b'{"text": "' + b"x" * 4_000_000 + b'"}'
@@ -203,7 +203,7 @@ class TestNonsense:
             message = reader.read(Update.de_json({"update_id": 1, **raw}, bot))
         except Exception:
             return
-        assert message is None or isinstance(message, Move) or message.address
+        assert message is None or isinstance(message, ChatMove) or message.address
 
     @pytest.mark.parametrize(
         "text",

@@ -1,4 +1,4 @@
-"""The postman: brings what lies in the outbox, one thing after the other, beside the answers."""
+"""Brings what lies in the outbox, one thing after the other, beside the answers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
-from bot.cards.compose import compose_delivery
+from bot.answering.retry_policy import SEND_SECONDS, pause_after
+from bot.answering.waiting import wait_for_event
+from bot.cards.deliveries import compose_delivery
 from bot.channels.contract import Channel, MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.clock import Clock, local_day, utc_now
+from bot.domain.delivery import DueDelivery
 from bot.log import describe
-from bot.storage.inbox import Entry, wait_for_event
-from bot.storage.outbox import Due, Outbox
+from bot.storage.outbox import Outbox
+from bot.storage.queue import Entry
 
 log = structlog.get_logger(__name__)
 
@@ -31,15 +34,11 @@ REST_MOST = 30.0
 """Seconds for which a platform that asks for patience gets no more deliveries. One flooded group
 may ask for longer, but that is its own."""
 
-
-SEND_WITHIN = 90.0
-"""Seconds that a card may take; what a platform has said nothing to by then may have arrived."""
-
 MOST_CARDS = 2
 """Cards of one delivery: the staff's reply, and the answer that goes with it."""
 
 
-class Postman:
+class DeliveryWorker:
     """Sends deliveries, with the channels' own `send`.
 
     On each channel one at a time: that is less than any platform allows in all, and leaves room for
@@ -98,12 +97,12 @@ class Postman:
         await self._deliver(due, self._channels[due.channel])
         return True
 
-    async def waiting_for(self, entry: Entry) -> list[Due]:
+    async def waiting_for(self, entry: Entry) -> list[DueDelivery]:
         """What waits for the person who wrote a message."""
         return await self._outbox.waiting_for(entry.message.conversation)
 
     async def add_to_reply(
-        self, waiting: list[Due], entry: Entry, channel: Channel, position: int, library: Library
+        self, waiting: list[DueDelivery], entry: Entry, channel: Channel, position: int, library: Library
     ) -> None:
         """Deliver what waited for the person, now that they wrote.
 
@@ -127,7 +126,7 @@ class Postman:
                 return
             await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
 
-    async def _deliver(self, due: Due, channel: Channel) -> None:
+    async def _deliver(self, due: DueDelivery, channel: Channel) -> None:
         try:
             is_sent = await self._send(due, channel, due.address, -due.id, 0, self._library())
         except Unreachable as error:
@@ -146,7 +145,7 @@ class Postman:
             await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
 
     async def _send(
-        self, due: Due, channel: Channel, address: str, message_id: int, first: int, library: Library
+        self, due: DueDelivery, channel: Channel, address: str, message_id: int, first: int, library: Library
     ) -> bool:
         """Send a delivery's cards from where it stopped; whether anything of it may have arrived.
 
@@ -156,7 +155,7 @@ class Postman:
         cards = compose_delivery(due, library, local_day(self._clock()))
         for number, card in list(enumerate(cards))[due.cards_sent :]:
             try:
-                async with asyncio.timeout(SEND_WITHIN):
+                async with asyncio.timeout(SEND_SECONDS):
                     await channel.send(address, message_id, first + number, card)
                 is_sent = True
             except (MaybeSent, TimeoutError) as error:  # said twice is worse than perhaps not at all
@@ -167,14 +166,14 @@ class Postman:
             await self._outbox.card_sent(due, number + 1)
         return is_sent
 
-    async def _again(self, due: Due, seconds: float) -> None:
+    async def _again(self, due: DueDelivery, seconds: float) -> None:
         if due.attempts + 1 >= TRIES:
             log.error("delivery_dropped", delivery=due.id, channel=due.channel)
             await self._outbox.undeliverable(due)
             return
-        ours = min(AGAIN_FIRST * 2**due.attempts, AGAIN_MOST)
+        ours = pause_after(due.attempts, first=AGAIN_FIRST, most=AGAIN_MOST)
         await self._outbox.postpone(due, max(seconds, ours))
 
 
-def _log(due: Due, error: Exception) -> None:
+def _log(due: DueDelivery, error: Exception) -> None:
     log.warning("delivery_failed", delivery=due.id, channel=due.channel, **describe(error))

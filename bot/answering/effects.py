@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from bot.cards import actions
 from bot.content.library import Library
+from bot.domain.answer import ALL_NEWS
 from bot.domain.clock import local_day
 from bot.domain.message import Message
 from bot.domain.plan import Kind, Plan
-from bot.storage import people
-from bot.storage.inbox import Entry
+from bot.storage import feedback, questions, subscriptions
 from bot.storage.models import QuestionState
+from bot.storage.queue import Entry
 from bot.storage.retention import forget
-from bot.text.cleaning import words
+from bot.text.folding import words
 
 NOTHING_FOUND = frozenset({"no_answer", "again"})
 """The reasons of a plan for a question that has no answer."""
@@ -59,7 +61,7 @@ def carry_out(
 
 def forgets(plans: tuple[Plan, ...]) -> bool:
     """Whether the person has confirmed that everything about them is to be deleted."""
-    return any(plan.action == "forget" and plan.step == "do" for plan in plans)
+    return any(plan.action == actions.FORGET.name and plan.step == "do" for plan in plans)
 
 
 def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
@@ -69,18 +71,18 @@ def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
     "none of these" and asking for a person make it a question without an answer, anything else deletes it.
     """
     message, first = turn.message, plans[0]
-    unsure = people.unsure_question(turn.connection, message.conversation)
+    unsure = questions.unsure_question(turn.connection, message.conversation)
     nearest = first.id or next(iter(first.ids), None)
     if unsure and first.reply is Kind.CHOICES and nearest == unsure.nearest:
         return  # said again, or in another language
     if unsure:
-        is_unanswered = first.action in {"none_of_these", "handoff"}
-        people.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
+        is_unanswered = first.action in {actions.NONE_OF_THESE.name, actions.HANDOFF.name}
+        questions.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
     state = _state(first)
     # In a group nothing is said where there is no answer, so nothing is kept either.
     # What holds no word (a thumb, a row of dots, a masked number) is no question for anybody.
     if state and words(message.text) and not message.is_quiet:
-        people.keep_question(
+        questions.keep_question(
             turn.connection,
             message,
             turn.message_id,
@@ -95,7 +97,7 @@ def _state(plan: Plan) -> QuestionState | None:
     """What the message was a question of, by what is said to it; None if it was answered or is none."""
     if plan.reply is Kind.CHOICES or plan.reason == "for_staff":
         return QuestionState.UNSURE
-    is_unanswered = plan.reason in NOTHING_FOUND or plan.action == "no_clarification"
+    is_unanswered = plan.reason in NOTHING_FOUND or plan.action == actions.NO_CLARIFICATION.name
     return QuestionState.OPEN if is_unanswered else None
 
 
@@ -109,18 +111,18 @@ def _forget(turn: Turn, plan: Plan) -> Plan:
 
 
 def _offer_to_leave(turn: Turn, plan: Plan) -> Plan:
-    kept = people.open_question(turn.connection, turn.message.conversation)
+    kept = questions.open_question(turn.connection, turn.message.conversation)
     return _about(plan, kept, turn.library)
 
 
 def _leave(turn: Turn, plan: Plan) -> Plan:
-    kept = people.open_question(turn.connection, turn.message.conversation)
+    kept = questions.open_question(turn.connection, turn.message.conversation)
     if kept:
-        people.leave_question(turn.connection, kept, turn.message, plan.language)
+        questions.leave_question(turn.connection, kept, turn.message, plan.language)
     return _about(plan, kept, turn.library)
 
 
-def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
+def _about(plan: Plan, kept: questions.PendingQuestion | None, library: Library) -> Plan:
     """The plan for handing over, with the question and its likely office; without one it asks for it."""
     if kept is None:
         update = {"step": None, "reason": plan.reason or "nothing_there"}
@@ -131,37 +133,37 @@ def _about(plan: Plan, kept: people.Kept | None, library: Library) -> Plan:
 
 
 def _subscribe(turn: Turn, plan: Plan) -> Plan:
-    topic = plan.topic or people.ALL_NEWS
-    topics = people.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
+    topic = plan.topic or ALL_NEWS
+    topics = subscriptions.subscribe(turn.connection, turn.message, plan.language, topic, turn.now)
     return plan.model_copy(update={"topics": topics})
 
 
 def _offer_to_unsubscribe(turn: Turn, plan: Plan) -> Plan:
-    if people.is_subscribed(turn.connection, turn.message.conversation):
+    if subscriptions.is_subscribed(turn.connection, turn.message.conversation):
         return plan
     return plan.model_copy(update={"step": None})
 
 
 def _unsubscribe(turn: Turn, plan: Plan) -> Plan:
-    if people.unsubscribe(turn.connection, turn.message.conversation):
+    if subscriptions.unsubscribe(turn.connection, turn.message.conversation):
         return plan
     return plan.model_copy(update={"step": None})
 
 
 def _count(turn: Turn, plan: Plan) -> Plan:
     if plan.id:
-        is_helpful = plan.action == "helpful"
-        people.count_feedback(turn.connection, plan.id, local_day(turn.now), is_helpful=is_helpful)
+        is_helpful = plan.action == actions.HELPFUL.name
+        feedback.count_feedback(turn.connection, plan.id, local_day(turn.now), is_helpful=is_helpful)
     return plan
 
 
 EFFECTS: dict[tuple[str | None, str | None], Effect] = {
-    ("forget", "do"): _forget,
-    ("handoff", "ask"): _offer_to_leave,
-    ("handoff", "do"): _leave,
-    ("subscribe", "do"): _subscribe,
-    ("unsubscribe", "ask"): _offer_to_unsubscribe,
-    ("unsubscribe", "do"): _unsubscribe,
-    ("helpful", None): _count,
-    ("unhelpful", None): _count,
+    (actions.FORGET.name, "do"): _forget,
+    (actions.HANDOFF.name, "ask"): _offer_to_leave,
+    (actions.HANDOFF.name, "do"): _leave,
+    (actions.SUBSCRIBE.name, "do"): _subscribe,
+    (actions.UNSUBSCRIBE.name, "ask"): _offer_to_unsubscribe,
+    (actions.UNSUBSCRIBE.name, "do"): _unsubscribe,
+    (actions.HELPFUL.name, None): _count,
+    (actions.UNHELPFUL.name, None): _count,
 }

@@ -14,6 +14,7 @@ MESSAGES_FILE = "messages.yml"
 OFFICES_FILE = "offices.yml"
 LAWS_FILE = "replaced_laws.yml"
 CATALOGUE_FILE = "catalogue.yml"
+LICENCE_FILE = "LICENSE.md"
 
 _PASSED_OVER = re.compile(
     r"\..*|.*~|~\$.*|#.*#|.*\.(sw[a-p]|bak|tmp|part|orig|rej)|thumbs\.db|desktop\.ini|__macosx|@eadir",
@@ -49,7 +50,7 @@ def listing(directory: Path) -> Listing:
         found.unreadable.update(TOPICS)
         found.findings.append(_unreadable(directory, error))
         return found
-    known = (*TOPICS, MESSAGES_FILE, OFFICES_FILE, LAWS_FILE, CATALOGUE_FILE)
+    known = (*TOPICS, MESSAGES_FILE, OFFICES_FILE, LAWS_FILE, CATALOGUE_FILE, LICENCE_FILE)
     others = [path for path in entries if path.name not in known]
     found.findings += [_not_read(path) for path in others[:FINDINGS_MOST]]
     for path in entries:

@@ -11,12 +11,9 @@ from bot.content.directory import OFFICES_FILE
 from bot.content.schema import MARK, TITLE_LIMIT, AnswerId
 from bot.content.yaml_file import ContentError, read_yaml
 from bot.domain.answer import TOPICS, Facet, Verdict
+from bot.domain.errors import NotPossible
 
 CLARIFICATION = "clarification"
-
-
-class NotWritten(Exception):
-    """There can be no file of this name; says why."""
 
 
 def write_draft(directory: Path, answer_id: str, today: datetime.date) -> Path:
@@ -31,18 +28,18 @@ def write_draft(directory: Path, answer_id: str, today: datetime.date) -> Path:
         The file. It is a draft that loads as it is.
 
     Raises:
-        NotWritten: the id is bad or taken, or there is no office yet.
+        NotPossible: the id is bad or taken, or there is no office yet.
     """
     topic, _, name = answer_id.partition(".")
     try:
         TypeAdapter(AnswerId).validate_python(answer_id)
     except ValidationError as error:
-        raise NotWritten(
+        raise NotPossible(
             f"{answer_id} is no id: write a topic, a dot, and a name of small letters without diacritics, "
             "digits and hyphens, as in clarification.some-id."
         ) from error
     if topic not in TOPICS:
-        raise NotWritten(f"There is no topic {topic}; the topics are {', '.join(TOPICS)}.")
+        raise NotPossible(f"There is no topic {topic}; the topics are {', '.join(TOPICS)}.")
     file = directory / topic / f"{name}.yml"
     text = _text(topic, _offices(directory), today)
     try:
@@ -50,9 +47,9 @@ def write_draft(directory: Path, answer_id: str, today: datetime.date) -> Path:
         with file.open("x", encoding="utf-8") as new:
             new.write(text)
     except FileExistsError as error:
-        raise NotWritten(f"{file} is there already; change that file, or take another id.") from error
+        raise NotPossible(f"{file} is there already; change that file, or take another id.") from error
     except OSError as error:
-        raise NotWritten(f"{file} cannot be written: {error.strerror}.") from error
+        raise NotPossible(f"{file} cannot be written: {error.strerror}.") from error
     return file
 
 
@@ -60,9 +57,9 @@ def _offices(directory: Path) -> list[str]:
     try:
         value = read_yaml(directory / OFFICES_FILE).value
     except (ContentError, OSError) as error:
-        raise NotWritten(f"{directory / OFFICES_FILE} cannot be read; mend it first: {error}") from error
+        raise NotPossible(f"{directory / OFFICES_FILE} cannot be read; mend it first: {error}") from error
     if not isinstance(value, dict) or not value:
-        raise NotWritten(f"{directory / OFFICES_FILE} names no office; write one there first.")
+        raise NotPossible(f"{directory / OFFICES_FILE} names no office; write one there first.")
     return [str(office) for office in value]
 
 

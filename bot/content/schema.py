@@ -28,7 +28,7 @@ TITLE_LIMIT = 60
 """Characters of a title: it has to fit a button on every platform."""
 
 
-class Status(StrEnum):
+class AnswerStatus(StrEnum):
     """Where an answer stands in its life. Only a published one is served; of a withdrawn one people
     are told that it is."""
 
@@ -114,7 +114,7 @@ class Answer(Strict):
     """
 
     id: AnswerId
-    status: Status
+    status: AnswerStatus
     publish_at: Moment | None = None
     withdraw_at: End | None = None
     withdrawn: Withdrawn | None = None
@@ -138,14 +138,14 @@ class Answer(Strict):
         """The folder the answer stands in."""
         return self.id.partition(".")[0]
 
-    def status_at(self, now: datetime.datetime) -> Status:
+    def status_at(self, now: datetime.datetime) -> AnswerStatus:
         """The status that the schedule makes of the one in the file: before `publish_at` a published
         answer is still in review, from `withdraw_at` on it is withdrawn."""
-        if self.status is not Status.PUBLISHED:
+        if self.status is not AnswerStatus.PUBLISHED:
             return self.status
         if self.withdraw_at and self.withdraw_at <= now:
-            return Status.WITHDRAWN
-        return Status.IN_REVIEW if self.publish_at and now < self.publish_at else Status.PUBLISHED
+            return AnswerStatus.WITHDRAWN
+        return AnswerStatus.IN_REVIEW if self.publish_at and now < self.publish_at else AnswerStatus.PUBLISHED
 
     @property
     def withdrawn_on(self) -> datetime.date | None:
@@ -167,8 +167,8 @@ class Answer(Strict):
     @field_validator("withdrawn")
     @classmethod
     def _of_a_withdrawal(cls, withdrawn: Withdrawn | None, info: ValidationInfo) -> Withdrawn | None:
-        status = info.data.get("status", Status.WITHDRAWN)
-        if withdrawn and status is not Status.WITHDRAWN and not info.data.get("withdraw_at"):
+        status = info.data.get("status", AnswerStatus.WITHDRAWN)
+        if withdrawn and status is not AnswerStatus.WITHDRAWN and not info.data.get("withdraw_at"):
             raise ValueError("is only for `status: withdrawn` or beside `withdraw_at`")
         return withdrawn
 

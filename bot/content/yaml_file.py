@@ -11,6 +11,8 @@ from pathlib import Path
 import yaml
 from pydantic_core import ErrorDetails
 
+from bot.domain.errors import UserError
+
 KeyPath = tuple[str | int, ...]
 
 Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -50,7 +52,7 @@ class Finding:
         )
 
 
-class ContentError(Exception):
+class ContentError(UserError):
     """Content that cannot be served. Carries its findings, each with file, line and key."""
 
     def __init__(self, findings: list[Finding]) -> None:

@@ -15,6 +15,9 @@ from bot.domain.language import Language
 TOPICS = ("city", "investment", "diaspora", "culture", "clarification")
 """The folders of content/, in the order in which menus show them."""
 
+ALL_NEWS = "clarification"
+"""The topic of all news, for those who choose no narrower one."""
+
 
 class Facet(StrEnum):
     """One side of an answer that a follow-up question asks for."""

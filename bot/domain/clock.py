@@ -46,3 +46,8 @@ class SteadyClock:
 def local_day(now: datetime.datetime) -> datetime.date:
     """The day it is in Cần Thơ, by which everything is judged, whatever zone the machine is in."""
     return now.astimezone(VIETNAM).date()
+
+
+def local_minute(moment: datetime.datetime) -> str:
+    """A moment as clocks in Cần Thơ show it: 2026-11-20 08:00."""
+    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M}"

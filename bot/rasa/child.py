@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from bot.domain.errors import UserError
 from bot.log import describe
 from bot.rasa.client import connection
 from bot.settings import Settings
@@ -53,7 +54,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class NoRasa(Exception):
+class RasaNotStarted(UserError):
     """The Rasa side cannot be started; says what to do."""
 
 
@@ -61,11 +62,13 @@ def command(port: int) -> list[str]:
     """How the Rasa side is started from the project's directory.
 
     Raises:
-        NoRasa: its environment is not there.
+        RasaNotStarted: its environment is not there.
     """
     for needed in (PYTHON, SERVER):
         if not needed.exists():
-            raise NoRasa(f"{needed} is missing: run `make run`, or set RASA_URL to a Rasa side that runs.")
+            raise RasaNotStarted(
+                f"{needed} is missing: run `make run`, or set RASA_URL to a Rasa side that runs."
+            )
     return [str(PYTHON), str(SERVER), "--port", str(port), "--child"]
 
 
@@ -84,7 +87,7 @@ async def rasa_side(settings: Settings) -> AsyncIterator[None]:
     """The Rasa side runs while the context is open.
 
     Raises:
-        NoRasa: it cannot be started.
+        RasaNotStarted: it cannot be started.
     """
     port = settings.rasa_port
     arguments = command(port)
@@ -104,7 +107,7 @@ async def _until_free(port: int) -> None:
     """Wait for a port that the child of a bot that was just killed may hold for a moment still.
 
     Raises:
-        NoRasa: it stays taken.
+        RasaNotStarted: it stays taken.
     """
     deadline = asyncio.get_running_loop().time() + FREE_SECONDS
     while True:
@@ -113,7 +116,7 @@ async def _until_free(port: int) -> None:
             return
         except OSError as error:
             if asyncio.get_running_loop().time() > deadline:
-                raise NoRasa(
+                raise RasaNotStarted(
                     f"Port {port} of the setting RASA_PORT is taken ({error.strerror}), perhaps by another"
                     " bot: each needs one of its own."
                 ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection
 from typing import TypeVar
@@ -12,8 +11,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.language import Language
-from bot.domain.plan import Plan, Plans
-from bot.rasa.status import Model, Models, Status
+from bot.domain.plan import Pick, Plan, Plans
+from bot.rasa.status import KeptModel, KeptModels, RasaStatus
 from bot.settings import Settings
 
 TIMEOUT = httpx.Timeout(20, connect=2)
@@ -87,8 +86,8 @@ class Rasa:
         self.away_since: float | None = None
         self.model: str | None = None
 
-    async def ask(self, conversation: str, text: str, language: Language | None) -> tuple[Plan, ...]:
-        """The plans for one message, at least one.
+    async def ask(self, conversation: str, text: str, language: Language | None) -> tuple[Plan, ...] | Pick:
+        """The plans for one message, at least one; or what was picked, if it picks something.
 
         Args:
             conversation: whose context it belongs to.
@@ -100,12 +99,9 @@ class Rasa:
                 Rasa answers so after an exception of its own and without a model.
         """
         plans = await self._plans(conversation, text, language)
-        if plans and plans[0].get("reply") == "pick":
-            # Something was picked in words: its button is pressed, so that slots are set in one way only.
-            command = _button(plans[0])
-            action = {"action": plans[0]["action"]} if "action" in plans[0] else {}
-            plans = [{**plan, **action} for plan in await self._plans(conversation, command, language)]
         try:
+            if plans and plans[0].get("reply") == "pick":
+                return Pick.model_validate(plans[0])
             return Plans.validate_python(plans)
         except ValidationError as error:
             raise RasaFailed("no plan in the answer") from error
@@ -137,13 +133,13 @@ class Rasa:
         self.away_since = self.away_since or time.monotonic()
         return RasaUnavailable(reason)
 
-    async def status(self) -> Status:
+    async def status(self) -> RasaStatus:
         """How the Rasa side is.
 
         Raises:
             RasaUnavailable: it could not be reached, or answers with something else.
         """
-        status = _understood(Status, await self._request("GET", "/status", timeout=2))
+        status = _understood(RasaStatus, await self._request("GET", "/status", timeout=2))
         self.model = status.model
         return status
 
@@ -167,9 +163,9 @@ class Rasa:
         body = {"files": files, "override": override, "withdrawn": sorted(withdrawn)}
         return _understood(_Named, await self._request("PUT", "/training-data", json=body)).model
 
-    async def models(self) -> list[Model]:
+    async def models(self) -> list[KeptModel]:
         """The models that are kept, the newest first. Raises RasaUnavailable."""
-        return _understood(Models, await self._request("GET", "/models")).models
+        return _understood(KeptModels, await self._request("GET", "/models")).models
 
     async def put_back(self, model: str) -> bool:
         """Let a model that is kept answer; False if there is none of this name. Raises RasaUnavailable."""
@@ -211,10 +207,3 @@ def _understood(kind: type[Told], response: httpx.Response) -> Told:
         return kind.model_validate_json(response.content)
     except ValidationError as error:
         raise RasaUnavailable("an answer that is not understood") from error
-
-
-def _button(pick: dict[str, object]) -> str:
-    """The command of the button that was picked: an answer, or one side of it."""
-    if "facet" in pick:
-        return "/faq_facet" + json.dumps({"answer": pick.get("id"), "facet": pick["facet"]})
-    return "/faq" + json.dumps({"answer": pick.get("id")})

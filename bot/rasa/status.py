@@ -14,7 +14,7 @@ class _Told(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Training(_Told):
+class TrainingProgress(_Told):
     """A model in the making. share: of the step, 0 to 1; seconds: since it began."""
 
     model: str
@@ -23,7 +23,7 @@ class Training(_Told):
     seconds: float
 
 
-class Failed(_Told):
+class FailedModel(_Told):
     """A model that could not be made. advice: what happened and what to do, where it is not tried again."""
 
     model: str
@@ -31,7 +31,7 @@ class Failed(_Told):
     advice: str | None = None
 
 
-class Broken(_Told):
+class BrokenQuestion(_Told):
     """A question that a model gets wrong.
 
     expected, got: an answer's id or an intent; None: no answer. competing: the answers that it
@@ -45,31 +45,31 @@ class Broken(_Told):
     competing: tuple[str, ...] = ()
 
 
-class Refused(_Told):
+class RefusedModel(_Told):
     """A model that was made and does not answer, because it is worse. Accuracies from 0 to 1; vanished: ids
     of the answers that it lacks, if they are many and nobody withdrew them."""
 
     model: str
     accuracy_before: float | None
     accuracy: float | None
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[BrokenQuestion, ...] = ()
     vanished: tuple[str, ...] = ()
 
 
-class Status(_Told):
+class RasaStatus(_Told):
     """How the Rasa side is. model, since: the one that answers, and since when; wanted: the one of what it
     was taught last, by whomever; is_held: somebody put another one back, until that changes."""
 
     model: str | None = None
     since: datetime.datetime | None = None
     wanted: str | None = None
-    training: Training | None = None
-    failed: Failed | None = None
-    refused: Refused | None = None
+    training: TrainingProgress | None = None
+    failed: FailedModel | None = None
+    refused: RefusedModel | None = None
     is_held: bool = False
 
 
-class Model(_Told):
+class KeptModel(_Told):
     """A model that has answered. override: why it was published although it was refused."""
 
     name: str
@@ -79,7 +79,7 @@ class Model(_Told):
     accuracy: float | None = None
 
 
-class Models(_Told):
+class KeptModels(_Told):
     """The models that are kept, the newest first."""
 
-    models: list[Model]
+    models: list[KeptModel]

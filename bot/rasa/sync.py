@@ -10,8 +10,8 @@ import structlog
 from bot.content.library import Library
 from bot.log import describe
 from bot.rasa.client import Rasa, RasaUnavailable
-from bot.rasa.status import Status
-from bot.rasa.training_set import Lesson, lesson, training_files, withdrawn
+from bot.rasa.status import RasaStatus
+from bot.rasa.training_set import TrainingQuestions, training_files, training_questions, withdrawn
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ AGAIN_SECONDS = 30.0
 """Seconds between two times that the same files are handed over, to a Rasa side that does otherwise."""
 
 
-class Teacher:
+class ModelSync:
     """Keeps the Rasa side taught.
 
     Changed words of an answer train nothing by themselves: they are learned from, but with the
@@ -35,10 +35,10 @@ class Teacher:
     def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
         self._rasa = rasa
         self._library = library
-        self._taught: Lesson | None = None
+        self._taught: TrainingQuestions | None = None
         self._again_at = 0.0
         self.wanted: str | None = None
-        self.status: Status | None = None
+        self.status: RasaStatus | None = None
 
     async def run(self) -> None:
         """Teach until cancelled."""
@@ -58,7 +58,7 @@ class Teacher:
 
     async def _look(self) -> None:
         library = self._library()
-        wanted = lesson(library)
+        wanted = training_questions(library)
         now = asyncio.get_running_loop().time()
         if wanted != self._taught or (now >= self._again_at and self._is_otherwise()):
             if self._is_strange():
@@ -69,7 +69,7 @@ class Teacher:
             if wanted != self._taught:
                 log.info("questions_handed_over", version=library.version, model=self.wanted)
             self._taught = wanted
-        before, self.status = self.status or Status(), await self._rasa.status()
+        before, self.status = self.status or RasaStatus(), await self._rasa.status()
         _tell(before, self.status)
 
     def _is_strange(self) -> bool:
@@ -85,7 +85,7 @@ class Teacher:
         return status.model != self.wanted and not has_reason
 
 
-def _tell(before: Status, now: Status) -> None:
+def _tell(before: RasaStatus, now: RasaStatus) -> None:
     """Log what is new."""
     if now.model and now.model != before.model:
         log.info("model_live", model=now.model)

@@ -20,11 +20,11 @@ _MARKUP = re.compile(r"\]\([^)]*\)|[*_`\[\]]|^\s*[-+]\s+|^\s*\d+\.\s+", re.MULTI
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
-Lesson = tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+TrainingQuestions = tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
 """The questions of each answer that is taught: its id, the Vietnamese ones, the English ones."""
 
 
-def lesson(library: Library) -> Lesson:
+def training_questions(library: Library) -> TrainingQuestions:
     """What a model must know of content/. If only words differ that are not in here, it still does."""
     return tuple((answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught())
 

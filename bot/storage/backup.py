@@ -9,7 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot.storage.database import Database, DatabaseUnusable, is_sqlite, migrate
+from bot.domain.errors import UserError
+from bot.storage.database import Database, is_sqlite
+from bot.storage.errors import DatabaseUnusable
+from bot.storage.schema import migrate
 
 PASSING = ("chat", "web_reply", "zalo_options")
 """Tables of what is under way just now; tomorrow it would be answered a second time."""
@@ -18,7 +21,7 @@ ACCOUNT = "zalo_account"
 """Zalo's tokens. Each pair makes the one before worthless, so they are in no backup."""
 
 
-class NoBackup(Exception):
+class NoBackup(UserError):
     """There is no backup to be made, or restored; says why."""
 
 

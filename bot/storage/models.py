@@ -41,7 +41,7 @@ class Base(DeclarativeBase):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class PersonalData:
     """What a table tells of people, and how that ends. Each says so; a test fills it and looks.
 
     person: the columns that tell who somebody is, where they are reached, or what they wrote.
@@ -105,7 +105,7 @@ class InboxMessage(Base):
         {
             "sqlite_autoincrement": True,
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="id channel key is_cut is_quiet unreadable received_at cards_sent attempts "
                     "not_before answered_at whole parts",
                     person="conversation address text button language plans",
@@ -131,7 +131,7 @@ class ChatLease(Base):
     __table_args__ = (
         {
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="lease leased_until",
                     person="conversation",
                     forgotten="with the answer",
@@ -159,7 +159,7 @@ class WebReply(Base):
     __table_args__ = (
         {
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="message_id position saved_at",
                     person="card conversation",
                     forgotten="with the row",
@@ -186,7 +186,7 @@ class QuestionState(StrEnum):
     """The staff's reply is on its way, or there; its delivery tells."""
 
 
-class Question(Base):
+class KeptQuestion(Base):
     """A question that found no answer, for the editors.
 
     message_id: the inbox's; text: masked; nearest: the answer that came nearest, if any did.
@@ -212,7 +212,7 @@ class Question(Base):
         {
             "sqlite_autoincrement": True,
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="id message_id state channel language nearest asked_at",
                     person="text conversation address",
                     forgotten="with the row",
@@ -241,7 +241,7 @@ class Subscription(Base):
         {
             "sqlite_autoincrement": True,
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="id channel language since",
                     person="address conversation topics",
                     forgotten="with the row",
@@ -306,7 +306,7 @@ class Delivery(Base):
         {
             "sqlite_autoincrement": True,
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="id status channel language question_id answer announcement subscription_id "
                     "reason cards_sent attempts lease not_before queued_at",
                     person="address conversation text plans",
@@ -329,7 +329,9 @@ class Feedback(Base):
     helpful: Mapped[int] = mapped_column(default=0)
     unhelpful: Mapped[int] = mapped_column(default=0)
 
-    __table_args__ = ({"info": {"about": About(nothing="answer day helpful unhelpful", in_backup=True)}},)
+    __table_args__ = (
+        {"info": {"personal_data": PersonalData(nothing="answer day helpful unhelpful", in_backup=True)}},
+    )
 
 
 class ZaloAccount(Base):
@@ -356,7 +358,7 @@ class ZaloAccount(Base):
     __table_args__ = (
         {
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="oa_id generation saved_at expires_at renewing renewing_since refused event_at",
                     keys="access_token refresh_token",
                 )
@@ -377,7 +379,7 @@ class ZaloOptions(Base):
     __table_args__ = (
         {
             "info": {
-                "about": About(
+                "personal_data": PersonalData(
                     nothing="offered_at",
                     person="conversation payloads",
                     forgotten="with the row",

@@ -26,11 +26,20 @@ from sqlalchemy import (
 )
 
 from bot.domain.clock import Clock
+from bot.domain.delivery import DueDelivery
+from bot.domain.errors import NotPossible
 from bot.domain.language import Language
 from bot.storage.database import Database
-from bot.storage.models import Delivery, DeliveryStatus, JsonObject, Question, QuestionState, Subscription
+from bot.storage.models import (
+    Delivery,
+    DeliveryStatus,
+    InboxMessage,
+    KeptQuestion,
+    QuestionState,
+    Subscription,
+)
+from bot.storage.queue import Entry
 from bot.storage.retention import FINISHED
-from bot.storage.work import Store
 
 HELD = datetime.timedelta(minutes=2)
 """How long a delivery stays with a process that says nothing. Longer than sending one takes."""
@@ -42,37 +51,9 @@ ANNOUNCE_WITHIN = 60.0
 """Seconds that queueing news for everybody may take."""
 
 
-class NotPossible(Exception):
-    """An editor asked for what cannot be done; says why in one sentence."""
-
-
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A delivery in hand.
-
-    address: empty for what goes with a reply only.
-    question, text, answer: of a reply: what was asked, the staff's words, an answer's id.
-    announcement: of news: the answer's id.
-    plans: of a reply of the bot itself that waits for the person to write again.
-    """
-
-    id: int
-    channel: str
-    address: str
-    language: Language
-    question: str | None
-    text: str | None
-    answer: str | None
-    announcement: str | None
-    plans: list[JsonObject] | None
-    cards_sent: int
-    attempts: int
-    lease: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A kept question as editors see it.
+class ListedQuestion:
+    """A kept question as the list for the editors shows it.
 
     status: of the reply's delivery, if there is one; reason: why it waits, if it does.
     """
@@ -88,7 +69,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class OutboxBacklog:
     """For how many seconds the oldest delivery that could go out has been queued, and the oldest
     question left for the staff has waited; 0 if there is none."""
 
@@ -96,11 +77,12 @@ class Backlog:
     left_question: float
 
 
-class Outbox(Store):
+class Outbox:
     """The deliveries, for one process."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
-        super().__init__(database, clock)
+        self._database = database
+        self._clock = clock or database.clock
 
     async def open(self) -> None:
         """Take over what a dead process had in hand. Call once, before anything is claimed."""
@@ -110,7 +92,7 @@ class Outbox(Store):
 
     # What sends them does.
 
-    async def claim(self, channels: Collection[str]) -> Due | None:
+    async def claim(self, channels: Collection[str]) -> DueDelivery | None:
         """Take the next delivery that is due on one of these channels; replies go before news."""
         now, lease = self._clock(), secrets.token_hex(16)
         query = (
@@ -135,32 +117,32 @@ class Outbox(Store):
         row = await self._database.transact(work)
         return _due(row, lease) if row else None
 
-    async def waiting_for(self, conversation: str) -> list[Due]:
+    async def waiting_for(self, conversation: str) -> list[DueDelivery]:
         """What waits until the person of a conversation writes or comes back."""
         return await self._database.transact(lambda connection: waiting(connection, conversation))
 
-    async def card_sent(self, due: Due, cards_sent: int) -> None:
+    async def card_sent(self, due: DueDelivery, cards_sent: int) -> None:
         """Write down how many cards of a delivery are sent."""
         await self._change(due, cards_sent=cards_sent)
 
-    async def sent(self, due: Due) -> None:
+    async def sent(self, due: DueDelivery) -> None:
         """A delivery is there; where that was is forgotten."""
         await self._change(due, status=DeliveryStatus.SENT, **FINISHED)
 
-    async def undeliverable(self, due: Due) -> None:
+    async def undeliverable(self, due: DueDelivery) -> None:
         """A delivery cannot be made, now or later."""
         await self._change(due, status=DeliveryStatus.UNDELIVERABLE, **FINISHED)
 
-    async def unsubscribe(self, due: Due) -> None:
+    async def unsubscribe(self, due: DueDelivery) -> None:
         """Nobody is at the address that news went to: no more news there."""
         whose = select(Delivery.subscription_id).where(Delivery.id == due.id).scalar_subquery()
         await self._execute(delete(Subscription).where(Subscription.id == whose))
 
-    async def waits(self, due: Due, reason: str) -> None:
+    async def waits(self, due: DueDelivery, reason: str) -> None:
         """What is left of a delivery can only be sent when the person writes; reason: why."""
         await self._change(due, status=DeliveryStatus.WAITING, lease=None, reason=reason)
 
-    async def postpone(self, due: Due, seconds: float) -> None:
+    async def postpone(self, due: DueDelivery, seconds: float) -> None:
         """Give a delivery back, to be tried again after so many seconds."""
         not_before = self._clock() + min(datetime.timedelta(seconds=seconds), LATEST)
         await self._change(due, lease=None, not_before=not_before, attempts=due.attempts + 1)
@@ -174,7 +156,7 @@ class Outbox(Store):
         )
         await self._execute(shown.values(status=DeliveryStatus.SENT, **FINISHED))
 
-    async def _change(self, due: Due, **values: object) -> None:
+    async def _change(self, due: DueDelivery, **values: object) -> None:
         """Change a delivery that is still in our hand; one that was forgotten meanwhile stays so."""
         lease = Delivery.lease == due.lease if due.lease else Delivery.lease.is_(None)
         await self._execute(update(Delivery).where(Delivery.id == due.id, lease).values(values))
@@ -182,43 +164,43 @@ class Outbox(Store):
     async def _execute(self, statement: Executable) -> None:
         await self._database.transact(lambda connection: connection.execute(statement))
 
-    async def backlog(self) -> Backlog:
+    async def backlog(self) -> OutboxBacklog:
         """What has waited longest to go out, and for the staff."""
         now = self._clock()
         queued = select(func.min(Delivery.queued_at)).where(
             Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now
         )
-        left = select(func.min(Question.asked_at)).where(Question.state == QuestionState.LEFT)
+        left = select(func.min(KeptQuestion.asked_at)).where(KeptQuestion.state == QuestionState.LEFT)
         since = await self._database.transact(
             lambda connection: [connection.scalar(query) for query in (queued, left)]
         )
-        return Backlog(*(max((now - start).total_seconds(), 0.0) if start else 0.0 for start in since))
+        return OutboxBacklog(*(max((now - start).total_seconds(), 0.0) if start else 0.0 for start in since))
 
     # What editors do.
 
-    async def questions(self, *, everything: bool = False) -> list[Asked]:
+    async def questions(self, *, everything: bool = False) -> list[ListedQuestion]:
         """The kept questions, oldest first: the open ones, or those that were replied to as well."""
         states = [QuestionState.OPEN, QuestionState.LEFT]
         if everything:
             states.append(QuestionState.REPLIED)
         query = (
             select(
-                Question.id,
-                Question.state,
-                Question.language,
-                Question.text,
-                Question.nearest,
-                Question.asked_at,
+                KeptQuestion.id,
+                KeptQuestion.state,
+                KeptQuestion.language,
+                KeptQuestion.text,
+                KeptQuestion.nearest,
+                KeptQuestion.asked_at,
                 Delivery.status,
                 Delivery.reason,
             )
-            .outerjoin(Delivery, Delivery.question_id == Question.id)
-            .where(Question.state.in_(states))
-            .order_by(Question.id)
+            .outerjoin(Delivery, Delivery.question_id == KeptQuestion.id)
+            .where(KeptQuestion.state.in_(states))
+            .order_by(KeptQuestion.id)
         )
         rows = await self._database.transact(lambda connection: connection.execute(query).all())
         return [
-            Asked(
+            ListedQuestion(
                 id=row.id,
                 state=QuestionState(row.state),
                 language=Language(row.language),
@@ -237,10 +219,10 @@ class Outbox(Store):
         Raises:
             NotPossible: there is no such question, nobody waits for a reply, or there is one.
         """
-        mine = Question.id == question_id
+        mine = KeptQuestion.id == question_id
 
         def work(connection: Connection) -> None:
-            row = connection.execute(select(Question.__table__).where(mine).with_for_update()).first()
+            row = connection.execute(select(KeptQuestion.__table__).where(mine).with_for_update()).first()
             if row is None:
                 raise NotPossible(f"There is no question {question_id}.")
             if row.state == QuestionState.REPLIED:
@@ -258,7 +240,7 @@ class Outbox(Store):
                 answer=answer,
             )
             done = {"state": QuestionState.REPLIED, "address": None, "conversation": None}
-            connection.execute(update(Question).where(mine).values(done))
+            connection.execute(update(KeptQuestion).where(mine).values(done))
 
         await self._database.transact(work)
 
@@ -290,14 +272,34 @@ class Outbox(Store):
         )
 
 
-def waiting(connection: Connection, conversation: str) -> list[Due]:
+def waiting(connection: Connection, conversation: str) -> list[DueDelivery]:
     """What waits until the person of a conversation writes or comes back."""
     return [_due(row, None) for row in connection.execute(_WAITING, {"whose": conversation})]
 
 
+def hold_reply(
+    connection: Connection, entry: Entry, language: Language, reason: str, now: datetime.datetime
+) -> None:
+    """Let what is left of a message's reply, whose plans are saved, wait until the person writes again."""
+    query = select(InboxMessage.plans, InboxMessage.cards_sent).where(InboxMessage.id == entry.id)
+    saved = connection.execute(query).one()
+    held = insert(Delivery).values(
+        status=DeliveryStatus.WAITING,
+        channel=entry.message.channel,
+        language=language,
+        conversation=entry.message.conversation,
+        plans=saved.plans,
+        cards_sent=saved.cards_sent,
+        reason=reason,
+        not_before=now,
+        queued_at=now,
+    )
+    connection.execute(held)
+
+
 def _dues() -> Select[Any]:
-    return select(Delivery.__table__, Question.text.label("question")).outerjoin(
-        Question, Question.id == Delivery.question_id
+    return select(Delivery.__table__, KeptQuestion.text.label("question")).outerjoin(
+        KeptQuestion, KeptQuestion.id == Delivery.question_id
     )
 
 
@@ -308,8 +310,8 @@ _WAITING = (
 )
 
 
-def _due(row: Row[Any], lease: str | None) -> Due:
-    return Due(
+def _due(row: Row[Any], lease: str | None) -> DueDelivery:
+    return DueDelivery(
         id=row.id,
         channel=row.channel,
         address=row.address or "",

@@ -10,12 +10,18 @@ from bot.storage.models import (
     Delivery,
     DeliveryStatus,
     InboxMessage,
-    Question,
+    KeptQuestion,
     QuestionState,
     Subscription,
     WebReply,
     ZaloOptions,
 )
+
+REDELIVERY = datetime.timedelta(days=7)
+"""How long a redelivery is known. The longest any of our platforms tries again is a day."""
+
+WEB_REPLY = datetime.timedelta(minutes=10)
+"""How long a page that lost its connection can still ask for a reply."""
 
 LINK = datetime.timedelta(hours=24)
 """How long it is known in which conversation a question was asked that nobody left for the staff."""
@@ -35,12 +41,18 @@ FINISHED = {"address": None, "conversation": None, "text": None, "plans": None, 
 
 def purge(connection: Connection, now: datetime.datetime) -> None:
     """Delete what has been kept long enough. A question takes its delivery along."""
-    is_old = Question.asked_at <= now - LINK
-    connection.execute(delete(Question).where(Question.asked_at <= now - QUESTION))
-    connection.execute(delete(Question).where(is_old, Question.state == QuestionState.UNSURE))
+    connection.execute(delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY))
+    connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
+    is_old = KeptQuestion.asked_at <= now - LINK
+    connection.execute(delete(KeptQuestion).where(KeptQuestion.asked_at <= now - QUESTION))
+    connection.execute(delete(KeptQuestion).where(is_old, KeptQuestion.state == QuestionState.UNSURE))
     connection.execute(
-        update(Question)
-        .where(is_old, Question.state == QuestionState.OPEN, Question.conversation.is_not(None))
+        update(KeptQuestion)
+        .where(
+            is_old,
+            KeptQuestion.state == QuestionState.OPEN,
+            KeptQuestion.conversation.is_not(None),
+        )
         .values(conversation=None)
     )
     connection.execute(delete(ZaloOptions).where(ZaloOptions.offered_at <= now - OPTIONS))
@@ -66,7 +78,9 @@ def forget(connection: Connection, conversation: str, message_id: int) -> None:
         Delivery.conversation == conversation, Delivery.question_id.is_not(None)
     )
     connection.execute(
-        delete(Question).where(or_(Question.conversation == conversation, Question.id.in_(replied)))
+        delete(KeptQuestion).where(
+            or_(KeptQuestion.conversation == conversation, KeptQuestion.id.in_(replied))
+        )
     )
     connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
     connection.execute(delete(Delivery).where(Delivery.conversation == conversation))

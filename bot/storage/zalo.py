@@ -16,7 +16,6 @@ from bot.domain.clock import Clock, utc_now
 from bot.storage.database import Database
 from bot.storage.models import Subscription, ZaloAccount, ZaloOptions
 from bot.storage.retention import OPTIONS
-from bot.storage.work import Store
 
 SAVE_WITHIN = 30.0
 """Seconds that saving a pair of tokens may take: the pair before it is worthless by then."""
@@ -53,7 +52,7 @@ class Renewal:
     grant: Grant
 
 
-class ZaloStore(Store):
+class ZaloStore:
     """The rows of one OA, for one process."""
 
     def __init__(self, database: Database, oa_id: str, key: str, clock: Clock = utc_now) -> None:
@@ -62,7 +61,8 @@ class ZaloStore(Store):
         Raises:
             ValueError: it is none.
         """
-        super().__init__(database, clock)
+        self._database = database
+        self._clock = clock
         self._oa_id = oa_id
         self._cipher = Fernet(key)
 

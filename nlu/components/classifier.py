@@ -5,12 +5,10 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -33,6 +31,7 @@ from nlu.components.examples import example_label, is_answer_text, learned_from
 from nlu.components.forms import fold, words
 from nlu.components.kernel_machine import Inputs, KernelMachine
 from nlu.components.language import LANGUAGE, LANGUAGE_IS_SURE
+from nlu.components.learning import LearningComponent
 from nlu.components.normaliser import BESIDE, FORMS
 from nlu.components.reading import READING, Reading
 
@@ -47,15 +46,7 @@ _ASKING = frozenset({"à", "á", "ư", "hả", "chứ"})
 CHOICES_MOST = 3
 RANKING_LENGTH = 10
 AT_A_TIME = 200
-"""Messages that are read together, where there are many: in a proof, or in an evaluation."""
-
-TALK = 0.15
-"""Probability from which a message is taken for what is no question: to say "you are welcome" wrongly does
-less harm than a wrong answer, and what would do harm is confirmed first."""
-
-NEARLY = 0.75
-"""Share of the score of "no answer" that an answer needs to be offered instead of the refusal: today's price
-of gold is refused, with nothing offered that has gold in it."""
+"""Messages that are read together, where there are many: in a validation, or in an evaluation."""
 
 # What labels of the form base/detail mean for the conversation: the entity that carries the detail.
 ENTITY_OF = {"faq": "answer", "followup": "facet", "language": "language"}
@@ -71,66 +62,63 @@ class Thresholds:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class AnswerClassifier(IntentClassifier, GraphComponent):
+class AnswerClassifier(LearningComponent, IntentClassifier):
     """Sets intent, ranking, entities and the response selector's output of each message.
 
     Labels may be plain ("greet") or of the form base/detail ("faq/culture.food"); the base is the
     intent. Confidence is the calibrated probability that the label is right.
     """
 
-    def __init__(self, storage: ModelStorage, resource: Resource, courtesies: Sequence[str] = ()) -> None:
-        self._storage = storage
-        self._resource = resource
+    FILE = "classifier.pickle"
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        super().__init__(config, storage, resource)
+        self._courtesies = frozenset(config["courtesies"])
+        self._thresholds = Thresholds(**config["thresholds"])
         self._machine = KernelMachine()
         self._acceptance = Acceptance()
-        self._thresholds = Thresholds(0.45, 0.6, 0.3)
         self._words: frozenset[str] = frozenset()
         self._agreements: frozenset[str] = frozenset()
-        self._courtesies = frozenset(courtesies)
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """courtesies: words around a "yes" that change nothing about it, without diacritics, and what signs
-        say that do not either; none by default."""
-        return {"courtesies": []}
+        """Each setting with its default."""
+        return {
+            # Words around a "yes" that change nothing about it, without diacritics, and what signs say that
+            # do not either.
+            "courtesies": [],
+            # Probability from which an answer is given, a second one is given beside it, and choices are
+            # offered: the surer, the more is claimed. 0.45 was chosen on tests/nlu/. They are stored with the
+            # model, which goes on with those that it was validated with.
+            "thresholds": {"answer": 0.45, "second": 0.6, "choices": 0.3},
+            # Probability from which a message is taken for what is no question: to say "you are welcome"
+            # wrongly does less harm than a wrong answer, and what would do harm is confirmed first.
+            "talk": 0.15,
+            # Share of the score of "no answer" that an answer needs to be offered instead of the refusal:
+            # today's price of gold is refused, with nothing offered that has gold in it.
+            "nearly": 0.75,
+        }
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> AnswerClassifier:
-        """An untrained classifier."""
-        return cls(model_storage, resource, config["courtesies"])
+    def learned(self) -> bytes:
+        """The machine, the probabilities, the thresholds, and the words and agreements that were taught."""
+        return pickle.dumps(
+            (self._machine, self._acceptance, self._thresholds, self._words, self._agreements)
+        )
 
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> AnswerClassifier:
-        """The trained classifier."""
-        classifier = cls(model_storage, resource, config["courtesies"])
-        with model_storage.read_from(resource) as directory:
-            stored = pickle.loads((directory / "classifier.pickle").read_bytes())
+    def restore(self, learned: bytes) -> None:
+        """Know them again."""
         (
-            classifier._machine,
-            classifier._acceptance,
-            classifier._thresholds,
-            classifier._words,
-            classifier._agreements,
-        ) = stored
-        return classifier
+            self._machine,
+            self._acceptance,
+            self._thresholds,
+            self._words,
+            self._agreements,
+        ) = pickle.loads(learned)
 
     # Training
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the machine, then probabilities and thresholds on what it says of held-out examples."""
+        """Fit the machine, then the probabilities, on what it says of held-out examples."""
         examples = sorted(learned_from(training_data), key=example_label)
         labels = [example_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
@@ -146,10 +134,7 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         self._agreements = frozenset(
             self._bare(text) for text, label in zip(texts, labels, strict=True) if label == AFFIRM
         )
-        stored = (self._machine, self._acceptance, self._thresholds, self._words, self._agreements)
-        with self._storage.write_to(self._resource) as directory:
-            (directory / "classifier.pickle").write_bytes(pickle.dumps(stored))
-        return self._resource
+        return self.persist()
 
     def _calibrate(self, texts: list[str], labels: np.ndarray, questions: np.ndarray) -> None:
         """Fit the probabilities on two kinds of held-out predictions: each question without itself,
@@ -208,8 +193,8 @@ class AnswerClassifier(IntentClassifier, GraphComponent):
         ]
         answers = {name.partition("/")[2]: score for name, score in ranking if name.startswith("faq/")}
         is_talk = not label.startswith("faq/") and label != NO_ANSWER
-        is_sure = confidence >= (TALK if is_talk else self._thresholds.answer)
-        if label == NO_ANSWER and max(answers.values(), default=0) < NEARLY * ranking[0][1]:
+        is_sure = confidence >= (self._config["talk"] if is_talk else self._thresholds.answer)
+        if label == NO_ANSWER and max(answers.values(), default=0) < self._config["nearly"] * ranking[0][1]:
             is_sure = True
         if not known[part]:
             label, confidence = NO_ANSWER, 1.0

@@ -21,23 +21,24 @@ VECTORS = "vectors"
 """Property of a message: the vectors of its forms, (forms, DIMENSIONS)."""
 
 REMEMBERED = "vector_is_remembered"
-"""In a message's metadata: it is a question of the proof, whose vectors may go into the cache."""
+"""In a message's metadata: it is a question of the validation, whose vectors may go into the cache."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEncoder(GraphComponent):
-    """Gives each message its sentence vector.
-
-    cache: path of the file that remembers the vectors of training examples (config).
-    """
+    """Gives each message its sentence vectors. It learns nothing: the encoder comes trained."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """cache: none by default."""
-        return {"cache": None}
+        """Each setting with its default."""
+        return {
+            # Path of the file that remembers the vectors of training examples and of the validation's
+            # questions, from the project's directory: encoding them is most of a first training. None: none.
+            "cache": None,
+        }
 
     @classmethod
     def create(

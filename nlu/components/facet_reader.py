@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -21,19 +20,11 @@ from sklearn.linear_model import LogisticRegression
 from nlu.components.classifier import entity
 from nlu.components.examples import example_label, example_metadata, is_answer_text
 from nlu.components.features import SideBySide, TextClassifier
+from nlu.components.learning import LearningComponent
 from nlu.components.normaliser import FORMS
 from nlu.components.reading import READING
 
-SURE = 0.9
-"""Probability from which the side is shown in place of the whole answer, which has it, too."""
-
-WORDS_MOST = 12
-"""Longer questions ask for more than one side."""
-
 EVERY_ANSWER_HAS = "source"
-
-NAMED_LEAST = 0.3
-"""In what share of a topic's questions a word stands that names the topic: "what does a visa cost"."""
 
 
 @dataclass
@@ -53,45 +44,41 @@ class Vocabulary:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class FacetReader(GraphComponent):
+class FacetReader(LearningComponent):
     """Makes a `faq` a `faq_facet`, with the entity `facet`, where the question asks for one side that the
     answer has. It learns from the follow-up questions, which name no topic; so the topic's words are
     taken out of a question before it is read.
     """
 
-    def __init__(self, storage: ModelStorage, resource: Resource) -> None:
-        self._storage = storage
-        self._resource = resource
+    FILE = "facets.pickle"
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        super().__init__(config, storage, resource)
         self._vocabulary = Vocabulary()
         self._sides: frozenset[tuple[str, str]] = frozenset()
         self._model: TextClassifier | None = None
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> FacetReader:
-        """An untrained component."""
-        return cls(model_storage, resource)
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Each setting with its default."""
+        return {
+            # Probability from which the side is shown in place of the whole answer. It is high because the
+            # whole answer has the side, too.
+            "sure": 0.9,
+            # Longer questions ask for more than one side.
+            "words_most": 12,
+            # In what share of a topic's questions a word stands that names the topic: "what does a visa
+            # cost".
+            "named_least": 0.3,
+        }
 
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> FacetReader:
-        """The trained component."""
-        reader = cls(model_storage, resource)
-        with model_storage.read_from(resource) as directory:
-            stored = pickle.loads((directory / "facets.pickle").read_bytes())
-        reader._vocabulary, reader._sides, reader._model = stored
-        return reader
+    def learned(self) -> bytes:
+        """The words of sides and topics, which answer has which side, and the classifier of sides."""
+        return pickle.dumps((self._vocabulary, self._sides, self._model))
+
+    def restore(self, learned: bytes) -> None:
+        """Know them again."""
+        self._vocabulary, self._sides, self._model = pickle.loads(learned)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the sides from the follow-up questions, and each topic's words from its questions."""
@@ -117,10 +104,7 @@ class FacetReader(GraphComponent):
             self._model = TextClassifier(SideBySide((letters, 1), (several, 1)), regression)
             pairs = [(text, facet) for facet, texts in asked_on.items() for text in texts]
             self._model.fit([text for text, _ in pairs], [facet for _, facet in pairs])
-        with self._storage.write_to(self._resource) as directory:
-            stored = (self._vocabulary, self._sides, self._model)
-            (directory / "facets.pickle").write_bytes(pickle.dumps(stored))
-        return self._resource
+        return self.persist()
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark the messages that ask for one side of their answer."""
@@ -144,21 +128,20 @@ class FacetReader(GraphComponent):
         answer = next((detail for intent, _, detail in ranked if intent == "faq"), "")
         topic = self._vocabulary.answers.get(answer, {})
         text = message.get(FORMS)[0].read.split()
-        is_named = any(
-            word not in self._vocabulary.sides and topic.get(word, 0) >= NAMED_LEAST for word in text
-        )
+        least = self._config["named_least"]
+        is_named = any(word not in self._vocabulary.sides and topic.get(word, 0) >= least for word in text)
         return answer if is_named else None
 
     def _facet(self, message: Message, answer: str) -> str | None:
         """The side that is asked for, if that is sure and the answer has it."""
         text = message.get(FORMS)[0].read
         asked = self._vocabulary.without_topic(text, answer)
-        if self._model is None or not asked or len(text.split()) > WORDS_MOST:
+        if self._model is None or not asked or len(text.split()) > self._config["words_most"]:
             return None
         probabilities = self._model.probabilities(asked)
         facet = str(self._model.labels[probabilities.argmax()])
         is_there = facet == EVERY_ANSWER_HAS or (answer, facet) in self._sides
-        return facet if is_there and probabilities.max() >= SURE else None
+        return facet if is_there and probabilities.max() >= self._config["sure"] else None
 
 
 def _vocabulary(asked_on: dict[str, list[str]], asked: dict[str, list[str]]) -> Vocabulary:

@@ -122,7 +122,7 @@ def _inverse(lower: np.ndarray) -> np.ndarray:
     """The inverse of a lower triangular matrix, float32, by products of its blocks.
 
     LAPACK's strtri, which does the same, dies on odd sizes in OpenBLAS 0.3.18 where that does not know the
-    processor (see nlu/processor.py), and is no faster.
+    processor (see nlu/arithmetic/openblas.py), and is no faster.
     """
     size = len(lower)
     inverse = np.zeros_like(lower)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -17,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.forms import fold, plain, words
+from nlu.components.learning import LearningComponent
 from nlu.components.signs import spoken
 
 LANGUAGE = "language"
@@ -25,48 +24,35 @@ LANGUAGE = "language"
 LANGUAGE_IS_SURE = "language_is_sure"
 """Property of a message: False where it is too short to tell, or belongs to both languages."""
 
-SURE = 0.8
-
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class LanguageIdentifier(GraphComponent):
+class LanguageIdentifier(LearningComponent):
     """Tells Vietnamese from English by letters and words without diacritics, learned from the examples.
 
     Diacritics are left out on purpose: people leave them out, and English sentences carry Vietnamese
     names with them.
     """
 
-    def __init__(
-        self, storage: ModelStorage, resource: Resource, model: TextClassifier | None = None
-    ) -> None:
-        self._storage = storage
-        self._resource = resource
-        self._model = model
+    FILE = "language.pickle"
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> LanguageIdentifier:
-        """An untrained component."""
-        return cls(model_storage, resource)
+    _model: TextClassifier | None = None
 
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> LanguageIdentifier:
-        """The trained component."""
-        with model_storage.read_from(resource) as directory:
-            model = pickle.loads((directory / "language.pickle").read_bytes())
-        return cls(model_storage, resource, model)
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Each setting with its default."""
+        return {
+            # Probability from which a language is sure. Below it, the language of the conversation so far or
+            # of the person's app counts.
+            "sure": 0.8,
+        }
+
+    def learned(self) -> bytes:
+        """The classifier; None if the examples have but one language."""
+        return pickle.dumps(self._model)
+
+    def restore(self, learned: bytes) -> None:
+        """Know the classifier again."""
+        self._model = pickle.loads(learned)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples whose language is known (see `known_language`)."""
@@ -84,9 +70,7 @@ class LanguageIdentifier(GraphComponent):
             regression = LogisticRegression(C=30, class_weight="balanced", solver="liblinear")
             self._model = TextClassifier(SideBySide((letters, 1), (whole, 1)), regression)
             self._model.fit([text for text, _ in known], [language for _, language in known])
-        with self._storage.write_to(self._resource) as directory:
-            (directory / "language.pickle").write_bytes(pickle.dumps(self._model))
-        return self._resource
+        return self.persist()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Mark each example with its language."""
@@ -113,12 +97,12 @@ class LanguageIdentifier(GraphComponent):
         if not any(map(str.isalpha, "".join(said))):
             return "vi", False  # numbers tell no language
         vietnamese = float(self._model.probabilities(text)[list(self._model.labels).index("vi")])
-        if is_marked and (vietnamese > 1 - SURE or _is_mostly_marked(text)):
+        if is_marked and (vietnamese > 1 - self._config["sure"] or _is_mostly_marked(text)):
             return "vi", True
         is_long_enough = sum(word.isalpha() for word in said) > 1  # "visa" is a word of both
         # A word of the text stands in the examples: a few strange letters tell no language.
         is_known = self._model.counts.knows_a_word(text)
-        is_sure = is_long_enough and is_known and max(vietnamese, 1 - vietnamese) >= SURE
+        is_sure = is_long_enough and is_known and max(vietnamese, 1 - vietnamese) >= self._config["sure"]
         return ("vi" if vietnamese >= 0.5 else "en"), is_sure
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -15,16 +15,13 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu import paths
-from nlu.components.forms import (
-    DiacriticRestorer,
-    Forms,
-    Spelling,
-    TypoCorrector,
-    fold,
-    sentences,
-)
+from nlu.components.diacritics import DiacriticRestorer
+from nlu.components.forms import Forms, fold, sentences
 from nlu.components.language import LANGUAGE
+from nlu.components.learning import LearningComponent
 from nlu.components.signs import signs, signs_beside, without_emoticons
+from nlu.components.spelling import Spelling
+from nlu.components.typos import TypoCorrector
 
 FORMS = "forms"
 """Property of a message: a list of Forms, of the whole text and then, if it has several sentences,
@@ -33,43 +30,36 @@ of each of the last ones."""
 BESIDE = "beside"
 """Property of a message: what the signs in it say, each once, in order."""
 
-SENTENCES_MOST = 4
-
 ANY_SIGN = "*"
 """In the table of signs: every one that is not named there."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class TextNormaliser(GraphComponent):
+class TextNormaliser(LearningComponent):
     """Gives each message its Forms.
 
-    spelling: the table of chat spelling (config); it is stored with the model.
+    The table of chat spelling is stored with the model: a model that was made with another one goes on as it
+    was taught.
     """
 
-    def __init__(
-        self,
-        storage: ModelStorage,
-        resource: Resource,
-        spelling: dict[str, dict[str, str]],
-        restorer: DiacriticRestorer,
-        corrector: TypoCorrector,
-    ) -> None:
-        self._storage = storage
-        self._resource = resource
-        self._tables = spelling
-        self._spelling = {language: Spelling(spelling.get(language, {})) for language in ("vi", "en")}
-        self._signs = {
-            sign.lower(): meaning
-            for meaning, drawn in spelling.get("signs", {}).items()
-            for sign in drawn.split()
-        }
-        self._restorer = restorer
-        self._corrector = corrector
+    FILE = "normaliser.json"
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        super().__init__(config, storage, resource)
+        self._use({})
+        self._restorer = DiacriticRestorer({}, {})
+        self._corrector = TypoCorrector({})
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """spelling: path of the table, from the project's directory; none by default."""
-        return {"spelling": None}
+        """Each setting with its default."""
+        return {
+            # Path of the table of chat spelling, from the project's directory. None: nothing is written out.
+            "spelling": None,
+            # How many sentences of a message are read one by one, the last ones: people tell the story first
+            # and ask at the end. Each is encoded for itself, which takes as long as a message does.
+            "sentences_most": 4,
+        }
 
     @classmethod
     def create(
@@ -80,30 +70,43 @@ class TextNormaliser(GraphComponent):
         execution_context: ExecutionContext,
     ) -> TextNormaliser:
         """An untrained component with its spelling table."""
-        path = config.get("spelling")
+        component = super().create(config, model_storage, resource, execution_context)
+        path = config["spelling"]
         table = paths.read_yaml(Path(path)) if path else {}
-        spelling = {
-            "vi": table.get("spelling", {}),
-            "en": table.get("english", {}),
-            "signs": table.get("signs", {}),
-        }
-        return cls(model_storage, resource, spelling, DiacriticRestorer({}, {}), TypoCorrector({}))
+        component._use(
+            {
+                "vi": table.get("spelling", {}),
+                "en": table.get("english", {}),
+                "signs": table.get("signs", {}),
+            }
+        )
+        return component
 
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> TextNormaliser:
-        """The trained component."""
-        with model_storage.read_from(resource) as directory:
-            stored = json.loads((directory / "normaliser.json").read_text(encoding="utf-8"))
-        restorer = DiacriticRestorer.from_json(stored["restorer"])
-        corrector = TypoCorrector(stored["words"])
-        return cls(model_storage, resource, stored["spelling"], restorer, corrector)
+    def _use(self, tables: dict[str, dict[str, str]]) -> None:
+        """Take these tables of chat spelling, and of what signs say."""
+        self._tables = tables
+        self._spelling = {language: Spelling(tables.get(language, {})) for language in ("vi", "en")}
+        self._signs = {
+            sign.lower(): meaning
+            for meaning, drawn in tables.get("signs", {}).items()
+            for sign in drawn.split()
+        }
+
+    def learned(self) -> bytes:
+        """The tables, where diacritics belong, and the words, as JSON."""
+        stored = {
+            "spelling": self._tables,
+            "restorer": self._restorer.as_json(),
+            "words": self._corrector.as_json(),
+        }
+        return json.dumps(stored).encode()
+
+    def restore(self, learned: bytes) -> None:
+        """Know them again."""
+        stored = json.loads(learned)
+        self._use(stored["spelling"])
+        self._restorer = DiacriticRestorer.from_json(stored["restorer"])
+        self._corrector = TypoCorrector(stored["words"])
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn where diacritics belong, and which words there are."""
@@ -114,14 +117,7 @@ class TextNormaliser(GraphComponent):
         ]
         self._restorer = DiacriticRestorer.learn(text for language, text in written if language == "vi")
         self._corrector = TypoCorrector.learn(fold(text) for _, text in written)
-        stored = {
-            "spelling": self._tables,
-            "restorer": self._restorer.as_json(),
-            "words": self._corrector.as_json(),
-        }
-        with self._storage.write_to(self._resource) as directory:
-            (directory / "normaliser.json").write_text(json.dumps(stored), encoding="utf-8")
-        return self._resource
+        return self.persist()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Give each example its form."""
@@ -135,7 +131,7 @@ class TextNormaliser(GraphComponent):
         for message in messages:
             typed, language = message.get(TEXT) or "", message.get(LANGUAGE)
             text = self._in_words(typed)
-            parts = [text, *sentences(text, SENTENCES_MOST)]
+            parts = [text, *sentences(text, self._config["sentences_most"])]
             message.set(FORMS, [self.forms(part, language) for part in parts])
             message.set(BESIDE, list(dict.fromkeys(self._said_by(sign) for sign in signs_beside(typed))))
         return messages

@@ -29,7 +29,7 @@ once. Of a text only a digest is kept, and the vector: 20 MB at most, gone with 
 class Encoder:
     """The encoder, and what it remembers.
 
-    cache: a file that remembers the vectors of training texts and of the proof's questions; None
+    cache: a file that remembers the vectors of training texts and of the validation's questions; None
     remembers nothing. A person's message is never written to it.
     """
 

@@ -19,20 +19,21 @@ import pytest
 import time_machine
 from sqlalchemy import Connection, delete
 
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.web.throttle import Throttle
-from bot.content.watch import Watch
+from bot.content.watcher import ContentWatcher
 from bot.domain.clock import SteadyClock, utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.rasa.client import Rasa
-from bot.storage.database import Database, DatabaseAway
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
 from bot.storage.outbox import Outbox
-from bot.storage.people import subscribe
+from bot.storage.subscriptions import subscribe
 from stand_ins.rasa import RasaStandIn
 from tests.support.content import ANSWER
 from tests.support.databases import on_both_databases
@@ -77,14 +78,16 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
         rasa.plans = lambda _text: [{"reply": "answer", "id": "culture.food"}]
         await inbox.open()
         await outbox.open()
-        watch = Watch(scheduled(small_content, tmp_path / "content"), last_good=tmp_path / "last_good")
+        watcher = ContentWatcher(
+            scheduled(small_content, tmp_path / "content"), last_good=tmp_path / "last_good"
+        )
         channels = {channel.name: channel}
         await database.transact(everybody_subscribes)
         async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
-            conversation = Conversation(Rasa(http), watch.library)
-            postman = Postman(outbox, watch.library, channels, look_seconds=0.05)
-            worker = Worker(inbox, conversation, watch.library, channels, postman)
-            tasks = [asyncio.create_task(worker.run()), asyncio.create_task(postman.run())]
+            dialogue = Dialogue(Rasa(http), watcher.library)
+            delivery_worker = DeliveryWorker(outbox, watcher.library, channels, look_seconds=0.05)
+            worker = Worker(inbox, dialogue, watcher.library, channels, delivery_worker)
+            tasks = [asyncio.create_task(worker.run()), asyncio.create_task(delivery_worker.run())]
             throttle = Throttle(2)
             asked = 0
             while throttle.take("somebody") == 0:
@@ -97,7 +100,7 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
                 waits = throttle.take("somebody")
                 assert 0 < waits <= 60, f"the throttle has {waits} s ({wall_is_ahead})"
                 is_past = utc_now() >= MOMENT
-                library = watch.library()
+                library = watcher.library()
                 assert bool(library.published("culture.soon")) == is_past, "published by another clock"
                 assert bool(library.withdrawn("culture.over")) == is_past, "withdrawn by another clock"
                 asked = await a_round(inbox, outbox, channel, asked)
@@ -106,7 +109,7 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
                 while throttle.take("somebody") == 0:
                     pass
             worker.stop()
-            postman.stop()
+            delivery_worker.stop()
             await asyncio.gather(*tasks)
     replies = Counter(sent.message_id for sent in channel.sent if sent.message_id > 0)
     assert set(replies.values()) == {1}, "answered twice"
@@ -122,7 +125,7 @@ async def a_round(inbox: Inbox, outbox: Outbox, channel: RecordingChannel, asked
     before = len(news(channel))
     assert await outbox.announce("culture.food", {"culture"}) == len(CHATS)
     for id_ in ids:
-        assert await inbox.wait_answered(id_, SOON), f"{id_} is delayed"
+        assert await inbox.replies.wait_answered(id_, SOON), f"{id_} is delayed"
     async with asyncio.timeout(SOON):
         while len(news(channel)) < before + len(CHATS):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # between two looks at a condition

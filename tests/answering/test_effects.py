@@ -17,21 +17,21 @@ from bot.channels.contract import OnlyInReply, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.clock import utc_now
+from bot.domain.errors import NotPossible
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.domain.plan import Plan, Plans
 from bot.storage.database import Database, is_sqlite
-from bot.storage.inbox import Inbox, Outcome
+from bot.storage.inbox import Inbox, SavedPlans
 from bot.storage.models import (
     DeliveryStatus,
     Feedback,
     InboxMessage,
-    Question,
+    KeptQuestion,
     QuestionState,
     Subscription,
     WebReply,
 )
-from bot.storage.outbox import NotPossible
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
 from tests.support.worker import Bot, running
@@ -103,7 +103,7 @@ async def presses(bot: Bot, button: str, chat: str = "a") -> str:
 
 async def deliver(bot: Bot) -> None:
     """Deliver all that is due."""
-    while await bot.postman.deliver_next():
+    while await bot.delivery_worker.deliver_next():
         pass
 
 
@@ -146,7 +146,7 @@ class TestKeeping:
     @pytest.mark.parametrize("text", ["food", "staff", "news"])
     async def test_what_has_an_answer_is_not_kept(self, bot: Bot, engine: AsyncEngine, text: str) -> None:
         await says(bot, text)
-        assert await rows(engine, Question) == []
+        assert await rows(engine, KeptQuestion) == []
 
     async def test_none_of_the_choices_keeps_what_was_asked_before_them(self, bot: Bot) -> None:
         await says(bot, "which one", "in English")
@@ -157,7 +157,7 @@ class TestKeeping:
 
     async def test_a_choice_that_was_meant_deletes_the_question(self, bot: Bot, engine: AsyncEngine) -> None:
         await says(bot, "which one", "food")
-        assert await rows(engine, Question) == []
+        assert await rows(engine, KeptQuestion) == []
 
     @pytest.mark.parametrize("text", ["who is hungry", "third in a row"])
     async def test_a_group_in_which_nothing_is_said_leaves_nothing(
@@ -165,11 +165,11 @@ class TestKeeping:
     ) -> None:
         await bot.answered(await bot.receive(text, is_quiet=True))
         assert bot.channel.sent == []
-        assert await rows(engine, Question) == []
+        assert await rows(engine, KeptQuestion) == []
 
     async def test_a_button_that_leads_nowhere_leaves_nothing(self, bot: Bot, engine: AsyncEngine) -> None:
         await presses(bot, "answer:gone.gone")
-        assert await rows(engine, Question) == []
+        assert await rows(engine, KeptQuestion) == []
 
 
 class TestLeaving:
@@ -179,7 +179,7 @@ class TestLeaving:
         assert payloads(bot) == ["yes:handoff", "no:handoff"]
         assert [kept.state for kept in await bot.outbox.questions()] == [QuestionState.OPEN]
         await says(bot, "yes, leave it")
-        (row,) = await rows(engine, Question)
+        (row,) = await rows(engine, KeptQuestion)
         assert (row.state, row.address) == (QuestionState.LEFT, "a")  # type: ignore[attr-defined]
 
     async def test_with_nothing_to_leave_it_asks_for_the_question(self, bot: Bot) -> None:
@@ -221,7 +221,7 @@ class TestLeaving:
         await says(bot, "an open question", "which one")
         clock.advance(hours=24)
         await bot.inbox.tidy()
-        (row,) = await rows(engine, Question)
+        (row,) = await rows(engine, KeptQuestion)
         assert (row.text, row.conversation) == ("an open question", None)  # type: ignore[attr-defined]
         await says(bot, "staff", "yes, leave it")
         assert [kept.state for kept in await bot.outbox.questions()] == [QuestionState.OPEN]
@@ -230,10 +230,10 @@ class TestLeaving:
         await says(bot, "left", "staff", "yes, leave it", "open")
         clock.advance(days=90, seconds=-1)
         await bot.inbox.tidy()
-        assert len(await rows(engine, Question)) == 2
+        assert len(await rows(engine, KeptQuestion)) == 2
         clock.advance(seconds=1)
         await bot.inbox.tidy()
-        assert await rows(engine, Question) == []
+        assert await rows(engine, KeptQuestion) == []
 
 
 async def left(bot: Bot, chat: str = "a") -> int:
@@ -482,7 +482,7 @@ class TestForgetting:
             message_id = await bot.receive("yes, forget")
             async with asyncio.timeout(10):
                 while not await is_postponed(bot, message_id):
-                    await bot.inbox.wait_answered(message_id, 0.02)
+                    await bot.inbox.replies.wait_answered(message_id, 0.02)
             assert len(bot.channel.sent) == before
             reader.execute("COMMIT")
         clock.advance(seconds=10)
@@ -506,7 +506,7 @@ class TestForgetting:
         bot.rasa.gates["yes, forget"].set()
         async with asyncio.timeout(10):
             while not await is_postponed(bot, message_id):
-                await bot.inbox.wait_answered(message_id, 0.02)
+                await bot.inbox.replies.wait_answered(message_id, 0.02)
         assert bot.channel.sent == []
         bot.rasa.is_away = False
         clock.advance(seconds=10)
@@ -533,7 +533,7 @@ class TestOnce:
         entry = await inbox.claim({"test"})
         assert entry is not None
 
-        def effects(connection: Connection) -> Outcome:
+        def effects(connection: Connection) -> SavedPlans:
             carry_out(connection, entry, tuple(vote), small_library, utc_now())
             raise LookupError
 

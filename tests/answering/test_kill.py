@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
 from bot.storage.outbox import Outbox
-from bot.storage.people import subscribe
+from bot.storage.schema import migrate
+from bot.storage.subscriptions import subscribe
 from stand_ins.rasa import RasaStandIn
 from tests.support.kill import CARDS, QUESTIONS, BotProcess, check, is_all_sent, read_sent
 

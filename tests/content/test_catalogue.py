@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bot.content.check import check
-from bot.content.library import load
+from bot.content.loading import load
 from tests.support import ROOT
 
 TODAY = datetime.date(2026, 11, 28)
@@ -54,7 +54,7 @@ def test_a_catalogue_that_is_none_is_a_finding(content: Path) -> None:
 
 
 def test_every_answer_of_the_project_stands_in_its_catalogue() -> None:
-    library, _ = load(ROOT / "content")
+    library = load(ROOT / "content").library
     topics = yaml.safe_load((ROOT / "content" / "catalogue.yml").read_text("utf-8"))
     catalogued = {f"{topic}.{name}" for topic, names in topics.items() for name in names}
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.content.check import check
-from bot.content.draft import NotWritten, write_draft
-from bot.content.library import load
-from bot.content.schema import Status
+from bot.content.draft import write_draft
+from bot.content.loading import load
+from bot.content.schema import AnswerStatus
 from bot.domain.answer import TOPICS
+from bot.domain.errors import NotPossible
 
 TODAY = datetime.date(2026, 11, 25)
 
@@ -26,9 +27,10 @@ def content(tmp_path: Path, small_content: Path) -> Path:
 def test_it_loads_as_a_draft_without_an_error(content: Path, topic: str) -> None:
     write_draft(content, f"{topic}.first-one", TODAY)
     write_draft(content, f"{topic}.second-one", TODAY)
-    library, findings = load(content)
+    loaded = load(content)
+    library, findings = loaded.library, loaded.findings
     assert not findings
-    assert library.answers[f"{topic}.first-one"].status is Status.DRAFT
+    assert library.answers[f"{topic}.first-one"].status is AnswerStatus.DRAFT
     assert not [finding for finding in check(content, TODAY) if finding.is_error]
 
 
@@ -36,7 +38,8 @@ def test_nothing_is_published_that_is_still_to_be_filled_in(content: Path) -> No
     file = write_draft(content, "city.bridge", TODAY)
     text = file.read_text(encoding="utf-8").replace("status: draft", "status: published")
     file.write_text(text, encoding="utf-8")
-    library, findings = load(content)
+    loaded = load(content)
+    library, findings = loaded.library, loaded.findings
     assert library.published("city.bridge") is None
     assert [finding.key for finding in findings] == [
         "sources.0.title",
@@ -62,6 +65,6 @@ def test_nothing_is_published_that_is_still_to_be_filled_in(content: Path) -> No
 )
 def test_a_bad_or_taken_id_is_refused(content: Path, answer_id: str, why: str) -> None:
     before = sorted(content.rglob("*"))
-    with pytest.raises(NotWritten, match=why):
+    with pytest.raises(NotPossible, match=why):
         write_draft(content, answer_id, TODAY)
     assert sorted(content.rglob("*")) == before

@@ -23,16 +23,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.content.check import check
-from bot.content.library import Library, load
+from bot.content.emergency_withdrawal import unpublished_status
+from bot.content.library import Library
+from bot.content.loading import LoadedContent, load
 from bot.content.messages import Messages
 from bot.content.messages_file import read_messages
-from bot.content.schema import Status
-from bot.content.watch import Watch
-from bot.content.withdrawal import taken_back
-from bot.content.yaml_file import SIZE_LIMIT, ContentError, Finding, parse_yaml
+from bot.content.schema import AnswerStatus
+from bot.content.watcher import ContentWatcher
+from bot.content.yaml_file import SIZE_LIMIT, ContentError, parse_yaml
 from bot.desk.report import report
 from bot.domain.clock import local_day, utc_now
-from bot.rasa.status import Status as RasaStatus
+from bot.rasa.status import RasaStatus
 from tests.support import ROOT
 from tests.support.content import ANSWER, change, problems, remove, title, until
 
@@ -51,10 +52,10 @@ def food(content: Path) -> Path:
 
 
 @pytest.fixture
-async def watch(content: Path, tmp_path: Path) -> AsyncIterator[Watch]:
-    watch = Watch(content, last_good=tmp_path / "last_good")
-    task = asyncio.create_task(watch.run())
-    yield watch
+async def watcher(content: Path, tmp_path: Path) -> AsyncIterator[ContentWatcher]:
+    watcher = ContentWatcher(content, last_good=tmp_path / "last_good")
+    task = asyncio.create_task(watcher.run())
+    yield watcher
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -68,13 +69,13 @@ def save(file: Path, data: bytes) -> None:
     file.write_bytes(data)
 
 
-class NoTeacher:
+class NoModelSync:
     status = RasaStatus()
 
 
-def told(watch: Watch) -> str:
+def told(watcher: ContentWatcher) -> str:
     """GET /api/content."""
-    return report(watch, NoTeacher(), utc_now()).model_dump_json()  # type: ignore[arg-type]
+    return report(watcher, NoModelSync(), utc_now()).model_dump_json()  # type: ignore[arg-type]
 
 
 # -- what is no file ---------------------------------------------------------------------------------
@@ -116,53 +117,57 @@ NO_FILES = [a_pipe, a_socket, a_device, a_folder, a_link_to_nowhere, a_link_to_i
 
 @pytest.mark.parametrize("make", NO_FILES)
 async def test_what_is_no_file_is_a_finding_and_stops_nothing(
-    watch: Watch, content: Path, food: Path, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    watcher: ContentWatcher,
+    content: Path,
+    food: Path,
+    make: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(Path.cwd())  # back afterwards
     remove(food)
     make(food)
     change(content / "culture" / "music.yml", "Title of music", "Songs")
-    await until(lambda: title(watch, MUSIC) == "Songs")
-    assert title(watch, FOOD) == "Title of food"
-    assert problems(watch) == ["food.yml:1 "]
+    await until(lambda: title(watcher, MUSIC) == "Songs")
+    assert title(watcher, FOOD) == "Title of food"
+    assert problems(watcher) == ["food.yml:1 "]
     assert check(content, local_day(utc_now()))
 
 
 @pytest.mark.parametrize("make", [a_pipe, a_folder, a_link_to_nowhere])
 @pytest.mark.parametrize("name", ["messages.yml", "offices.yml", "culture"])
 async def test_nor_in_the_place_of_what_all_answers_need(
-    watch: Watch, content: Path, make: Callable[[Path], None], name: str
+    watcher: ContentWatcher, content: Path, make: Callable[[Path], None], name: str
 ) -> None:
     (content / name).rename(content.parent / "away")
     if make is a_folder and name == "culture":
         make = a_pipe
     make(content / name)
-    await until(lambda: watch.findings)
-    assert title(watch, FOOD) == "Title of food"
+    await until(lambda: watcher.findings)
+    assert title(watcher, FOOD) == "Title of food"
     (content / name).rename(content.parent / "odd")
     (content.parent / "away").rename(content / name)
     change(content / "culture" / "food.yml", "status: published", "status: withdrawn")
-    await until(lambda: not title(watch, FOOD))
+    await until(lambda: not title(watcher, FOOD))
 
 
 async def test_a_drive_that_does_not_answer_is_told_and_waited_for(
-    watch: Watch, food: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: ContentWatcher, food: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = threading.Event()
 
-    def hangs(*arguments: Any, **named: Any) -> tuple[Library, list[Finding]]:
+    def hangs(*arguments: Any, **named: Any) -> LoadedContent:
         answers.wait()
         return load(*arguments, **named)
 
-    monkeypatch.setattr("bot.content.watch.ANSWERS", 0.1)
-    monkeypatch.setattr("bot.content.watch.load", hangs)
+    monkeypatch.setattr("bot.content.watcher.ANSWERS", 0.1)
+    monkeypatch.setattr("bot.content.watcher.load", hangs)
     change(food, "Title of food", "Dishes")
-    await until(lambda: watch.findings)
-    assert "has not answered" in watch.findings[0].problem
-    assert title(watch, FOOD) == "Title of food"
+    await until(lambda: watcher.findings)
+    assert "has not answered" in watcher.findings[0].problem
+    assert title(watcher, FOOD) == "Title of food"
     answers.set()
-    await until(lambda: title(watch, FOOD) == "Dishes")
-    assert watch.findings == []
+    await until(lambda: title(watcher, FOOD) == "Dishes")
+    assert watcher.findings == []
 
 
 async def test_a_watcher_that_fails_while_it_is_told_to_end_ends(
@@ -175,8 +180,8 @@ async def test_a_watcher_that_fails_while_it_is_told_to_end_ends(
             raise RuntimeError("as a watcher whose thread fails at this moment") from None
         yield
 
-    monkeypatch.setattr("bot.content.watch.awatch", fails)
-    task = asyncio.create_task(Watch(content, last_good=tmp_path / "last_good").run())
+    monkeypatch.setattr("bot.content.watcher.awatch", fails)
+    task = asyncio.create_task(ContentWatcher(content, last_good=tmp_path / "last_good").run())
     await asyncio.sleep(0)
     task.cancel()
     done, _ = await asyncio.wait([task], timeout=10)
@@ -188,20 +193,20 @@ async def test_a_watcher_that_fails_while_it_is_told_to_end_ends(
 
 
 async def test_a_name_that_is_no_utf_8_is_told_and_what_changes_later_goes_live(
-    watch: Watch, content: Path, food: Path
+    watcher: ContentWatcher, content: Path, food: Path
 ) -> None:
     (content / "culture" / os.fsdecode(b"ch\xfb.yml")).write_text(GOOD, encoding="utf-8")
     (content / os.fsdecode(b"v\xe3n")).mkdir()
-    await until(lambda: len(watch.findings) == 2)
+    await until(lambda: len(watcher.findings) == 2)
     change(food, "status: published", "status: withdrawn")
-    await until(lambda: not title(watch, FOOD))
-    assert r"culture/ch\\xfb.yml" in told(watch)
+    await until(lambda: not title(watcher, FOOD))
+    assert r"culture/ch\\xfb.yml" in told(watcher)
     assert [str(finding).isprintable() for finding in check(content, local_day(utc_now()))]
 
 
 async def test_at_the_start_too(content: Path, tmp_path: Path) -> None:
     (content / "culture" / os.fsdecode(b"ch\xfb.yml")).write_text(GOOD, encoding="utf-8")
-    assert r"ch\\xfb.yml" in told(Watch(content, last_good=tmp_path / "last_good"))
+    assert r"ch\\xfb.yml" in told(ContentWatcher(content, last_good=tmp_path / "last_good"))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +216,8 @@ async def test_at_the_start_too(content: Path, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_file_that_is_not_read_is_told(content: Path, name: str) -> None:
     (content / "culture" / name).write_text(GOOD, encoding="utf-8")
-    library, (finding,) = load(content)
+    loaded = load(content)
+    library, (finding,) = loaded.library, loaded.findings
     assert len(library.answers) == 2
     assert finding.is_error
     assert str(finding).isprintable()
@@ -222,13 +228,13 @@ def test_a_file_that_is_not_read_is_told(content: Path, name: str) -> None:
 @pytest.mark.parametrize("name", [".food.yml.swp", ".#food.yml", "#food.yml#", "food.yml~", "food.yml.bak"])
 def test_what_editor_programs_leave_behind_is_not(content: Path, name: str) -> None:
     (content / "culture" / name).write_text("half", encoding="utf-8")
-    assert load(content)[1] == []
+    assert load(content).findings == []
 
 
-async def test_an_answer_that_vanishes_by_renaming_is_told(watch: Watch, food: Path) -> None:
+async def test_an_answer_that_vanishes_by_renaming_is_told(watcher: ContentWatcher, food: Path) -> None:
     rename(food, "food.yml.txt")
-    await until(lambda: not title(watch, FOOD))
-    assert "if it is culture.food, name it food.yml" in told(watch)
+    await until(lambda: not title(watcher, FOOD))
+    assert "if it is culture.food, name it food.yml" in told(watcher)
 
 
 # -- folders -----------------------------------------------------------------------------------------
@@ -257,47 +263,49 @@ def test_of_a_folder_that_cannot_be_read_everything_stays_also_after_a_restart(
     content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids, last_good = many(content), tmp_path / "last_good"
-    Watch(content, last_good=last_good)
+    ContentWatcher(content, last_good=last_good)
     cannot_be_listed(monkeypatch, content / "culture")
     for _ in range(2):
-        watch = Watch(content, last_good=last_good)
-        assert all(title(watch, answer_id) for answer_id in ids)
-        (finding,) = watch.findings
+        watcher = ContentWatcher(content, last_good=last_good)
+        assert all(title(watcher, answer_id) for answer_id in ids)
+        (finding,) = watcher.findings
         assert finding.file == content / "culture"
         assert "Permission denied" in finding.problem
-        assert '"serves":"the last good version"' in told(watch)
+        assert '"serves":"the last good version"' in told(watcher)
 
 
 def test_many_answers_that_are_gone_at_once_stay_and_that_is_said(content: Path, tmp_path: Path) -> None:
     ids = many(content)
     change(content / "culture" / "music.yml", "status: published", "status: withdrawn")
-    served, _ = load(content)
+    served = load(content)
     shutil.move(content / "culture", tmp_path / "moved")
     (content / "city").mkdir()
     (content / "city" / "bridge.yml").write_text(ANSWER.format(name="bridge"), encoding="utf-8")
-    library, (finding,) = load(content, served)
+    loaded = load(content, served)
+    library, (finding,) = loaded.library, loaded.findings
     assert all(library.published(answer_id) for answer_id in [*ids, "city.bridge"])
     assert library.withdrawn(MUSIC)
     assert "21 answers are gone at once" in finding.problem
-    again, (finding,) = load(content, library)
-    assert set(again.answers) == set(library.answers)
+    again = load(content, loaded)
+    assert len(again.findings) == 1
+    assert set(again.library.answers) == set(library.answers)
 
 
 def test_two_of_many_may_be_deleted_and_any_number_that_was_withdrawn(content: Path) -> None:
     ids = many(content)
-    served, _ = load(content)
+    served = load(content)
     for answer_id in ids[:2]:
         (content / "culture" / f"{answer_id.removeprefix('culture.')}.yml").unlink()
-    served, findings = load(content, served)
-    assert (len(served.answers), findings) == (20, [])
+    served = load(content, served)
+    assert (len(served.library.answers), served.findings) == (20, [])
     for answer_id in ids[2:]:
         file = content / "culture" / f"{answer_id.removeprefix('culture.')}.yml"
         change(file, "status: published", "status: withdrawn")
-    served, _ = load(content, served)
+    served = load(content, served)
     for answer_id in ids[2:]:
         (content / "culture" / f"{answer_id.removeprefix('culture.')}.yml").unlink()
-    served, findings = load(content, served)
-    assert (len(served.answers), findings) == (2, [])
+    served = load(content, served)
+    assert (len(served.library.answers), served.findings) == (2, [])
 
 
 # -- YAML --------------------------------------------------------------------------------------------
@@ -348,7 +356,8 @@ def test_a_comment_that_cuts_a_value_is_told(
     content: Path, food: Path, old: str, new: str, line: int
 ) -> None:
     change(food, old, new)
-    library, (finding,) = load(content)
+    loaded = load(content)
+    library, (finding,) = loaded.library, loaded.findings
     assert FOOD in library.answers
     assert (finding.line, finding.is_error) == (line, False)
     assert "after # is not read" in finding.problem
@@ -365,13 +374,13 @@ def test_a_comment_that_cuts_a_value_is_told(
 )
 def test_a_note_that_is_meant_as_one_is_not(content: Path, food: Path, old: str, new: str) -> None:
     change(food, old, new)
-    assert load(content)[1] == []
+    assert load(content).findings == []
 
 
 def test_one_slip_is_one_finding_and_none_where_others_link_to_it(content: Path, food: Path) -> None:
     change(content / "culture" / "music.yml", "sources:", "related: [culture.food]\nsources:")
     change(food, "title: Title of food", "title: it: breaks")
-    assert [finding.file for finding in load(content)[1]] == [food]
+    assert [finding.file for finding in load(content).findings] == [food]
     change(food, "title: it: breaks", "title: Title of food")
     change(content / "offices.yml", "  en:", "  eng:")
     with pytest.raises(ContentError) as refused:
@@ -395,9 +404,10 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_an_answer_is_taken_back_however_that_is_written(content: Path, food: Path, spelling: str) -> None:
-    served, _ = load(content)
+    served = load(content)
     food.write_text(BROKEN.replace("status: published", spelling), encoding="utf-8")
-    library, findings = load(content, served)
+    loaded = load(content, served)
+    library, findings = loaded.library, loaded.findings
     assert library.withdrawn(FOOD)
     assert findings
 
@@ -410,14 +420,14 @@ ENCODINGS = ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1258"
 async def test_in_whatever_encoding_it_is_saved(
     content: Path, food: Path, tmp_path: Path, encoding: str, text: str
 ) -> None:
-    Watch(content, last_good=tmp_path / "last_good")
+    ContentWatcher(content, last_good=tmp_path / "last_good")
     text = text.replace("status: published", "status: withdrawn")
     save(food, text.encode(encoding, "replace"))
-    watch = Watch(content, last_good=tmp_path / "last_good")
-    assert watch.library().withdrawn(FOOD)
+    watcher = ContentWatcher(content, last_good=tmp_path / "last_good")
+    assert watcher.library().withdrawn(FOOD)
     remove(food)
     a_folder(food)  # now nobody can read what it said; after a restart it is still taken back
-    assert Watch(content, last_good=tmp_path / "last_good").library().withdrawn(FOOD)
+    assert ContentWatcher(content, last_good=tmp_path / "last_good").library().withdrawn(FOOD)
 
 
 NOT_TAKEN_BACK = [
@@ -430,19 +440,19 @@ NOT_TAKEN_BACK = [
 
 @pytest.mark.parametrize("text", NOT_TAKEN_BACK)
 def test_nothing_is_taken_back_that_does_not_say_so(text: str) -> None:
-    assert taken_back(f"{text}\ntitle: it: breaks\n".encode()) is None
+    assert unpublished_status(f"{text}\ntitle: it: breaks\n".encode()) is None
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_looked_through(data: bytes) -> None:
-    assert taken_back(data) in {None, *Status}
+    assert unpublished_status(data) in {None, *AnswerStatus}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 @given(before=st.binary(max_size=60), after=st.binary(max_size=60))
 def test_a_line_of_its_own_that_says_so_counts_in_any_garbage(before: bytes, after: bytes) -> None:
     text = before.replace(b"\0", b"") + b"\nstatus: withdrawn\n" + after.replace(b"\0", b"")
-    status = taken_back(text)
+    status = unpublished_status(text)
     assert status is not None or text.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
@@ -475,13 +485,14 @@ def messages(content: Path) -> Path:
 def test_a_brace_that_is_not_filled_in_is_told_and_the_sentence_before_is_said(
     content: Path, messages: Path, old: str, new: str
 ) -> None:
-    served, _ = load(content)
+    served = load(content)
     text = messages.read_text(encoding="utf-8")
     messages.write_text(text.replace(old, new, 1), encoding="utf-8")
     change(messages, "Tạm biệt bạn", "Chào bạn nhé")
-    library, findings = load(content, served)
-    assert library.messages.phrases.no_facet == served.messages.phrases.no_facet
-    assert library.messages.phrases.thanks == served.messages.phrases.thanks
+    loaded = load(content, served)
+    library, findings = loaded.library, loaded.findings
+    assert library.messages.phrases.no_facet == served.library.messages.phrases.no_facet
+    assert library.messages.phrases.thanks == served.library.messages.phrases.thanks
     assert "Chào bạn nhé" in library.messages.phrases.goodbye.vi, "the others go live"
     assert "brace" in findings[0].problem or "is not filled in here" in findings[0].problem
 
@@ -499,33 +510,36 @@ def test_every_sentence_is_held_to_its_braces(content: Path, messages: Path) -> 
             return 1 if "vi" in part else sum(map(sentences, part.values()))
         return 1 if isinstance(part, list) else 0
 
-    served, _ = load(content)
+    served = load(content)
     with pytest.raises(ValidationError) as refused:
         Messages.model_validate(spoil(value))
     assert refused.value.error_count() == sentences(value)
     messages.write_text(yaml.safe_dump(spoil(value), allow_unicode=True), encoding="utf-8")
-    library, findings = load(content, served)
+    loaded = load(content, served)
+    library, findings = loaded.library, loaded.findings
     assert findings
-    assert library.messages == served.messages
+    assert library.messages == served.library.messages
 
 
 def test_yesterdays_sentences_are_enough_for_todays_code(content: Path, messages: Path) -> None:
-    before, _ = load(content)
+    before = load(content).library
     value = yaml.safe_load(messages.read_text(encoding="utf-8"))
     del value["phrases"]["care"], value["telegram"]["commands"]["forget"], value["zalo"]
     value["phrases"]["thanks"]["en"] = "Any time!"
     messages.write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")
-    library, findings = load(content)
+    loaded = load(content)
+    library, findings = loaded.library, loaded.findings
     assert library.messages.phrases.care == before.messages.phrases.care
     assert library.messages.phrases.thanks.en == "Any time!"
     assert [(finding.key, finding.is_error) for finding in findings] == [
         ("phrases.care", False), ("telegram.commands.forget", False), ("zalo", False)]  # fmt: skip
-    assert library.kept == frozenset()
+    assert loaded.kept == frozenset()
 
 
 def test_what_todays_code_no_longer_says_is_told_and_stops_nothing(content: Path, messages: Path) -> None:
     change(messages, "phrases:\n", "phrases:\n  farewell: {vi: Tạm biệt, en: Goodbye}\n")
-    library, (finding,) = load(content)
+    loaded = load(content)
+    library, (finding,) = loaded.library, loaded.findings
     assert (finding.key, finding.is_error) == ("phrases.farewell", True)
     assert library.messages
 
@@ -533,17 +547,18 @@ def test_what_todays_code_no_longer_says_is_told_and_stops_nothing(content: Path
 def test_a_notice_with_a_slip_in_it_is_not_told_and_the_rest_is(content: Path, messages: Path) -> None:
     with messages.open("a", encoding="utf-8") as file:
         file.write("notice: {from: 2026-12-01, until: soon, vi: Bão, en: A storm}\n")
-    library, (finding,) = load(content)
+    loaded = load(content)
+    library, (finding,) = loaded.library, loaded.findings
     assert (library.messages.notice, finding.key) == (None, "notice.until")
 
 
 def test_the_copy_of_sentences_says_just_what_is_said(content: Path, messages: Path, tmp_path: Path) -> None:
     with messages.open("a", encoding="utf-8") as file:
         file.write("notice: {from: 2026-12-01, until: 2026-12-02, vi: Bão, en: A storm}\n")
-    first = Watch(content, last_good=tmp_path / "last_good").library()
+    first = ContentWatcher(content, last_good=tmp_path / "last_good").library()
     change(messages, "You are welcome!", "You are {n} welcome!")
     change(messages, "Tạm biệt bạn", "Chào bạn nhé")
-    second = Watch(content, last_good=tmp_path / "last_good").library()
+    second = ContentWatcher(content, last_good=tmp_path / "last_good").library()
     assert second.messages.notice == first.messages.notice
     copied, _, findings = read_messages(tmp_path / "last_good" / "messages.yml", None)
     assert (copied, findings) == (second.messages, [])
@@ -553,7 +568,7 @@ def test_the_copy_of_sentences_says_just_what_is_said(content: Path, messages: P
 
 
 def at(content: Path, moment: str) -> Library:
-    return load(content, now=datetime.datetime.fromisoformat(moment))[0]
+    return load(content, now=datetime.datetime.fromisoformat(moment)).library
 
 
 def test_whatever_zone_the_machine_is_in_the_day_is_that_of_can_tho() -> None:
@@ -575,5 +590,5 @@ def test_a_day_as_an_end_includes_that_day(content: Path, messages: Path, food: 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31", "9999-12-31T23:59:59-12:00"])
 def test_the_ends_of_the_calendar_are_a_finding(content: Path, food: Path, moment: str) -> None:
     change(food, "status: published", f"status: published\nwithdraw_at: {moment}")
-    _, (finding,) = load(content)
+    (finding,) = load(content).findings
     assert finding.key == "withdraw_at"

@@ -12,16 +12,17 @@ from bot.answering.dialogue import as_served
 from bot.answering.rasa_command import rasa_command
 from bot.cards.compose import compose
 from bot.content.check import check
-from bot.content.library import Library, load
-from bot.content.schema import Status
-from bot.content.watch import Watch
+from bot.content.library import Library
+from bot.content.loading import load
+from bot.content.schema import AnswerStatus
+from bot.content.watcher import ContentWatcher
 from bot.domain import payload
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.domain.clock import VIETNAM
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
-from bot.rasa.training_set import lesson, training_files
+from bot.rasa.training_set import training_files, training_questions
 from tests.support.clock import Clock
 from tests.support.content import ANSWER
 
@@ -43,7 +44,8 @@ def write(content: Path, answer_id: str, *keys: str, status: str = "published") 
 
 
 def library_of(content: Path, now: datetime.datetime = NOW) -> Library:
-    library, findings = load(content, now=now)
+    loaded = load(content, now=now)
+    library, findings = loaded.library, loaded.findings
     assert not findings
     return library
 
@@ -104,7 +106,7 @@ class TestWithdrawn:
 
     def test_a_reason_belongs_to_a_withdrawal(self, content: Path) -> None:
         write(content, FOOD, "withdrawn: {date: 2026-11-24}")
-        _, findings = load(content)
+        findings = load(content).findings
         assert "food.yml:3: error: withdrawn: is only for `status: withdrawn`" in str(findings[0])
 
 
@@ -115,7 +117,7 @@ class TestSuperseded:
         assert say(library, FOOD).id == DISHES
         assert press(library, FOOD)
         assert [answer.id for answer in library.of_topic("culture")] == [DISHES, MUSIC]
-        assert [answer_id for answer_id, _, _ in lesson(library)] == [DISHES, MUSIC]
+        assert [answer_id for answer_id, _, _ in training_questions(library)] == [DISHES, MUSIC]
 
     def test_also_when_the_old_file_is_gone_and_over_several_steps(self, content: Path) -> None:
         (content / "culture" / "food.yml").unlink()
@@ -148,7 +150,8 @@ class TestSuperseded:
     def test_a_mistake_is_found_and_does_no_harm(self, content: Path, older: str) -> None:
         write(content, FOOD, f"supersedes: [{DISHES}]", "publish_at: 2100-01-01")
         write(content, DISHES, f"supersedes: [{older}]", "publish_at: 2100-01-01")
-        library, findings = load(content)
+        loaded = load(content)
+        library, findings = loaded.library, loaded.findings
         assert "dishes.yml:3: error: supersedes.0" in " ".join(map(str, findings))
         assert library.published(DISHES) is None
 
@@ -178,22 +181,22 @@ class TestScheduled:
     def test_the_served_version_follows_the_clock(self, content: Path, tmp_path: Path, clock: Clock) -> None:
         write(content, FOOD, "publish_at: 2026-11-25 12:00", "withdraw_at: 2026-11-25")
         clock.now = BEFORE
-        watch = Watch(content, last_good=tmp_path / "last_good", clock=clock)
-        assert watch.library().published(FOOD) is None
+        watcher = ContentWatcher(content, last_good=tmp_path / "last_good", clock=clock)
+        assert watcher.library().published(FOOD) is None
         clock.advance(minutes=1)
-        assert watch.library().published(FOOD)
+        assert watcher.library().published(FOOD)
         clock.advance(hours=12)
-        assert watch.library().withdrawn(FOOD)
+        assert watcher.library().withdrawn(FOOD)
 
     def test_so_it_does_when_the_clock_was_ahead_and_is_set_right(
         self, content: Path, tmp_path: Path, clock: Clock
     ) -> None:
         write(content, FOOD, "publish_at: 2026-11-25 12:00")
         clock.now = BEFORE + datetime.timedelta(hours=7)
-        watch = Watch(content, last_good=tmp_path / "last_good", clock=clock)
-        assert watch.library().published(FOOD)
+        watcher = ContentWatcher(content, last_good=tmp_path / "last_good", clock=clock)
+        assert watcher.library().published(FOOD)
         clock.now = BEFORE
-        assert watch.library().published(FOOD) is None
+        assert watcher.library().published(FOOD) is None
 
     @pytest.mark.parametrize(
         ("written", "moment"),
@@ -213,12 +216,12 @@ class TestScheduled:
     @pytest.mark.parametrize("written", ["soon", "01/12/2026", "2026-12-01 25:00", "8"])
     def test_a_bad_moment_is_explained(self, content: Path, written: str) -> None:
         write(content, FOOD, f"publish_at: {written}")
-        _, findings = load(content)
+        findings = load(content).findings
         assert "food.yml:3: error: publish_at: write a day and a time in Việt Nam" in str(findings[0])
 
     def test_an_end_before_the_beginning_is_a_mistake(self, content: Path) -> None:
         write(content, FOOD, "publish_at: 2026-12-02", "withdraw_at: 2026-12-01")
-        _, findings = load(content)
+        findings = load(content).findings
         assert "food.yml:4: error: withdraw_at: does not lie after `publish_at`" in str(findings[0])
 
     def test_a_schedule_without_publication_is_pointed_out(self, content: Path) -> None:
@@ -235,6 +238,6 @@ def test_past_its_review_an_answer_says_so(content: Path) -> None:
 
 
 def test_statuses_are_what_the_file_says(content: Path) -> None:
-    for status in Status:
+    for status in AnswerStatus:
         write(content, FOOD, status=status.value)
         assert library_of(content).answers[FOOD].status is status

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.content.numbers import differences, numbers_en, numbers_vi
+from bot.content.check.numbers import differences, numbers_en, numbers_vi
 
 MONTHS = [f"{datetime.date(2026, month, 1):%B}" for month in range(1, 13)]
 

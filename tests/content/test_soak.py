@@ -1,6 +1,6 @@
 """No bytes, name, type or permission in content/ kills, freezes or silently withdraws anything.
 
-A machine does to a real directory what editors, their programs and broken drives do, while a watch
+A machine does to a real directory what editors, their programs and broken drives do, while a watcher
 serves it. Whatever it did, an answer that nobody took back is served, and one that is taken back is
 gone within five seconds.
 """
@@ -30,10 +30,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.content.watch import Watch
+from bot.content.watcher import ContentWatcher
 from bot.desk.report import report
 from bot.domain.clock import utc_now
-from bot.rasa.status import Status
+from bot.rasa.status import RasaStatus
 from tests.support import ROOT
 from tests.support.content import ANSWER, OFFICES
 from tests.support.soak import rounds
@@ -69,8 +69,8 @@ slips = st.sampled_from(
 )
 
 
-class NoTeacher:
-    status = Status()
+class NoModelSync:
+    status = RasaStatus()
 
 
 class Content(RuleBasedStateMachine):
@@ -94,13 +94,13 @@ class Content(RuleBasedStateMachine):
         self.start()
 
     def start(self) -> None:
-        self.watch = Watch(self.directory, last_good=self.root / "last_good")
+        self.watcher = ContentWatcher(self.directory, last_good=self.root / "last_good")
         started: Future[asyncio.Task[None]] = Future()
-        self.loop.call_soon_threadsafe(lambda: started.set_result(self.loop.create_task(self.watch.run())))
+        self.loop.call_soon_threadsafe(lambda: started.set_result(self.loop.create_task(self.watcher.run())))
         self.task = started.result(LIVE_WITHIN)
 
     def stop(self) -> None:
-        """As at SIGTERM; a frozen watch does not end in time."""
+        """As at SIGTERM; a frozen watcher does not end in time."""
 
         async def end() -> None:
             self.task.cancel()
@@ -199,7 +199,7 @@ class Content(RuleBasedStateMachine):
             os.mkfifo(folder)
         elif as_what:
             folder.symlink_to("nowhere")
-        self.seen_by(lambda: bool(self.watch.findings))
+        self.seen_by(lambda: bool(self.watcher.findings))
         self.all_is_served()
         self.clear(folder)
         self.away.rename(folder)
@@ -220,20 +220,20 @@ class Content(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.published) > 1)
     @rule(name=names, encoding=encodings, slip=slips)
-    def an_answer_is_taken_back(self, name: str, encoding: str, slip: str) -> None:
+    def an_answer_is_unpublished_status(self, name: str, encoding: str, slip: str) -> None:
         self.permissions_are_back()
         text = GOOD[name].replace("status: published", "status: withdrawn")
         text = text.replace(f"title: Title of {name}", slip)
         self.put(self.path(name), text.encode(encoding, "replace"))
         self.published.discard(name)
         self.withdrawn.add(name)
-        self.seen_by(lambda: self.watch.library().withdrawn(f"culture.{name}") is not None)
+        self.seen_by(lambda: self.watcher.library().withdrawn(f"culture.{name}") is not None)
 
     # -- what always holds
 
     @invariant()
     def all_is_served(self) -> None:
-        library = self.watch.library()
+        library = self.watcher.library()
         for name in self.published:
             assert library.published(f"culture.{name}"), f"{name} is gone"
         for name in self.withdrawn:
@@ -241,8 +241,8 @@ class Content(RuleBasedStateMachine):
 
     @invariant()
     def the_report_can_be_made(self) -> None:
-        report(self.watch, NoTeacher(), utc_now()).model_dump_json()  # type: ignore[arg-type]
-        assert not self.task.done(), "the watch has ended"
+        report(self.watcher, NoModelSync(), utc_now()).model_dump_json()  # type: ignore[arg-type]
+        assert not self.task.done(), "the watcher has ended"
 
     def seen_by(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + LIVE_WITHIN
@@ -268,7 +268,7 @@ class Content(RuleBasedStateMachine):
         self.put(self.path(name), text.encode())
 
         def is_live() -> bool:
-            answer = self.watch.library().published(f"culture.{name}")
+            answer = self.watcher.library().published(f"culture.{name}")
             return answer is not None and answer.en.title == "The last word"
 
         self.seen_by(is_live)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.content.check import check
-from bot.content.laws import read_laws
-from bot.content.library import load
+from bot.content.check.laws import read_laws
+from bot.content.loading import load
 from tests.support import ROOT
 
 TODAY = datetime.date(2026, 11, 28)
@@ -240,7 +240,7 @@ def test_the_table_itself_is_checked(content: Path) -> None:
     assert [line.split(":")[0] for line in advised(content)] == ["0.old", "1.kind"]
     laws.unlink()
     assert advised(content) == []
-    assert load(content)[1] == []
+    assert load(content).findings == []
 
 
 # -- abroad

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.library import Library, load
+from bot.content.library import Library
+from bot.content.loading import load
 from stand_ins.serving import serving
 from stand_ins.telegram import TOKEN, StandIn
 from tests.support import ROOT
@@ -17,7 +18,7 @@ from tests.support.bot_process import BotProcess, free_port, rasa_side
 @pytest.fixture(scope="session")
 def library() -> Library:
     """What the editors wrote."""
-    return load(ROOT / "content")[0]
+    return load(ROOT / "content").library
 
 
 @pytest.fixture

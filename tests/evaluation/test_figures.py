@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bot.__main__ import main
+from bot.cli import main
 from tests.support.content import ANSWER
 
 FACTS = """

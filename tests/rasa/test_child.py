@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.web import REPLY_WITHIN
-from bot.rasa.child import HUNG_SECONDS, NoRasa, child, command, environment, rasa_side
+from bot.rasa.child import HUNG_SECONDS, RasaNotStarted, child, command, environment, rasa_side
 from bot.settings import Settings
 from tests.support import ROOT
 
@@ -170,14 +170,16 @@ async def test_a_taken_port_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(ROOT)
     with socket.create_server(("127.0.0.1", 0)) as other:
         settings = Settings(rasa_port=other.getsockname()[1], rasa_token=SecretStr("ours"))
-        with pytest.raises(NoRasa, match=rf"^Port {settings.rasa_port} of the setting RASA_PORT is taken"):
+        with pytest.raises(
+            RasaNotStarted, match=rf"^Port {settings.rasa_port} of the setting RASA_PORT is taken"
+        ):
             async with rasa_side(settings):
                 pass
 
 
 def test_without_its_environment_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(NoRasa, match="make run"):
+    with pytest.raises(RasaNotStarted, match="make run"):
         command(5005)
 
 

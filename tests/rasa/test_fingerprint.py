@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from nlu import paths
+from nlu.trainer import fingerprint as made_of
 from tests.support import ROOT
 
 MADE_BY = [
     "config.yml", "domain.yml", "stories/answers.yml", "nlu/must_pass.yml", "nlu/spelling.yml",
-    "nlu/requirements.lock", "nlu/importer.py", "nlu/train.py", "nlu/proof.py", "nlu/quiet.py",
+    "nlu/requirements.lock", "nlu/rasa_environment.py", "nlu/trainer/importer.py", "nlu/trainer/train.py",
+    "nlu/trainer/validation.py", "nlu/runner/rasa_server.py",
     "nlu/components/encoder.py", "nlu/components/kernel_machine.py",
     "nlu/encoder/graph.py",
 ]  # fmt: skip
@@ -33,11 +34,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fingerprint(files: dict[str, str]) -> str:
     """As a process that has just begun would find it."""
-    paths._code.cache_clear()
+    made_of._code.cache_clear()
     try:
-        return paths.fingerprint(files)
+        return made_of.fingerprint(files)
     finally:
-        paths._code.cache_clear()
+        made_of._code.cache_clear()
 
 
 @pytest.mark.parametrize("name", MADE_BY)

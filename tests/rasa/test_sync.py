@@ -12,7 +12,7 @@ import pytest
 from bot.content.library import Library
 from bot.rasa import sync
 from bot.rasa.client import Rasa
-from bot.rasa.sync import Teacher
+from bot.rasa.sync import ModelSync
 from stand_ins.rasa import RasaStandIn
 
 OURS = "stand-in"
@@ -23,21 +23,21 @@ TRAINING = {"model": OURS, "step": "fitting", "share": 0.5, "seconds": 3}
 
 @pytest.fixture
 async def rasa(small_library: Library, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RasaStandIn]:
-    """A Rasa side with its teacher, who looks often."""
+    """A Rasa side whose model is kept in step, with looks in quick succession."""
     monkeypatch.setattr(sync, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(sync, "AGAIN_SECONDS", 0.02)
     rasa = RasaStandIn()
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
-        teacher = asyncio.create_task(Teacher(Rasa(http), lambda: small_library).run())
+        sync_task = asyncio.create_task(ModelSync(Rasa(http), lambda: small_library).run())
         await rasa.was_taught()
         yield rasa
-        teacher.cancel()
+        sync_task.cancel()
         with suppress(asyncio.CancelledError):
-            await teacher
+            await sync_task
 
 
 async def looks(rasa: RasaStandIn, number: int = 8) -> int:
-    """Wait for so many looks of the teacher; how often it taught meanwhile."""
+    """Wait for so many looks of the sync; how often it handed files over meanwhile."""
     taught, looked = len(rasa.taught), rasa.looks
     async with asyncio.timeout(10), rasa.changed:
         await rasa.changed.wait_for(lambda: rasa.looks >= looked + number)

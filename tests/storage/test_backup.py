@@ -20,9 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.storage.backup import NoBackup, back_up, restore
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
 from bot.storage.inbox import Inbox
-from bot.storage.models import InboxMessage, Question, QuestionState
+from bot.storage.models import InboxMessage, KeptQuestion, QuestionState
+from bot.storage.schema import migrate
 from bot.storage.zalo import ZaloStore
 from tests.support import ROOT
 from tests.support.inbox import message
@@ -35,9 +36,9 @@ LEFT = "Khi nào cầu mới xong?"
 
 async def leave_question(engine: AsyncEngine, text: str = LEFT) -> None:
     async with engine.begin() as connection:
-        number = await connection.scalar(select(func.count()).select_from(Question))
+        number = await connection.scalar(select(func.count()).select_from(KeptQuestion))
         await connection.execute(
-            insert(Question).values(
+            insert(KeptQuestion).values(
                 message_id=number, state=QuestionState.LEFT, channel="zalo", language=Language.VI,
                 text=text, conversation="c", address="a", asked_at=utc_now(),
             )
@@ -46,7 +47,7 @@ async def leave_question(engine: AsyncEngine, text: str = LEFT) -> None:
 
 async def questions(engine: AsyncEngine) -> list[str]:
     async with engine.connect() as connection:
-        return list(await connection.scalars(select(Question.text).order_by(Question.id)))
+        return list(await connection.scalars(select(KeptQuestion.text).order_by(KeptQuestion.id)))
 
 
 async def token(database: Database) -> str | None:

@@ -24,12 +24,16 @@ from sqlalchemy import Connection, Engine, delete, event, func, select
 
 from bot.domain.language import Language
 from bot.domain.message import Message
-from bot.storage.chats import Move, Place
-from bot.storage.database import Database, DatabaseAway, R, Work, migrate
-from bot.storage.inbox import LEASE, POSTPONED_MOST, REDELIVERY, Entry, Inbox, LeaseLost, Outcome, Unwritable
+from bot.storage.aggregator import AT_ONCE
+from bot.storage.backend import R, Work
+from bot.storage.chat_move import ChatMove, ChatPlace
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway, Unwritable
+from bot.storage.inbox import Inbox, SavedPlans
 from bot.storage.models import Base, ChatLease, Delivery, InboxMessage
-from bot.storage.parts import AT_ONCE
-from bot.storage.retention import HELD_REPLY, forget
+from bot.storage.queue import LEASE, POSTPONED_MOST, Entry, LeaseLost
+from bot.storage.retention import HELD_REPLY, REDELIVERY, forget
+from bot.storage.schema import migrate
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
 from tests.support.soak import rounds
@@ -190,7 +194,7 @@ class Neighbours(RuleBasedStateMachine):
         process = Process(Inbox(database, "secret", clock), database, clock)
         await process.inbox.open()
         if self.number % 3:  # some take messages as they arrive, some do not
-            process.inbox.hand_for = lambda _channel: lambda entry: self.takes(process, entry)
+            process.inbox.consumer_for = lambda _channel: lambda entry: self.takes(process, entry)
         return process
 
     def takes(self, process: Process, entry: Entry | None) -> None:
@@ -347,7 +351,7 @@ class Neighbours(RuleBasedStateMachine):
     async def move(self, process: Process, before: str, after: str) -> None:
         if before == after:
             return
-        moved = Move("test", Place(f"to {before}", before), Place(f"to {after}", after))
+        moved = ChatMove("test", ChatPlace(f"to {before}", before), ChatPlace(f"to {after}", after))
         for record in self.by_id.values():
             record.loose |= record.chat in {before, after}
         await self.patiently(process, process.inbox.move(moved))
@@ -440,8 +444,8 @@ class Neighbours(RuleBasedStateMachine):
             if hold is None or hold.has_plans:
                 return
 
-            def effects(_connection: Connection) -> Outcome:
-                return Outcome(PLANS, [{"card": 0}, {"card": 1}])
+            def effects(_connection: Connection) -> SavedPlans:
+                return SavedPlans(PLANS, [{"card": 0}, {"card": 1}])
 
             await self.finish(process, hold, process.inbox.save_plans(hold.entry, [], effects), gives_up)
 
@@ -481,9 +485,9 @@ class Neighbours(RuleBasedStateMachine):
             entry = hold.entry
             record = self.record(hold)
 
-            def effects(connection: Connection) -> Outcome:
+            def effects(connection: Connection) -> SavedPlans:
                 forget(connection, entry.message.conversation, entry.id)
-                return Outcome(PLANS)
+                return SavedPlans(PLANS)
 
             done = await self.does(process, hold, process.inbox.save_plans(entry, [], effects), gives_up)
             if done is not False:
@@ -543,7 +547,7 @@ class Neighbours(RuleBasedStateMachine):
         began = self.loop.time()
         is_sure, is_well = await self.patiently(process, process.inbox.is_reachable())
         assert not is_sure or is_well or self.may_be_away or self.loop.time() - began > MACHINE_STALLS
-        await self.patiently(process, process.inbox.unanswered())
+        await self.patiently(process, process.inbox.backlog())
 
     async def die(self, process: Process, gives_up: int | None) -> None:
         for _ in range(gives_up or 0):
@@ -574,7 +578,7 @@ class Neighbours(RuleBasedStateMachine):
             process.is_alive = False
         await self.bury()
         process = self.processes[0]
-        process.inbox.hand_for = lambda _channel: None
+        process.inbox.consumer_for = lambda _channel: None
         for key in sorted(self.unsure & self.messages.keys() - self.by_key.keys()):
             await self.accept(process, self.messages[key], None)
         for seconds in (31, POSTPONED_MOST.total_seconds() + 31):

@@ -9,8 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
 from bot.storage.models import Base
+from bot.storage.schema import migrate
 from tests.support.databases import on_both_databases
 
 pytestmark = on_both_databases

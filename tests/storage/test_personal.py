@@ -19,7 +19,7 @@ from sqlalchemy import String as SqlString
 from bot.storage.backup import back_up
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
-from bot.storage.models import About, Base, DeliveryStatus, QuestionState, UtcDateTime
+from bot.storage.models import Base, DeliveryStatus, PersonalData, QuestionState, UtcDateTime
 from bot.storage.retention import forget
 from tests.support import ROOT
 from tests.support.clock import Clock
@@ -33,8 +33,8 @@ EMPTY = {"answered_at", "question_id", "subscription_id", "announcement"}
 """Columns that say what kind of row it is; with them it would be one that is finished, or news."""
 
 
-def about(table: Table) -> About:
-    told: About = table.info["about"]
+def about(table: Table) -> PersonalData:
+    told: PersonalData = table.info["personal_data"]
     return told
 
 

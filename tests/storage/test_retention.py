@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.language import Language
 from bot.storage.inbox import Inbox
-from bot.storage.models import Delivery, DeliveryStatus, Question, QuestionState, ZaloOptions
+from bot.storage.models import Delivery, DeliveryStatus, KeptQuestion, QuestionState, ZaloOptions
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
 
@@ -26,7 +26,7 @@ async def moved(inbox: Inbox, clock: Clock, time: datetime.timedelta) -> None:
 async def ask(engine: AsyncEngine, clock: Clock, state: QuestionState) -> None:
     async with engine.begin() as connection:
         await connection.execute(
-            insert(Question).values(
+            insert(KeptQuestion).values(
                 message_id=1, state=state, channel="web", language=Language.VI, text="a question",
                 conversation="c", address="a" if state is QuestionState.LEFT else None, asked_at=clock(),
             )
@@ -35,7 +35,9 @@ async def ask(engine: AsyncEngine, clock: Clock, state: QuestionState) -> None:
 
 async def questions(engine: AsyncEngine) -> list[tuple[str, str | None, str | None]]:
     async with engine.connect() as connection:
-        rows = await connection.execute(select(Question.text, Question.conversation, Question.address))
+        rows = await connection.execute(
+            select(KeptQuestion.text, KeptQuestion.conversation, KeptQuestion.address)
+        )
         return [(row.text, row.conversation, row.address) for row in rows]
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from bot.storage.database import Database, DatabaseAway, migrate
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
+from bot.storage.schema import migrate
 from tests.support.clock import Clock
 from tests.support.inbox import HERE, PLANS, claim, message
 
@@ -76,7 +78,7 @@ async def test_nobody_else_on_the_machine_can_read_it(umask: int, file: Path) ->
     assert rights == {"bot.db": 0o600, "bot.db-wal": 0o600, "bot.db-shm": 0o600}
 
 
-async def test_one_that_an_older_version_left_to_others_is_taken_back(file: Path) -> None:
+async def test_one_that_an_older_version_left_to_others_is_unpublished_status(file: Path) -> None:
     file.touch(0o644)
     await Database(f"sqlite:///{file}").close()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

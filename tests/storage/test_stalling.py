@@ -12,8 +12,11 @@ import httpx
 import pytest
 from sqlalchemy import Connection, event, func, make_url, select, text
 
-from bot.storage.database import WITHIN, Database, DatabaseAway, migrate
+from bot.storage.backend import WITHIN
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
+from bot.storage.schema import migrate
 from stand_ins.proxy import Proxy
 from stand_ins.rasa import RasaStandIn
 from tests.support.app import running
@@ -49,7 +52,7 @@ async def inbox(proxied_url: str) -> AsyncIterator[Inbox]:
 async def test_whatever_is_asked_of_it_fails_in_time(inbox: Inbox, proxy: Proxy) -> None:
     proxy.stall()
     began = time.monotonic()
-    asked = [inbox.accept(message(str(n))) for n in range(20)], inbox.claim(HERE), inbox.unanswered()
+    asked = [inbox.accept(message(str(n))) for n in range(20)], inbox.claim(HERE), inbox.backlog()
     said = await asyncio.gather(*asked[0], *asked[1:], return_exceptions=True)
     assert {type(error) for error in said} == {DatabaseAway}
     assert not await inbox.is_reachable()

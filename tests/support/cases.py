@@ -5,32 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from evaluation.ask import Asked, Reading, Said
-from evaluation.read import Question
+from evaluation.ask import Exchange, Parse, ShownCard
+from evaluation.questions import EvaluationQuestion
 
 
 def asked(
     cards: Sequence[tuple[str, ...]] = (),
-    reading: Reading | None = None,
+    parse: Parse | None = None,
     language: str | None = None,
     *,
     lang: str = "vi",
     style: str = "plain",
     **expected: Any,
-) -> Asked:
+) -> Exchange:
     """A question and its reply. A card is its kind, and then its id, its action or its choices."""
-    question = Question.model_validate({"q": "Món gì ngon?", "lang": lang, "style": style, **expected})
-    return Asked.model_validate(
+    question = EvaluationQuestion.model_validate(
+        {"q": "Món gì ngon?", "lang": lang, "style": style, **expected}
+    )
+    return Exchange.model_validate(
         {
             "question": question,
             "cards": [_said(*card) for card in cards],
             "language": language or lang,
-            "reading": reading,
+            "parse": parse,
         }
     )
 
 
-def _said(kind: str, *rest: str) -> Said:
+def _said(kind: str, *rest: str) -> ShownCard:
     keys: dict[str, Any] = {"kind": kind}
     if kind in {"answer", "facet"}:
         keys["id"] = rest[0]
@@ -38,9 +40,9 @@ def _said(kind: str, *rest: str) -> Said:
         keys["ids"] = rest
     elif rest:
         keys["action"] = rest[0]
-    return Said.model_validate(keys)
+    return ShownCard.model_validate(keys)
 
 
-def reading(intent: str, confidence: float, answers: Sequence[str], *ranking: tuple[str, float]) -> Reading:
-    """How a text was read."""
-    return Reading(intent=intent, confidence=confidence, answers=tuple(answers), ranking=tuple(ranking))
+def parse(intent: str, confidence: float, answers: Sequence[str], *ranking: tuple[str, float]) -> Parse:
+    """How a text was parsed."""
+    return Parse(intent=intent, confidence=confidence, answers=tuple(answers), ranking=tuple(ranking))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.content.watch import Watch
+from bot.content.watcher import ContentWatcher
 from bot.domain.language import Language
 
 OFFICES = """
@@ -50,10 +50,10 @@ def remove(file: Path) -> None:
     file.unlink()
 
 
-def title(watch: Watch, answer_id: str) -> str | None:
-    answer = watch.library().published(answer_id)
+def title(watcher: ContentWatcher, answer_id: str) -> str | None:
+    answer = watcher.library().published(answer_id)
     return answer[Language.EN].title if answer else None
 
 
-def problems(watch: Watch) -> list[str]:
-    return [f"{finding.file.name}:{finding.line} {finding.key}" for finding in watch.findings]
+def problems(watcher: ContentWatcher) -> list[str]:
+    return [f"{finding.file.name}:{finding.line} {finding.key}" for finding in watcher.findings]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.channels.incoming import incoming
 from bot.domain.message import Message
-from bot.storage.inbox import Entry, Inbox
+from bot.storage.inbox import Inbox
+from bot.storage.queue import Entry
 
 HERE = ("test",)
 

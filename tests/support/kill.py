@@ -24,18 +24,19 @@ from typing import TypedDict
 
 import httpx
 
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.incoming import incoming
-from bot.content.library import load
+from bot.content.loading import load
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.rasa.client import Rasa
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
+from bot.storage.schema import migrate
 
 AT_A_TIME = 8
 
@@ -82,7 +83,7 @@ class FileChannel:
 
 async def bot(database_url: str, rasa_url: str, content: str, sent_file: str, lease: str = "30") -> None:
     """Accept what comes on stdin and answer it, until SIGTERM."""
-    library, _ = load(Path(content))
+    library = load(Path(content)).library
     database = Database(database_url)
     await migrate(database)
     inbox = Inbox(database, "secret", lease=datetime.timedelta(seconds=float(lease)))
@@ -91,19 +92,19 @@ async def bot(database_url: str, rasa_url: str, content: str, sent_file: str, le
     await outbox.open()
     channel = FileChannel(Path(sent_file))
     async with httpx.AsyncClient(base_url=rasa_url, timeout=20) as http:
-        conversation = Conversation(Rasa(http), lambda: library)
+        dialogue = Dialogue(Rasa(http), lambda: library)
         channels: dict[str, Channel] = {"file": channel}
-        postman = Postman(outbox, lambda: library, channels, look_seconds=0.02)
-        worker = Worker(inbox, conversation, lambda: library, channels, postman, at_a_time=AT_A_TIME)
+        delivery_worker = DeliveryWorker(outbox, lambda: library, channels, look_seconds=0.02)
+        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker, at_a_time=AT_A_TIME)
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
             worker.stop()
-            postman.stop()
+            delivery_worker.stop()
 
         loop.add_signal_handler(signal.SIGTERM, stop)
         accepting = asyncio.create_task(_accept(inbox))
-        await asyncio.gather(worker.run(), postman.run())
+        await asyncio.gather(worker.run(), delivery_worker.run())
         accepting.cancel()  # wherever it is
     await inbox.close()
 

@@ -19,16 +19,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot import server as http_server
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.web import WebChannel
-from bot.content.library import Library, load
+from bot.content.library import Library
+from bot.content.loading import load
 from bot.rasa.client import Rasa
-from bot.storage.database import Database, migrate
+from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
+from bot.storage.schema import migrate
 
 PLANS: dict[str, dict[str, object]] = {
     "chợ nổi": {"reply": "answer", "id": "culture.floating-market"},
@@ -131,7 +133,7 @@ class Site:
     database: Database
     file: Path
     outbox: Outbox
-    postman: Postman
+    delivery_worker: DeliveryWorker
 
 
 @asynccontextmanager
@@ -145,7 +147,8 @@ async def running_site(
     port: int = 0,
 ) -> AsyncIterator[Site]:
     """A site on a port of the loopback, a free one if it is 0, with its store in `directory`."""
-    library, findings = load(content)
+    loaded = load(content)
+    library, findings = loaded.library, loaded.findings
     assert not findings
     rasa = RasaStandIn()
     database = Database(f"sqlite:///{directory / 'bot.db'}")
@@ -163,9 +166,9 @@ async def running_site(
     )
     async with rasa.client() as http:
         channels: dict[str, Channel] = {web.name: web}
-        postman = Postman(outbox, lambda: library, channels)
-        conversation = Conversation(Rasa(http), lambda: library)
-        worker = Worker(inbox, conversation, lambda: library, channels, postman)
+        delivery_worker = DeliveryWorker(outbox, lambda: library, channels)
+        dialogue = Dialogue(Rasa(http), lambda: library)
+        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker)
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
         listener = socket.create_server(("127.0.0.1", port))
@@ -179,7 +182,7 @@ async def running_site(
                 database,
                 directory / "bot.db",
                 outbox,
-                postman,
+                delivery_worker,
             )
         finally:
             rasa.may_answer.set()

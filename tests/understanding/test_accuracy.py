@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from evaluation.ask import Asked, ask_all
-from evaluation.measure import is_among, is_first, is_in_its_language, is_not_answered, is_recognised
-from evaluation.read import read
+from evaluation.ask import Exchange, ask_all
+from evaluation.outcomes import is_among, is_first, is_in_its_language, is_not_answered, is_recognised
+from evaluation.questions import read
 
 pytestmark = pytest.mark.rasa
 
@@ -19,27 +19,27 @@ EVERY = 4
 
 
 @pytest.fixture(scope="session")
-async def asked(running_bot: str) -> list[Asked]:
+async def asked(running_bot: str) -> list[Exchange]:
     """Independent questions from all over tests/nlu/, with their first replies."""
     return await ask_all(read([])[::EVERY], running_bot, None, lambda: None)
 
 
-def test_nearly_all_questions_get_their_answer_first(asked: list[Asked]) -> None:
+def test_nearly_all_questions_get_their_answer_first(asked: list[Exchange]) -> None:
     inside = [one for one in asked if one.question.id]
 
     assert _share([is_first(one) for one in inside]) >= 0.92
     assert _share([is_among(one) for one in inside]) >= 0.95
 
 
-def test_what_has_no_official_answer_is_rarely_answered(asked: list[Asked]) -> None:
+def test_what_has_no_official_answer_is_rarely_answered(asked: list[Exchange]) -> None:
     assert _share([is_not_answered(one) for one in asked if one.question.is_out_of_scope]) >= 0.85
 
 
-def test_small_talk_is_mostly_recognised(asked: list[Asked]) -> None:
+def test_small_talk_is_mostly_recognised(asked: list[Exchange]) -> None:
     assert _share([is_recognised(one) for one in asked if one.question.action]) >= 0.8
 
 
-def test_replies_are_in_the_language_of_the_question(asked: list[Asked]) -> None:
+def test_replies_are_in_the_language_of_the_question(asked: list[Exchange]) -> None:
     assert _share([is_in_its_language(one) for one in asked]) >= 0.97
 
 

@@ -161,10 +161,10 @@ class TestWithoutOnnxRuntime:
     def test_nothing_of_the_two_is_mixed(self, tmp_path: Path, broken: str) -> None:
         code = """if True:
             from pathlib import Path
-            from nlu import paths
             from nlu.encoder.encoder import Encoder
+            from nlu.trainer.fingerprint import fingerprint
             vector = Encoder(Path("vectors.sqlite3")).encode_all(["chợ nổi"])[0]
-            print(paths.fingerprint({}), vector.tobytes().hex())
+            print(fingerprint({}), vector.tobytes().hex())
             """
         kept = str(tmp_path)  # one cache for both, and the project's files for the fingerprint
         for name in ("config.yml", "domain.yml", "nlu", "stories"):

@@ -8,14 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.components.forms import (
-    DiacriticRestorer,
-    Spelling,
-    TypoCorrector,
-    fold,
-    sentences,
-)
+from nlu.components.diacritics import DiacriticRestorer
+from nlu.components.forms import fold, sentences
 from nlu.components.signs import signs, spoken, without_emoticons
+from nlu.components.spelling import Spelling
+from nlu.components.typos import TypoCorrector
 
 TAUGHT = ["museum opening hours", "the museum ticket", "opening hours", "the ticket price", "market price"]
 

@@ -42,7 +42,7 @@ from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.log import describe
-from bot.storage.chats import Move
+from bot.storage.chat_move import ChatMove
 from bot.storage.inbox import Inbox
 from bot.supervision import Supervisor
 
@@ -284,7 +284,7 @@ class TelegramChannel:
         if update and update.callback_query:
             self._errand(self._stop_spinner(update.callback_query.id))
         try:
-            if isinstance(read, Move):
+            if isinstance(read, ChatMove):
                 await self._move(read)
             elif read:
                 await self._inbox.accept(read)
@@ -307,7 +307,7 @@ class TelegramChannel:
         except Exception as error:  # the database may come back; the answer need not wait for it
             log.error("group_not_moved", **describe(error))
 
-    async def _move(self, moved: Move) -> None:
+    async def _move(self, moved: ChatMove) -> None:
         """Let all that hangs on a group go on under its new id."""
         await self._inbox.move(moved)
         log.info("telegram_group_moved")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.helpers import create_deep_linked_url
 
-from bot.cards.compose import day, source_line
+from bot.cards.formatting import day, source_line
 from bot.channels.telegram.limits import BUTTONS, CALLBACK_BYTES, MESSAGE_UNITS, START_PARAMETER
 from bot.channels.telegram.markup import to_html
 from bot.content.messages import Labels

@@ -13,14 +13,16 @@ from telegram import Message as TelegramMessage
 from telegram.constants import ChatID, ChatType, MessageEntityType
 from telegram.ext.filters import StatusUpdate
 
+from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.content.library import Library
 from bot.domain import payload
-from bot.domain.commands import button_for, read_command
+from bot.domain.commands import read_command
 from bot.domain.language import Language
 from bot.domain.message import Message
-from bot.storage.chats import Move, Place
-from bot.text.cleaning import clean, words
+from bot.storage.chat_move import ChatMove, ChatPlace
+from bot.text.cleaning import clean
+from bot.text.folding import words
 
 CHANNEL = "telegram"
 
@@ -62,7 +64,7 @@ class Reader:
     library: Callable[[], Library]
     opaque: Callable[[str], str]
 
-    def read(self, update: Update) -> Message | Move | None:
+    def read(self, update: Update) -> Message | ChatMove | None:
         """The message in an update, or that its group has got another id; None if there is nothing to do.
 
         Raises:
@@ -77,7 +79,7 @@ class Reader:
             return self._said(edited)
         return None
 
-    def _moved(self, said: TelegramMessage) -> Move | None:
+    def _moved(self, said: TelegramMessage) -> ChatMove | None:
         """A group became a supergroup: Telegram says so in both."""
         if said.migrate_to_chat_id:
             return move_of(said.chat.id, said.migrate_to_chat_id, self.opaque)
@@ -212,15 +214,15 @@ def _topic(said: TelegramMessage) -> int | None:
     return said.message_thread_id if said.is_topic_message else None
 
 
-def move_of(before: int, after: int, opaque: Callable[[str], str]) -> Move:
+def move_of(before: int, after: int, opaque: Callable[[str], str]) -> ChatMove:
     """That a group goes on under another id. Raises ValueError for what is no id."""
-    return Move(CHANNEL, _place(before, None, opaque), _place(after, None, opaque))
+    return ChatMove(CHANNEL, _place(before, None, opaque), _place(after, None, opaque))
 
 
-def _place(chat_id: int, thread: int | None, opaque: Callable[[str], str]) -> Place:
+def _place(chat_id: int, thread: int | None, opaque: Callable[[str], str]) -> ChatPlace:
     if not all(isinstance(part, int) and abs(part) < ID_MOST for part in (chat_id, thread or 0)):
         raise ValueError("an id that is none")
-    return Place(address_of(chat_id, thread), opaque(f"{CHANNEL}:{chat_id}"))
+    return ChatPlace(address_of(chat_id, thread), opaque(f"{CHANNEL}:{chat_id}"))
 
 
 def _is_bot(sender: User | None) -> bool:

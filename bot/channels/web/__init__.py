@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from starlette.routing import BaseRoute
 
-from bot.cards.compose import compose_delivery
+from bot.cards.deliveries import compose_delivery
 from bot.channels.contract import OnlyInReply
 from bot.channels.web.api import Api
 from bot.channels.web.page import page_routes
@@ -82,7 +82,7 @@ class WebChannel:
         """Lay a card of the reply down for the request that waits; without one, OnlyInReply."""
         if message_id < 0:
             raise OnlyInReply("a page is only ever answered")
-        await self._inbox.save_web_reply(message_id, position, self.lay_down(card))
+        await self._inbox.replies.save(message_id, position, self.lay_down(card))
 
     def lay_down(self, card: Card) -> dict[str, object]:
         """A card as the request that waits gets it."""

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.channels.web.schema import (
     Answer,
@@ -29,10 +30,10 @@ from bot.channels.web.schema import (
     Visit,
 )
 from bot.channels.web.throttle import Throttle
-from bot.domain.commands import button_for, read_command
+from bot.domain.commands import read_command
 from bot.domain.message import Message
-from bot.storage.database import DatabaseAway
-from bot.storage.inbox import Inbox, Unwritable
+from bot.storage.errors import DatabaseAway, Unwritable
+from bot.storage.inbox import Inbox
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a request."""

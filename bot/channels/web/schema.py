@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.domain.answer import Facet, PartialDate, Verdict
 from bot.domain.card import Card
@@ -17,7 +17,12 @@ OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 """An id made by the client, without meaning to us."""
 
 
-DeliveryId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+def _whole(number: object) -> object:
+    """12.0 as 12: to JSON Schema they are one number, and some clients write all numbers so."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+DeliveryId = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=2**31 - 1)]
 """As large as the database's ids can be."""
 
 

@@ -42,7 +42,8 @@ from bot.domain.card import Card
 from bot.domain.clock import Clock, utc_now
 from bot.domain.message import Message
 from bot.log import describe
-from bot.storage.inbox import Inbox, Unwritable
+from bot.storage.errors import Unwritable
+from bot.storage.inbox import Inbox
 from bot.storage.zalo import ZaloStore
 from bot.supervision import Supervisor
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.channels.zalo.emoticons import as_emoji
 from bot.channels.zalo.render import MARK
 from bot.domain import payload
-from bot.domain.commands import button_for, read_command
+from bot.domain.commands import read_command
 from bot.domain.message import Message
 
 CHANNEL = "zalo"

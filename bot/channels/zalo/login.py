@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bot.channels.zalo.api import CONSENT, Api, NoAnswer, Pair, ZaloError
+from bot.domain.errors import UserError
 from bot.settings import Settings
-from bot.storage.database import Database, DatabaseAway, DatabaseUnusable, migrate
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway, DatabaseUnusable
+from bot.storage.schema import migrate
 from bot.storage.zalo import ZaloStore
 
 
-class NotAuthorised(Exception):
+class NotAuthorised(UserError):
     """There is no authorisation; says why in one sentence."""
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import unquote
 
-from bot.cards.compose import day, source_line
+from bot.cards.formatting import day, source_line
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, PAYLOAD_BYTES, TITLE_UNITS, TURN_MESSAGES
 from bot.content.messages import Labels, Messages
 from bot.domain.answer import Facet, Source, Verdict

@@ -1,4 +1,4 @@
-"""Replies of the staff and news, through the postman to Telegram."""
+"""Replies of the staff and news, through the delivery worker to Telegram."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answering.delivery_worker import Postman
+from bot.answering.delivery_worker import DeliveryWorker
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram.sending import Pace
 from bot.channels.telegram.updates import move_of
@@ -16,7 +16,7 @@ from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.domain.plan import Kind
-from bot.storage import people
+from bot.storage import questions, subscriptions
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import QuestionState, Subscription
@@ -35,8 +35,8 @@ def outbox(database: Database) -> Outbox:
 
 
 @pytest.fixture
-def postman(outbox: Outbox, channel: TelegramChannel, small_library: Library) -> Postman:
-    return Postman(outbox, lambda: small_library, {channel.name: channel})
+def delivery_worker(outbox: Outbox, channel: TelegramChannel, small_library: Library) -> DeliveryWorker:
+    return DeliveryWorker(outbox, lambda: small_library, {channel.name: channel})
 
 
 def message_of(person: Person) -> Message:
@@ -47,7 +47,9 @@ def message_of(person: Person) -> Message:
 async def subscribe(engine: AsyncEngine, *persons: Person) -> None:
     async with engine.begin() as connection:
         for person in persons:
-            await connection.run_sync(people.subscribe, message_of(person), Language.EN, TOPIC, utc_now())
+            await connection.run_sync(
+                subscriptions.subscribe, message_of(person), Language.EN, TOPIC, utc_now()
+            )
 
 
 async def subscribers(engine: AsyncEngine) -> int:
@@ -56,7 +58,7 @@ async def subscribers(engine: AsyncEngine) -> int:
 
 
 async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_struck_off(
-    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, postman: Postman
+    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, delivery_worker: DeliveryWorker
 ) -> None:
     lan, minh, emma = (telegram.person(name) for name in ("Lan", "Minh", "Emma"))
     await subscribe(engine, lan, minh, emma)
@@ -67,7 +69,7 @@ async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_st
         ),
     )
     await outbox.announce("culture.food", {TOPIC})
-    while await postman.deliver_next():
+    while await delivery_worker.deliver_next():
         pass
     assert lan.chat.messages == []
     for person in (minh, emma):
@@ -80,12 +82,12 @@ async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_st
 
 
 async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
-    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, postman: Postman
+    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, delivery_worker: DeliveryWorker
 ) -> None:
     lan = telegram.person("Lan")
     async with engine.begin() as connection:
         await connection.run_sync(
-            people.keep_question,
+            questions.keep_question,
             message_of(lan),
             1,
             language=Language.EN,
@@ -93,11 +95,11 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
             state=QuestionState.OPEN,
             now=utc_now(),
         )
-        kept = await connection.run_sync(people.open_question, message_of(lan).conversation)
+        kept = await connection.run_sync(questions.open_question, message_of(lan).conversation)
         assert kept is not None
-        await connection.run_sync(people.leave_question, kept, message_of(lan), Language.EN)
+        await connection.run_sync(questions.leave_question, kept, message_of(lan), Language.EN)
     await outbox.reply(kept.id, "Dial *101*1#:\n- 109 Nguyễn Trãi\nPhone: **113**", "culture.food")
-    while await postman.deliver_next():
+    while await delivery_worker.deliver_next():
         pass
     reply, answer = lan.chat.messages
     assert reply["text"] == (
@@ -111,22 +113,26 @@ async def in_group(engine: AsyncEngine, channel: TelegramChannel, group: Chat) -
     place = move_of(group.id, group.id, channel._opaque).before
     message = Message("telegram", place.address, place.conversation, str(group.id))
     async with engine.begin() as connection:
-        await connection.run_sync(people.subscribe, message, Language.EN, TOPIC, utc_now())
+        await connection.run_sync(subscriptions.subscribe, message, Language.EN, TOPIC, utc_now())
 
 
 def told(chat: Chat) -> list[str]:
     return [message["text"].partition("\n")[0] for message in chat.from_bot()]
 
 
-async def deliver(postman: Postman, clock: Clock) -> None:
+async def deliver(delivery_worker: DeliveryWorker, clock: Clock) -> None:
     for _ in range(6):
-        while await postman.deliver_next():
+        while await delivery_worker.deliver_next():
             pass
         clock.advance(minutes=1)
 
 
 async def test_a_group_that_had_its_share_does_not_keep_the_others_waiting(
-    telegram: StandIn, engine: AsyncEngine, channel: TelegramChannel, outbox: Outbox, postman: Postman
+    telegram: StandIn,
+    engine: AsyncEngine,
+    channel: TelegramChannel,
+    outbox: Outbox,
+    delivery_worker: DeliveryWorker,
 ) -> None:
     channel._sender._pace = Pace(burst=100, seconds=1)
     group, lan = telegram.group(), telegram.person("Lan")
@@ -136,8 +142,8 @@ async def test_a_group_that_had_its_share_does_not_keep_the_others_waiting(
         card = Card(Kind.SMALLTALK, Language.VI, "Chào")
         await channel.send(str(group.id), number + 1, 0, card)
     await outbox.announce("culture.food", {TOPIC})
-    await postman.deliver_next()
-    await postman.deliver_next()
+    await delivery_worker.deliver_next()
+    await delivery_worker.deliver_next()
     assert len(group.from_bot()) == 20
     assert told(lan.chat) == ["Title of food"]
 
@@ -154,7 +160,7 @@ class TestSupergroup:
         telegram: StandIn,
         engine: AsyncEngine,
         outbox: Outbox,
-        postman: Postman,
+        delivery_worker: DeliveryWorker,
         channel: TelegramChannel,
         clock: Clock,
     ) -> None:
@@ -165,7 +171,7 @@ class TestSupergroup:
             await telegram.until(lambda: not telegram.unacknowledged)
         await in_group(engine, channel, supergroup)
         await outbox.announce("culture.food", {TOPIC})
-        await deliver(postman, clock)
+        await deliver(delivery_worker, clock)
         assert told(supergroup) == ["Title of food"]
         assert await subscribers(engine) == 1
 
@@ -174,7 +180,7 @@ class TestSupergroup:
         telegram: StandIn,
         engine: AsyncEngine,
         outbox: Outbox,
-        postman: Postman,
+        delivery_worker: DeliveryWorker,
         channel: TelegramChannel,
         clock: Clock,
     ) -> None:
@@ -183,9 +189,9 @@ class TestSupergroup:
         supergroup = telegram.upgrade(group)
         await in_group(engine, channel, supergroup)  # the service message got lost
         await outbox.announce("culture.food", {TOPIC})
-        await deliver(postman, clock)
+        await deliver(delivery_worker, clock)
         await outbox.announce("culture.food", {TOPIC})
-        await deliver(postman, clock)
+        await deliver(delivery_worker, clock)
         assert told(supergroup) == ["Title of food"]
         assert await subscribers(engine) == 1
 

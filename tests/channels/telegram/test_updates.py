@@ -13,7 +13,7 @@ from bot.channels.telegram.updates import Identity, Reader, language_of
 from bot.content.library import Library
 from bot.domain.language import Language
 from bot.domain.message import TEXT_LIMIT, Message
-from bot.storage.chats import Move, Place
+from bot.storage.chat_move import ChatMove, ChatPlace
 from stand_ins.telegram import Chat, Person, StandIn
 
 
@@ -30,7 +30,7 @@ class Phone:
     def last(self) -> Message | None:
         raw = json.loads(json.dumps(self.telegram.unacknowledged[-1]))
         read = self.reader.read(Update.de_json(raw, None))
-        assert not isinstance(read, Move)
+        assert not isinstance(read, ChatMove)
         return read
 
     @property
@@ -308,9 +308,9 @@ class TestGroup:
         self, phone: Phone, group: Chat
     ) -> None:
         supergroup = phone.telegram.upgrade(group)
-        old, new = (Place(str(c.id), f"opaque telegram:{c.id}") for c in (group, supergroup))
+        old, new = (ChatPlace(str(c.id), f"opaque telegram:{c.id}") for c in (group, supergroup))
         for update in phone.telegram.unacknowledged[-2:]:
-            assert phone.reader.read(Update.de_json(update, None)) == Move("telegram", old, new)
+            assert phone.reader.read(Update.de_json(update, None)) == ChatMove("telegram", old, new)
 
     def test_a_row_of_replies_is_no_forum_topic(self, phone: Phone, group: Chat) -> None:
         phone.lan.says("/help", group, message_thread_id=45)

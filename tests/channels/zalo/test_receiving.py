@@ -18,7 +18,7 @@ from bot.channels.zalo.limits import EVENT_BYTES
 from bot.content.library import Library
 from bot.domain.clock import utc_now
 from bot.domain.language import Language
-from bot.storage import people
+from bot.storage import subscriptions
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage, Subscription
@@ -105,7 +105,9 @@ class TestWhatIsZalos:
 
         async def subscribe() -> None:
             async with engine.begin() as connection:
-                await connection.run_sync(people.subscribe, message, Language.VI, "clarification", utc_now())
+                await connection.run_sync(
+                    subscriptions.subscribe, message, Language.VI, "clarification", utc_now()
+                )
 
         await subscribe()
         left = lan.unfollows()

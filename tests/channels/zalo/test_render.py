@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.compose import compose, escape
+from bot.cards.compose import compose
+from bot.cards.formatting import escape
 from bot.channels.zalo import ZaloChannel
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, TURN_MESSAGES
 from bot.channels.zalo.render import Rendered, as_message, render, written
-from bot.content.library import Library, load
+from bot.content.library import Library
+from bot.content.loading import load
 from bot.domain.answer import Source, Verdict
 from bot.domain.card import Button, Card
 from bot.domain.language import Language
@@ -231,7 +233,7 @@ def test_up_to_the_last_message_both_shapes_are_the_same(some: Card, small_libra
 
 
 def test_every_answer_of_the_city_fits_and_has_no_markup() -> None:
-    library, _ = load(ROOT / "content")
+    library = load(ROOT / "content").library
     today = datetime.date(2026, 11, 25)
     for answer_id, answer in library.answers.items():
         if library.published(answer_id) is None:

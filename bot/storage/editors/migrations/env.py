@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that bot/storage/database.py hands over."""
+"""Runs migrations on the connection that bot/storage/schema.py hands over."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+"""The commands of `python -m bot`: what is typed and what is printed; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from bot.domain.errors import UserError
+
+COMMANDS = {
+    "run": "bot.cli.service",
+    "check": "bot.cli.content",
+    "new": "bot.cli.content",
+    "publish": "bot.cli.publishing",
+    "models": "bot.cli.publishing",
+    "questions": "bot.cli.questions",
+    "reply": "bot.cli.questions",
+    "announce": "bot.cli.questions",
+    "evaluate": "bot.cli.evaluation",
+    "backup": "bot.cli.database",
+    "restore": "bot.cli.database",
+    "zalo": "bot.cli.zalo",
+}
+"""Where each command stands. Only the one that is asked for is imported, so that the check, which editors
+and hooks run often, does not wait for all that the service needs."""
+
+
+class CommandGroup(click.Group):
+    """The commands; one that a UserError keeps from its work says so and fails."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, as `--help` shows them."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, if there is one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Do what was asked for."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            sys.exit(str(error))
+
+
+@click.group(cls=CommandGroup)
+def main() -> None:
+    """Hỏi Cần Thơ · Ask Cần Thơ."""

@@ -1,0 +1,1 @@
+"""Sees to it that this processor computes right, and fast."""
