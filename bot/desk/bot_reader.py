@@ -8,7 +8,10 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import make_url
 
-from bot.storage.database import Database, DatabaseAway, DatabaseUnusable, Work, is_sqlite, opened
+from bot.storage.backend import Work
+from bot.storage.database import Database, is_sqlite
+from bot.storage.errors import DatabaseAway, DatabaseUnusable
+from bot.storage.schema import opened
 
 log = structlog.get_logger(__name__)
 

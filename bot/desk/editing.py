@@ -27,7 +27,8 @@ from bot.desk.bot_reader import BotReader
 from bot.desk.publication import bytes_of, file_of, revision_of
 from bot.domain.answer import TOPICS
 from bot.domain.clock import Clock, local_day, utc_now
-from bot.storage.database import Database, Work
+from bot.storage.backend import Work
+from bot.storage.database import Database
 from bot.storage.editors import publications
 
 OFFICES, MESSAGES = "offices", "messages"
@@ -54,13 +55,13 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to mend. field: its path, empty for the whole; key: of the phrase that says so, with its
-    values; message: the same in English."""
+    """Something to mend. field: its path, empty for the whole; key: of the phrase that says so, with what
+    is filled in in it, by name; message: the same in English."""
 
     field: str
     key: str
     message: str
-    values: Mapping[str, str]
+    values: tuple[tuple[str, str], ...] = ()
     is_error: bool = True
 
 
