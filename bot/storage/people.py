@@ -6,9 +6,10 @@ Plain functions on a connection, because they belong into the transaction that s
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.language import Language
@@ -141,3 +142,39 @@ def count_feedback(connection: Connection, answer: str, day: datetime.date, *, i
         "unhelpful": Feedback.unhelpful + row.excluded.unhelpful,
     }
     connection.execute(row.on_conflict_do_update(index_elements=["answer", "day"], set_=one_more))
+
+
+# What editors are told; nothing of it says who anybody is.
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """How many found an answer helpful, and how many did not."""
+
+    helpful: int
+    unhelpful: int
+
+
+def votes(connection: Connection, since: datetime.date) -> dict[str, Votes]:
+    """The votes of answers since a day, by id."""
+    query = (
+        select(Feedback.answer, func.sum(Feedback.helpful), func.sum(Feedback.unhelpful))
+        .where(Feedback.day >= since)
+        .group_by(Feedback.answer)
+    )
+    return {
+        answer: Votes(int(helpful), int(unhelpful))
+        for answer, helpful, unhelpful in connection.execute(query)
+    }
+
+
+def near(connection: Connection, answer: str) -> dict[QuestionState, int]:
+    """How many kept questions came nearest to an answer, by how far they are."""
+    query = select(Question.state, func.count()).where(Question.nearest == answer).group_by(Question.state)
+    return {QuestionState(state): number for state, number in connection.execute(query)}
+
+
+def subscribers(connection: Connection, topics: Collection[str]) -> int:
+    """How many get news of one of these topics."""
+    rows = connection.execute(select(Subscription.topics))
+    return sum(not set(row.topics).isdisjoint(topics) for row in rows)
