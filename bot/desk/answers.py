@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -16,7 +15,7 @@ from bot.content.library import Library
 from bot.content.schema import Answer, AnswerStatus
 from bot.desk import in_step
 from bot.desk.accounts import Account
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Right, may, offices_of
+from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
 from bot.domain.language import Language
 from bot.storage import feedback
 from bot.storage.editors import drafts, publications
@@ -44,12 +43,14 @@ class ListState(StrEnum):
     APPROVED = "approved"
 
 
-Sort = Literal["changed", "title", "checked", "review_by"]
+SORTS = ("changed", "title", "checked", "review_by")
+"""By what the list is sorted: the last changed draft first, the title, the oldest day first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is wanted of the list; text: words of an answer's id and texts, diacritics or not."""
+    """What is wanted of the list; text: words of an answer's id and texts, diacritics or not.
+    sort: of SORTS."""
 
     text: str = ""
     topic: str | None = None
@@ -58,7 +59,7 @@ class Filter:
     is_past_review: bool = False
     is_behind: bool = False
     is_often_unhelpful: bool = False
-    sort: Sort = "changed"
+    sort: str = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ def _row(
 ) -> Row:  # fmt: skip
     answer = library.answers.get(name)
     live = {"office": answer.office} if answer else None
-    is_yours = may(account, Right.SEE, offices_of(name, live, draft.value if draft else None))
+    is_yours = may_with(account, Right.SEE, name, live, draft.value if draft else None)
     shown = draft if is_yours else None
     fields = flat(draft.value) if draft and answer is None else {}
     is_public = answer is not None and answer.status in {AnswerStatus.PUBLISHED, AnswerStatus.WITHDRAWN}
@@ -287,13 +288,13 @@ def _is_wanted(row: Row, wanted: Filter) -> bool:
     )
 
 
-def _sorted(rows: list[Row], sort: Sort) -> list[Row]:
+def _sorted(rows: list[Row], sort: str) -> list[Row]:
     if sort == "title":
         return sorted(rows, key=lambda row: fold(row.titles[Language.VI]))
-    if sort == "changed":
-        return sorted(rows, key=lambda row: (row.updated_at is None, -_stamp(row), row.name))
-    days = {row.name: row.checked if sort == "checked" else row.review_by for row in rows}
-    return sorted(rows, key=lambda row: (days[row.name] or "9", row.name))
+    if sort in {"checked", "review_by"}:
+        days = {row.name: row.checked if sort == "checked" else row.review_by for row in rows}
+        return sorted(rows, key=lambda row: (days[row.name] or "9", row.name))
+    return sorted(rows, key=lambda row: (row.updated_at is None, -_stamp(row), row.name))
 
 
 def _stamp(row: Row) -> float:

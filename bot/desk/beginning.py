@@ -73,7 +73,7 @@ async def begin(
     ]  # fmt: skip
     if found:
         raise Refused("unfinished", "Some fields are still to be filled in.", found)
-    check_may(account, Right.WRITE, {office})
+    check_may(account, Right.WRITE, f"{topic}.", {"office": office})
     now, today = desk.clock(), desk.today
     value: Value = {
         "status": "published", "office": office, "checked": today.isoformat(),

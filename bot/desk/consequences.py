@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.content.fields import Value
 from bot.desk.accounts import Account
-from bot.desk.editing import EditingDesk, Right, check_may, offices_of
+from bot.desk.editing import EditingDesk, Right, check_may
 from bot.domain.answer import ALL_NEWS
 from bot.storage import questions, subscriptions
 from bot.storage.editors import drafts
@@ -36,7 +36,7 @@ async def consequences(desk: EditingDesk, account: Account, name: str, value: Va
     """What publishing a value will do to people. Raises NotFound, NotYours."""
     live = await desk.live(name)
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None, value))
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
     topics = _topics(name, value)
 
     def work(connection: Connection) -> Consequences:

@@ -13,7 +13,7 @@ from bot.content.fields import Value
 from bot.content.library import Library
 from bot.desk.accounts import Account
 from bot.desk.drafting import Conflict, Form, Saved, checked_value, open_, save
-from bot.desk.editing import EditingDesk, Right, check_may, may, offices_of
+from bot.desk.editing import EditingDesk, Right, check_may, may
 from bot.domain.language import Language
 from bot.storage.editors import drafts
 from bot.text.cleaning import clean
@@ -100,7 +100,7 @@ async def ask(desk: EditingDesk, account: Account, name: str, value: Value) -> F
     typed = checked_value(name, value)
     live = await desk.live(name)
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None, typed))
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, typed)
     library = desk.library()
     questions = _questions(typed)[:QUESTIONS_MOST]
     taken = _taken(library, name)

@@ -17,7 +17,7 @@ from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.comparing import Comparison, comparison
 from bot.desk.drafting import Conflict, Form, Saved, checked_value, save, unreadable
-from bot.desk.editing import EditingDesk, Live, NotFound, Right, check_may, offices_of, value_of_text
+from bot.desk.editing import EditingDesk, Live, NotFound, Right, check_may, value_of_text
 from bot.desk.publication import file_of
 from bot.storage.editors import drafts, publications
 from bot.storage.editors.drafts import StoredDraft
@@ -142,7 +142,7 @@ async def _seen(
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
     if live.text is None and draft is None and value is None:
         raise NotFound
-    check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None, value))
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
     return live, draft
 
 
@@ -175,7 +175,7 @@ async def _value(
     if value is None:
         raise NotFound
     if match["draft"]:
-        check_may(account, Right.SEE, offices_of(name, live.value, value))
+        check_may(account, Right.SEE, name, live.value, value)
     return value
 
 

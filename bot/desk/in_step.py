@@ -12,7 +12,7 @@ from bot.content.schema import Answer
 from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.comparing import Comparison, comparison
-from bot.desk.editing import EditingDesk, NotFound, Right, check_may, offices_of
+from bot.desk.editing import EditingDesk, NotFound, Right, check_may
 from bot.domain.language import Language
 from bot.storage.editors import languages
 from bot.storage.editors.languages import StoredSides
@@ -89,7 +89,7 @@ async def _mine(desk: EditingDesk, account: Account, name: str) -> Answer:
     answer = desk.library().answers.get(name)
     if answer is None:
         raise NotFound
-    check_may(account, Right.WRITE, offices_of(name, live.value, {"office": answer.office}))
+    check_may(account, Right.WRITE, name, live.value, {"office": answer.office})
     return answer
 
 

@@ -18,7 +18,7 @@ from bot.content.library import Library
 from bot.content.schema import TITLE_LIMIT, Answer, AnswerStatus
 from bot.desk.accounts import Account
 from bot.desk.drafting import checked_value
-from bot.desk.editing import EditingDesk, Refused, Right, check_may, offices_of
+from bot.desk.editing import EditingDesk, Refused, Right, check_may
 from bot.desk.problems import field_of
 from bot.domain.answer import Facet, Verdict
 from bot.domain.arrival import Arrival
@@ -97,7 +97,7 @@ async def preview(
     clean = checked_value(name, value)
     live = await desk.live(name)
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None, clean))
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, clean)
     library = desk.library()
     answer, missing = _filled(name, clean, library)
     shown = _with(library, answer)

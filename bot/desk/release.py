@@ -28,7 +28,7 @@ from bot.desk.editing import (
     Right,
     check_may,
     check_name,
-    offices_of,
+    value_of_text,
 )
 from bot.desk.problems import as_published, of_findings
 from bot.desk.publication import Faulty, FileMoved, NotPublished, Written
@@ -191,8 +191,8 @@ async def look(desk: EditingDesk, account: Account, publication_id: int) -> None
     found = await desk.transact(lambda connection: publications.find(connection, publication_id))
     if found is None:
         raise NotFound
-    live = await desk.live(found.answer_id)
-    check_may(account, Right.APPROVE, offices_of(found.answer_id, live.value))
+    before, after = value_of_text(found.before), value_of_text(found.after)
+    check_may(account, Right.APPROVE, found.answer_id, before, after)
     if account.id in {found.editor_id, *found.changed_by}:
         raise Refused("own_work", "Nobody approves their own work; ask somebody else.")
     now = desk.clock()
@@ -236,8 +236,7 @@ async def _publish(
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
     if draft is None and not base_draft:
         raise NotFound
-    offices = offices_of(name, live.value, draft.value if draft else None)
-    check_may(account, right, offices)
+    check_may(account, right, name, live.value, draft.value if draft else None)
     if draft is None or draft.revision != base_draft:
         return await draft_moved(desk, account, name, base_draft)
     if going.reason is None and draft.state is not State.APPROVED:
@@ -339,7 +338,7 @@ async def _file(desk: EditingDesk, account: Account, name: str) -> Live:
         raise NotFound
     if live.value is None:
         raise unreadable()
-    check_may(account, Right.SEE, offices_of(name, live.value))
+    check_may(account, Right.SEE, name, live.value)
     return live
 
 

@@ -9,8 +9,16 @@ from sqlalchemy import Connection
 from bot.content.fields import Value, cleaned
 from bot.desk import audit
 from bot.desk.accounts import Account
-from bot.desk.drafting import COMMENT_MOST, Conflict, Saved, checked_value, draft_moved, file_moved
-from bot.desk.editing import EditingDesk, NotFound, Problem, Refused, Right, check_may, offices_of
+from bot.desk.drafting import (
+    COMMENT_MOST,
+    Conflict,
+    Saved,
+    checked_value,
+    draft_moved,
+    file_moved,
+    right_to_submit,
+)
+from bot.desk.editing import EditingDesk, NotFound, Problem, Refused, Right, check_may
 from bot.desk.problems import problems_of
 from bot.storage.editors import comments, drafts
 from bot.storage.editors.drafts import State, StoredDraft
@@ -25,7 +33,7 @@ async def problems(desk: EditingDesk, account: Account, name: str, value: Value)
     clean = checked_value(name, value)
     live = await desk.live(name)
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None, clean))
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, clean)
     return await problems_of(desk, name, clean)
 
 
@@ -38,7 +46,7 @@ async def submit(
         NotFound, NotYours.
         Refused: it is not complete (`unfinished`, with the problems).
     """
-    found = await looked_at(desk, account, Right.WRITE, name, base_draft)
+    found = await looked_at(desk, account, right_to_submit(name), name, base_draft)
     if isinstance(found, Conflict):
         return found
     await check_finished(desk, found)
@@ -60,7 +68,7 @@ async def give_back(
         return found
     if account.id != found.submitted_by:
         live = await desk.live(name)
-        check_may(account, Right.APPROVE, offices_of(name, live.value, found.value))
+        check_may(account, Right.APPROVE, name, live.value, found.value)
     if found.state is State.WRITING:
         raise Refused("not_submitted", "Nobody has submitted this.")
     now = desk.clock()
@@ -110,7 +118,7 @@ async def looked_at(
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
     if draft is None and not base_draft:
         raise NotFound
-    check_may(account, right, offices_of(name, live.value, draft.value if draft else None))
+    check_may(account, right, name, live.value, draft.value if draft else None)
     if draft is None or draft.revision != base_draft:
         return await draft_moved(desk, account, name, base_draft)
     if draft.base_file != live.revision:

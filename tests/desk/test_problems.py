@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bot.content.check import check
-from bot.content.fields import FIELDS, Value
+from bot.content.fields import FIELDS, Value, as_value
+from bot.content.loading import load
 from bot.desk.problems import as_published, field_of, of_findings, unfinished
 from tests.support import ROOT
 from tests.support.content import ANSWER
@@ -75,6 +76,14 @@ def test_a_clarification_needs_claim_verdict_and_who_clarified_it() -> None:
     assert missing == {
         "verdict", "clarified.by.vi", "clarified.by.en", "clarified.date", "vi.claim", "en.claim",
     }  # fmt: skip
+
+
+def test_every_answer_of_ours_is_complete() -> None:
+    loaded = load(ROOT / "content")
+    for name in loaded.library.answers:
+        value = as_value(loaded.files[name].value)
+        assert isinstance(value, dict)
+        assert unfinished(name, as_published(name, value)) == ()
 
 
 def test_what_goes_out_is_published_and_no_longer_withdrawn() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 
 import pytest
 
@@ -281,6 +282,12 @@ async def test_a_version_is_a_name_and_nothing_else(desk: EditingDesk, version: 
 async def test_every_deed_stands_in_the_audit_list(desk: EditingDesk) -> None:
     await release.publish(desk, LAN, FOOD, await approved(desk))
     rows = await desk.transact(audit.entries)
+    everything = await desk.transact(partial(audit.since, moment=desk.clock()))
+    revisions = [(deed.action, deed.detail.get("revision")) for deed in everything]
+    assert revisions[:2] == [("save", 1), ("submit", 1)]
+        ("save", 1),
+        ("submit", 1),
+    ]
     assert [(who, deed, what) for _, who, deed, what, *_ in reversed(rows)] == [
         ("lan", "save", FOOD), ("lan", "submit", FOOD), ("minh", "approve", FOOD), ("lan", "publish", FOOD),
     ]  # fmt: skip

@@ -23,7 +23,8 @@ from bot.desk.accounts import Account
 from bot.desk.answers import Filter
 from bot.desk.drafting import Form, Saved
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotYours, Refused
-from bot.desk.release import Meaning, Withdrawal
+from bot.desk.offices import with_office
+from bot.desk.release import Meaning, Published, Withdrawal
 from bot.domain.language import Language
 from tests.support.desk import CHIEF, CLERK, FOOD, HOA, LAN, MINH, READER, STATION, by_git, side, value_of
 
@@ -148,6 +149,24 @@ async def test_an_office_changes_its_own_entry_only(desk: EditingDesk) -> None:
         else:
             with pytest.raises(NotYours):
                 await drafting.save(desk, LAN, form)
+
+
+async def test_two_offices_may_change_their_entries_at_the_same_time(desk: EditingDesk) -> None:
+    for who, key in ((HOA, "police"), (LAN, "culture")):
+        opened = await drafting.open_(desk, who, OFFICES)
+        assert opened.may_write
+        value = with_office(opened.value, key, {"phone": f"0292 3 {who.id}", "source.title": "Cổng"})
+        saved = await drafting.save(desk, who, Form(OFFICES, "t", opened.base_draft, opened.base_file, value))
+        assert isinstance(saved, Saved)
+    assert isinstance(await review.submit(desk, LAN, OFFICES, 2), Saved)
+    with pytest.raises(NotYours):  # a part of it is of another office
+        await review.approve(desk, MINH, OFFICES, 2)
+    with pytest.raises(NotYours):
+        await drafting.discard(desk, LAN, OFFICES, 2)
+    assert isinstance(await review.approve(desk, READER, OFFICES, 2), Saved)
+    published = await release.publish(desk, HOA, OFFICES, 2)
+    assert isinstance(published, Published)
+    assert {office.phone for office in desk.library().offices.values()} == {"0292 3 3", "0292 3 1"}
 
 
 async def test_the_bots_own_sentences_are_the_whole_citys(desk: EditingDesk) -> None:
