@@ -155,7 +155,7 @@ def offices_of(name: str, *values: Mapping[str, object] | None) -> frozenset[str
     if name == OFFICES:
         keys = {key for value in known for key in value}
         return frozenset(key for key in keys if any(value.get(key) != known[0].get(key) for value in known))
-    return frozenset(str(value.get("office") or WHOLE_CITY) for value in known)
+    return frozenset(str(value.get("office") or WHOLE_CITY) for value in known or [{}])
 
 
 def may(account: Account, right: Right, offices: Iterable[str]) -> bool:
