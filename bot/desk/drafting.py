@@ -25,8 +25,7 @@ from bot.desk.editing import (
     Right,
     check_may,
     check_name,
-    may,
-    offices_of,
+    may_with,
 )
 from bot.desk.merging import FieldDifference, differences, merged
 from bot.storage.editors import comments, drafts, presence
@@ -37,6 +36,9 @@ COMMENT_MOST = 4000
 """Characters of a remark."""
 
 _TAB = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""An office's, in its file."""
 
 NOT_PUBLIC = {"draft": State.WRITING, "in_review": State.SUBMITTED}
 """What a file's status means for a draft that came by git."""
@@ -185,7 +187,7 @@ async def open_(desk: EditingDesk, account: Account, name: str, tab: str = "") -
         draft = drafts.find(connection, name)
         if draft is None and live.value is None:
             raise NotFound if live.text is None else unreadable()
-        check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None))
+        check_may(account, Right.SEE, name, live.value, draft.value if draft else None)
         state = NOT_PUBLIC.get(str((live.value or {}).get("status")))
         if draft is None and state and "." in name:
             draft = drafts.adopt(connection, _come_by_git(live, state, account, now))
@@ -206,8 +208,11 @@ async def save(desk: EditingDesk, account: Account, form: Form) -> Saved | Confl
     value = checked_value(form.name, form.value)
     live = await desk.live(form.name)
     draft = await desk.transact(lambda connection: drafts.find(connection, form.name))
-    offices = offices_of(form.name, live.value, draft.value if draft else None, value)
-    check_may(account, Right.WRITE, offices)
+    before = draft.value if draft else None
+    if form.name == OFFICES:  # others' offices may have changes waiting there, which this one leaves alone
+        check_may(account, Right.WRITE, OFFICES, before or live.value, value)
+    else:
+        check_may(account, Right.WRITE, form.name, live.value, before, value)
     if (draft.revision if draft else 0) != form.base_draft:
         return await _conflict_with_draft(desk, account, form, value, draft, live)
     if live.revision != form.base_file:
@@ -271,7 +276,7 @@ async def discard(desk: EditingDesk, account: Account, name: str, base_draft: in
         draft = drafts.find(connection, name)
         if draft is None:
             raise NotFound
-        check_may(account, Right.WRITE, offices_of(name, live.value, draft.value))
+        check_may(account, Right.WRITE, name, live.value, draft.value)
         drafts.discard(connection, name, base_draft)
         comments.resolve(connection, name, now)
         audit.note(connection, account.name, "discard", name, now, revision=base_draft)
@@ -344,9 +349,17 @@ def checked_value(name: str, value: Mapping[str, object]) -> Value:
         raise Refused("not_readable", "The form cannot be read.")
     if name not in {OFFICES, MESSAGES} and (wrong := misfits(clean)):
         raise Refused("not_readable", f"The form has fields that no answer has: {', '.join(wrong[:5])}.")
+    if name == OFFICES and any(not _KEY.fullmatch(key) for key in clean):
+        raise Refused("not_readable", "An office is called by small letters, digits and hyphens.")
     if len(json.dumps(clean, ensure_ascii=False).encode()) > SIZE_LIMIT:
         raise Refused("too_large", f"This is larger than {SIZE_LIMIT // 1024} KB.")
     return clean
+
+
+def right_to_submit(name: str) -> Right:
+    """What it takes to submit: the right to write it; the one draft of all offices anybody may submit who
+    wrote for one of them."""
+    return Right.SEE if name == OFFICES else Right.WRITE
 
 
 def unreadable() -> Refused:
@@ -364,7 +377,7 @@ async def draft_moved(desk: EditingDesk, account: Account, name: str, base_draft
         return drafts.find(connection, name), drafts.version(connection, name, base_draft)
 
     draft, seen = await desk.transact(work)
-    check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None))
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None)
     form = Form(name, "", base_draft, live.revision, seen or {})
     return await _conflict_with_draft(desk, account, form, form.value, draft, live)
 
@@ -386,7 +399,7 @@ async def _conflict_with_draft(
         return base, full_names(connection)
 
     base, names = await desk.transact(work)
-    check_may(account, Right.SEE, offices_of(form.name, live.value, draft.value if draft else None))
+    check_may(account, Right.SEE, form.name, live.value, draft.value if draft else None)
     if not form.base_draft:
         base = await desk.value_of_file(form.name, form.base_file)
     theirs = draft.value if draft else live.value or {}
@@ -430,7 +443,7 @@ async def _check_may_see(
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
     if draft is None and live.text is None and value is None:
         raise NotFound
-    check_may(account, Right.SEE, offices_of(name, live.value, draft.value if draft else None, value))
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
 
 
 def _come_by_git(live: Live, state: State, account: Account, now: datetime.datetime) -> StoredDraft:
@@ -446,7 +459,7 @@ def _opened(
 ) -> Open:  # fmt: skip
     name, names = live.name, full_names(connection)
     value = draft.value if draft else live.value or {}
-    offices = offices_of(name, live.value, value)
+    values = (live.value, value)
     is_own = draft is not None and account.id in {*draft.changed_by, draft.submitted_by}
     state = draft.state if draft else None
     return Open(
@@ -468,10 +481,12 @@ def _opened(
             Remark(found.id, found.field, found.text, names.get(found.editor_id, ""), found.at)
             for found in comments.of(connection, name)
         ),
-        may_write=may(account, Right.WRITE, offices),
-        may_submit=state is State.WRITING and may(account, Right.WRITE, offices),
-        may_approve=state is State.SUBMITTED and not is_own and may(account, Right.APPROVE, offices),
-        may_publish=state is State.APPROVED and may(account, Right.SEE, offices),
+        may_write=may_with(account, Right.WRITE, name, *(() if name == OFFICES else values)),
+        may_submit=state is State.WRITING and may_with(account, right_to_submit(name), name, *values),
+        may_approve=state is State.SUBMITTED
+        and not is_own
+        and may_with(account, Right.APPROVE, name, *values),
+        may_publish=state is State.APPROVED and may_with(account, Right.SEE, name, *values),
         is_own_work=is_own,
     )  # fmt: skip
 

@@ -55,13 +55,13 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to mend. field: its path, empty for the whole; key: of the phrase that says so, with its
-    values; message: the same in English."""
+    """Something to mend. field: its path, empty for the whole; key: of the phrase that says so, with what
+    is filled in in it, by name; message: the same in English."""
 
     field: str
     key: str
     message: str
-    values: Mapping[str, str]
+    values: tuple[tuple[str, str], ...] = ()
     is_error: bool = True
 
 
@@ -155,23 +155,32 @@ def offices_of(name: str, *values: Mapping[str, object] | None) -> frozenset[str
     if name == OFFICES:
         keys = {key for value in known for key in value}
         return frozenset(key for key in keys if any(value.get(key) != known[0].get(key) for value in known))
-    return frozenset(str(value.get("office") or WHOLE_CITY) for value in known)
+    return frozenset(str(value.get("office") or WHOLE_CITY) for value in known or [{}])
 
 
 def may(account: Account, right: Right, offices: Iterable[str]) -> bool:
-    """Whether an account has a right for all of these offices."""
+    """Whether an account has a right for all of these offices; if there is none, for any at all."""
     if account.is_disabled:
         return False
     has = {Right.SEE: account.may_see, Right.WRITE: account.may_change, Right.APPROVE: account.may_let_go_out}
-    wanted = set(offices)
-    if not wanted:  # nothing of any office is touched
-        return account.may_write or account.may_approve
-    return all(has[right](office) for office in wanted)
+    kinds = {
+        Right.SEE: account.may_write or account.may_approve,
+        Right.WRITE: account.may_write,
+        Right.APPROVE: account.may_approve,
+    }
+    return kinds[right] and all(has[right](office) for office in offices)
 
 
-def check_may(account: Account, right: Right, offices: Iterable[str]) -> None:
-    """Raises NotYours if an account has not a right for all of these offices."""
-    if not may(account, right, offices):
+def may_with(account: Account, right: Right, name: str, *values: Mapping[str, object] | None) -> bool:
+    """Whether an account has a right for making one of these values of a file into another. How to reach the
+    offices is for everybody to see who works here."""
+    is_open = name == OFFICES and right is Right.SEE
+    return may(account, right, () if is_open else offices_of(name, *values))
+
+
+def check_may(account: Account, right: Right, name: str, *values: Mapping[str, object] | None) -> None:
+    """Raises NotYours if an account has not a right, as `may_with` tells it."""
+    if not may_with(account, right, name, *values):
         raise NotYours
 
 
