@@ -6,10 +6,12 @@ compared field by field. `vi.facets.hours` is the field of value["vi"]["facets"]
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bot.domain.answer import Facet, Source
 from bot.domain.language import Language
@@ -34,6 +36,7 @@ LISTS = frozenset(name for name in FIELDS if name.split(".")[-1] in {"questions"
 """Fields that are lists of texts."""
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NEVER_TYPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and halves of characters: no file and no database takes them."""
 
@@ -51,6 +54,18 @@ def as_value(loaded: object) -> object:
     if loaded is None or isinstance(loaded, str):
         return loaded
     return str(loaded)
+
+
+def typed(content: Any) -> Any:
+    """What is read from the file that has this value: days as days, which the schema tells from texts."""
+    if isinstance(content, Mapping):
+        return {key: typed(inner) for key, inner in content.items()}
+    if isinstance(content, list | tuple):
+        return [typed(inner) for inner in content]
+    if isinstance(content, str) and _DAY.fullmatch(content):
+        with contextlib.suppress(ValueError):
+            return datetime.date.fromisoformat(content)
+    return content
 
 
 def cleaned(content: object) -> object:

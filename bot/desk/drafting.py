@@ -38,6 +38,9 @@ COMMENT_MOST = 4000
 
 _TAB = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
+_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""An office's, in its file."""
+
 NOT_PUBLIC = {"draft": State.WRITING, "in_review": State.SUBMITTED}
 """What a file's status means for a draft that came by git."""
 
@@ -344,6 +347,8 @@ def checked_value(name: str, value: Mapping[str, object]) -> Value:
         raise Refused("not_readable", "The form cannot be read.")
     if name not in {OFFICES, MESSAGES} and (wrong := misfits(clean)):
         raise Refused("not_readable", f"The form has fields that no answer has: {', '.join(wrong[:5])}.")
+    if name == OFFICES and any(not _KEY.fullmatch(key) for key in clean):
+        raise Refused("not_readable", "An office is called by small letters, digits and hyphens.")
     if len(json.dumps(clean, ensure_ascii=False).encode()) > SIZE_LIMIT:
         raise Refused("too_large", f"This is larger than {SIZE_LIMIT // 1024} KB.")
     return clean

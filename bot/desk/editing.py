@@ -55,13 +55,13 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to mend. field: its path, empty for the whole; key: of the phrase that says so, with its
-    values; message: the same in English."""
+    """Something to mend. field: its path, empty for the whole; key: of the phrase that says so, with what
+    is filled in in it, by name; message: the same in English."""
 
     field: str
     key: str
     message: str
-    values: Mapping[str, str]
+    values: tuple[tuple[str, str], ...] = ()
     is_error: bool = True
 
 

@@ -103,8 +103,11 @@ def look(connection: Connection, publication_id: int, editor_id: int, now: datet
 
 
 def share(connection: Connection, since: datetime.datetime) -> Share:
-    """How many there were since a moment."""
-    query = select(func.count(), func.count(_PUBLICATION.c.reason)).where(_PUBLICATION.c.at >= since)
+    """How many went out since a moment; withdrawals do not count."""
+    query = select(func.count(), func.count(_PUBLICATION.c.reason)).where(
+        _PUBLICATION.c.at >= since,
+        _PUBLICATION.c.kind.in_([PublicationKind.PUBLISH, PublicationKind.SCHEDULE]),
+    )
     everything, early = connection.execute(query).one()
     return Share(everything, early)
 
