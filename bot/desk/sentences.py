@@ -67,9 +67,7 @@ def sentences(value: Mapping[str, object], live: Mapping[str, object]) -> tuple[
         path.rpartition(".")[0] for path in [*known, *fields] if path.rpartition(".")[2] in set(Language)
     )
     return tuple(
-        Sentence(
-            path, fields.get(f"{path}.vi", ""), fields.get(f"{path}.en", ""), _placeholders(known, path)
-        )
+        Sentence(path, fields.get(f"{path}.vi", ""), fields.get(f"{path}.en", ""), _placeholders(known, path))
         for path in paths
         if path.partition(".")[0] not in {"notice", "paused"}
     )

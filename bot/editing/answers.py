@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.desk import answers, beginning
 from bot.desk.accounts import Account
-from bot.desk.answers import Filter, ListState
+from bot.desk.answers import Filter, ListState, Sort
 from bot.desk.editing import EditingDesk, Refused
 from bot.domain.answer import TOPICS
 from bot.editing import forms
 from bot.editing.site import Site, back
 
-SORTS = ("changed", "title", "checked", "review_by")
+SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
 class Answers:
@@ -48,7 +50,7 @@ class Answers:
             is_past_review="past_review" in asked,
             is_behind="behind" in asked,
             is_often_unhelpful="unhelpful" in asked,
-            sort=asked["sort"] if asked.get("sort") in SORTS else "changed",
+            sort=next((sort for sort in SORTS if sort == asked.get("sort")), "changed"),
         )
         listing = await answers.list_answers(self._desk, account, wanted)
         return self._site.draw(
