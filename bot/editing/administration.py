@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -94,11 +94,11 @@ class Administration:
         )  # fmt: skip
 
     async def _invite(self, request: Request, account: Account) -> Response:
-        typed = _typed(await forms.read(request))
+        typed = _typed(await forms.read(request), self._desk.library().offices)
         problem = _problem(typed)
         if problem:
             return await self._draw_list(request, account, typed, problem)
-        invited = self._account(Account(0, typed.name, "", language=account.language), typed)
+        invited = _account(Account(0, typed.name, "", language=account.language), typed)
         now = self._site.clock()
 
         def invite(connection: Connection) -> str:
@@ -131,11 +131,11 @@ class Administration:
         editor = await self._asked(request)
         if editor is None:
             return self._site.refuse(request, account, "not_found", 404)
-        typed = _typed(await forms.read(request))
+        typed = _typed(await forms.read(request), self._desk.library().offices)
         problem = _problem(typed)
         if problem:
             return self._draw_editor(request, account, editor, typed, problem)
-        changed, now = self._account(editor, typed), self._site.clock()
+        changed, now = _account(editor, typed), self._site.clock()
 
         def change(connection: Connection) -> None:
             self._site.accounts.change(connection, changed)
@@ -209,15 +209,6 @@ class Administration:
     def _offices(self, request: Request, account: Account) -> dict[str, str]:
         return names_of(self._desk.library().offices, self._site.language_of(request, account))
 
-    def _account(self, before: Account, typed: _Typed) -> Account:
-        known: Collection[str] = self._desk.library().offices
-        return replace(
-            before, full_name=typed.full_name, email=typed.email or None,
-            offices=None if typed.scope == "all" else typed.offices.intersection(known),
-            may_write="may_write" in typed.rights, may_approve="may_approve" in typed.rights,
-            may_administer="may_administer" in typed.rights,
-        )  # fmt: skip
-
     # What was done.
 
     async def _audit(self, request: Request, account: Account) -> Response:
@@ -266,13 +257,13 @@ def csv_row(*cells: str) -> bytes:
     return text.getvalue().encode()
 
 
-def _typed(form: FormData) -> _Typed:
-    scope = forms.text(form, "scope")
+def _typed(form: FormData, known: Collection[str]) -> _Typed:
+    scope, chosen = forms.text(form, "scope"), form.getlist("office")
     return _Typed(
         name=forms.text(form, "name").strip().lower(), full_name=_line(forms.text(form, "full_name")),
         email=_line(forms.text(form, "email")),
         rights=frozenset(right for right in RIGHTS if forms.text(form, right)),
-        scope=scope if scope in SCOPES else "", offices=frozenset(_texts(form.getlist("office"))),
+        scope=scope if scope in SCOPES else "", offices=frozenset(key for key in known if key in chosen),
     )  # fmt: skip
 
 
@@ -297,6 +288,15 @@ def _problem(typed: _Typed) -> str | None:
     return "offices_unclear" if typed.scope == "all" and typed.offices else None
 
 
+def _account(before: Account, typed: _Typed) -> Account:
+    return replace(
+        before, full_name=typed.full_name, email=typed.email or None,
+        offices=None if typed.scope == "all" else typed.offices,
+        may_write="may_write" in typed.rights, may_approve="may_approve" in typed.rights,
+        may_administer="may_administer" in typed.rights,
+    )  # fmt: skip
+
+
 def _rights(account: Account) -> dict[str, object]:
     offices = "all" if account.offices is None else sorted(account.offices)
     return {**{right: getattr(account, right) for right in RIGHTS}, "offices": offices}
@@ -304,7 +304,3 @@ def _rights(account: Account) -> dict[str, object]:
 
 def _line(text: str) -> str:
     return " ".join(str(cleaned(text)).split())
-
-
-def _texts(values: Iterable[object]) -> list[str]:
-    return [value for value in values if isinstance(value, str)]

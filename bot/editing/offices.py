@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,8 +16,8 @@ from bot.content.yaml_file import SIZE_LIMIT
 from bot.desk import drafting, history
 from bot.desk import offices as desk_offices
 from bot.desk.accounts import Account
-from bot.desk.drafting import Conflict, Form, Open, Typed
-from bot.desk.editing import OFFICES, EditingDesk, NotFound, NotYours
+from bot.desk.drafting import Conflict, Form, Open
+from bot.desk.editing import OFFICES, EditingDesk, NotFound, NotYours, Problem
 from bot.desk.offices import FIELDS_OF_OFFICE, office_form, with_office
 from bot.desk.problems import unfinished
 from bot.domain.language import Language
@@ -118,16 +118,12 @@ class Offices:
         if key not in opened.value:
             raise NotFound
         language = self._site.language_of(request, account)
-        wrong = [
-            problem
-            for problem in unfinished(OFFICES, opened.value)
-            if problem.field == key or problem.field.startswith(f"{key}.")
-        ]
         return self._site.draw(
             request, "office.html", account, opened=opened, fields=office_form(opened.value, key),
             live=office_form(opened.live or {}, key),
             row=_row(opened.value, opened.live or {}, key, language),
-            may_write=account.may_change(key), problems=wrong, languages=list(Language),
+            may_write=account.may_change(key), languages=list(Language),
+            problems=_problems(opened.value, key),
         )  # fmt: skip
 
     async def _save(self, request: Request, account: Account) -> Response:
@@ -156,7 +152,7 @@ class Offices:
         """What a sheet would change, to be looked at before anything is saved."""
         if request.method == "GET":
             return self._site.draw(request, "sheet.html", account, columns=desk_offices.COLUMNS)
-        _, data = await read_table(request, "sheet", SIZE_LIMIT)
+        data = await read_table(request, "sheet", SIZE_LIMIT)
         read = await desk_offices.read_sheet(self._desk, account, data)
         compared = await history.compare_value(self._desk, account, OFFICES, read.value, "draft")
         tab = SHEET + secrets.token_hex(8)
@@ -197,6 +193,16 @@ def _row(value: Value, live: Value, key: str, language: Language) -> Row:
     lacks = tuple(name for name, paths in _LACKING.items() if not any(fields[path] for path in paths))
     name = fields[f"{language}.name"] or fields[f"{language.other}.name"] or key
     return Row(key, name, fields, lacks, fields != office_form(live, key))
+
+
+def _problems(value: Value, key: str) -> list[Problem]:
+    """What is wrong with one office. Where a whole language is missing, its name is what to write first."""
+    sides = {f"{key}.{language}": f"{key}.{language}.name" for language in Language}
+    return [
+        replace(problem, field=sides.get(problem.field, problem.field))
+        for problem in unfinished(OFFICES, value)
+        if problem.field == key or problem.field.startswith(f"{key}.")
+    ]
 
 
 def _sheets(opened: Open | None) -> list[object]:

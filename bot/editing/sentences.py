@@ -26,7 +26,7 @@ from bot.text.cleaning import fold
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sentences that stand together in the file. changed: the paths of those that differ from what is live."""
+    """Sentences that stand together in the file. changed: paths of those that are not live so."""
 
     name: str
     sentences: tuple[Sentence, ...]

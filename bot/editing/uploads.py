@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -16,8 +16,8 @@ _NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
 """How workbooks (zip, OLE2), PDFs and gzip begin. Nothing is ever unpacked."""
 
 
-async def read_table(request: Request, field: str, most: int) -> tuple[FormData, bytes]:
-    """The form, and the text of the table that it brings in a field.
+async def read_table(request: Request, field: str, most: int) -> bytes:
+    """The table that a form brings, as it was sent.
 
     Args:
         request: a form with one file.
@@ -35,13 +35,14 @@ async def read_table(request: Request, field: str, most: int) -> tuple[FormData,
     form = await forms.read(Request(request.scope, again), max_files=1)
     sent = form.get(field)
     data = await sent.read() if isinstance(sent, UploadFile) else b""
+    await form.close()
     if not data:
         raise Refused("sheet_missing", "Choose the file first.")
     if len(data) > most:
         raise _too_large(most)
     if data.startswith(_NO_TEXT) or b"\0" in data:
         raise Refused("sheet_type", 'This is no sheet of text; save it as "CSV UTF-8".')
-    return form, data
+    return data
 
 
 async def _body(request: Request, most: int) -> bytes:
