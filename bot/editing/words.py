@@ -59,7 +59,8 @@ class Words:
         name, _, language = rest.rpartition(".")
         if language not in set(Language):
             name, language = rest, ""
-        title = f"{self._or_path(f'group_{group}', group)}: {name}"
+        said = f"said_{group}_{name.replace('.', '_')}"
+        title = f"{self._or_path(f'group_{group}', group)}: {self._or_path(said, name.replace('_', ' '))}"
         return f"{title} ({self(f'language_{language}')})" if language else title
 
     def _or_path(self, key: str, path: str) -> str:
