@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
 from bot.storage.editors.tables import AuditEntry
-from bot.storage.models import JsonObject
 
 KEPT = datetime.timedelta(days=2 * 365)
 
 _AUDIT: Any = AuditEntry.__table__
+
+
+class Entry(NamedTuple):
+    """When who did what, and to what. detail: what is kept beside it, by name; never a secret."""
+
+    at: datetime.datetime
+    editor: str
+    action: str
+    subject: str
+    detail: Mapping[str, object]
+    id: int
 
 
 def note(
@@ -25,28 +35,23 @@ def note(
     )
 
 
-def entries(connection: Connection, most: int = 1000) -> list[tuple[datetime.datetime, str, str, str]]:
-    """When, who, what and to what, the newest first."""
+def entries(connection: Connection, most: int = 1000, *, before: int | None = None) -> list[Entry]:
+    """What was done, the newest first; `before`: only what is older than the entry of this id."""
     query = select(_AUDIT).order_by(_AUDIT.c.id.desc()).limit(most)
-    return [(row.at, row.editor, row.action, row.subject) for row in connection.execute(query)]
+    if before is not None:
+        query = query.where(_AUDIT.c.id < before)
+    return [
+        Entry(row.at, row.editor, row.action, row.subject, row.detail, row.id)
+        for row in connection.execute(query)
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What an editor did: when, what and to what, with what is known beside it."""
-
-    at: datetime.datetime
-    editor: str
-    action: str
-    subject: str
-    detail: JsonObject
-
-
-def since(connection: Connection, moment: datetime.datetime) -> list[Deed]:
-    """Everything that was done since a moment, the oldest first: for an export."""
+def since(connection: Connection, moment: datetime.datetime) -> list[Entry]:
+    """Everything that was done since a moment, the oldest first."""
     query = select(_AUDIT).where(_AUDIT.c.at >= moment).order_by(_AUDIT.c.id)
     return [
-        Deed(row.at, row.editor, row.action, row.subject, row.detail) for row in connection.execute(query)
+        Entry(row.at, row.editor, row.action, row.subject, row.detail, row.id)
+        for row in connection.execute(query)
     ]
 
 

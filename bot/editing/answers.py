@@ -8,13 +8,11 @@ from starlette.routing import BaseRoute, Route
 
 from bot.desk import answers, beginning
 from bot.desk.accounts import Account
-from bot.desk.answers import Filter, ListState
+from bot.desk.answers import SORTS, Filter, ListState
 from bot.desk.editing import EditingDesk, Refused
 from bot.domain.answer import TOPICS
 from bot.editing import forms
 from bot.editing.site import Site, back
-
-SORTS = ("changed", "title", "checked", "review_by")
 
 
 class Answers:
@@ -48,7 +46,7 @@ class Answers:
             is_past_review="past_review" in asked,
             is_behind="behind" in asked,
             is_often_unhelpful="unhelpful" in asked,
-            sort=asked["sort"] if asked.get("sort") in SORTS else "changed",
+            sort=next((sort for sort in SORTS if sort == asked.get("sort")), "changed"),
         )
         listing = await answers.list_answers(self._desk, account, wanted)
         return self._site.draw(

@@ -12,12 +12,15 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from bot.desk.accounts import Accounts
-from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
+from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.editing.administration import Administration
 from bot.editing.answers import Answers
 from bot.editing.edit import Edit
 from bot.editing.login import Login
+from bot.editing.offices import Offices
 from bot.editing.release import Release
 from bot.editing.same_origin import SameOrigin
+from bot.editing.sentences import Sentences
 from bot.editing.site import STATIC, Site
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway
@@ -46,8 +49,12 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
         is_secure: the pages are reached by https.
     """
     site = Site(desk.database, Accounts(key), desk.clock, is_secure=is_secure)
-    edit = Edit(site, desk)
+    offices, sentences = Offices(site, desk), Sentences(site, desk)
+    edit = Edit(site, desk, {OFFICES: offices.parts, MESSAGES: sentences.parts})
     routes: list[BaseRoute] = [
+        *offices.routes(),
+        *sentences.routes(),
+        *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
         *Release(site, desk, edit).routes(),
         *edit.routes(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -13,6 +15,7 @@ from bot.desk.editing import EditingDesk
 from bot.domain.answer import TOPICS, Facet, Verdict
 from bot.domain.language import Language
 from bot.editing import forms
+from bot.editing.parts import Parts
 from bot.editing.site import Site, back, moment, wants_data
 from bot.editing.words import Words, all_words
 
@@ -22,9 +25,11 @@ FACETS = tuple(facet for facet in Facet if facet is not Facet.SOURCE)
 class Edit:
     """The page of one answer."""
 
-    def __init__(self, site: Site, desk: EditingDesk) -> None:
+    def __init__(self, site: Site, desk: EditingDesk, files: Mapping[str, Parts]) -> None:
+        """`files`: what goes out the same way as answers, and has pages of its own, by name."""
         self._site = site
         self._desk = desk
+        self._files = files
 
     def routes(self) -> list[BaseRoute]:
         """Their addresses."""
@@ -88,6 +93,8 @@ class Edit:
         self, request: Request, account: Account, name: str, base_draft: int, note: str
     ) -> Response:
         """Hand a draft to somebody else to look at; what is missing is said beside its field."""
+        if name in self._files:
+            return await self._files[name].submit(request, account, base_draft, note)
         opened = await drafting.open_(self._desk, account, name)
         problems = await review.problems(self._desk, account, name, opened.value)
         if any(problem.is_error for problem in problems):
@@ -102,6 +109,8 @@ class Edit:
 
     def conflict(self, request: Request, account: Account, conflict: Conflict) -> Response:
         """Both versions, field by field, to be merged; nothing was overwritten and nothing is lost."""
+        if conflict.name in self._files:
+            return self._files[conflict.name].conflict(request, account, conflict)
         if wants_data(request):
             return JSONResponse({"error": "conflict"}, 409)
         return self._site.draw(

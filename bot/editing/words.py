@@ -40,7 +40,31 @@ class Words:
         first, _, rest = path.partition(".")
         if first in set(Language) and rest:
             return f"{self._name(rest)} ({self(f'language_{first}')})"
+        if self.has(f"group_{first}"):
+            return self.sentence(path)
+        if rest and self.field_of_office(rest) != rest:
+            return f"{first}: {self.field_of_office(rest)}"
         return self._name(path)
+
+    def field_of_office(self, path: str) -> str:
+        """What a field of an office is called: of `vi.address` "Address (Vietnamese)"."""
+        first, _, rest = path.partition(".")
+        if first in set(Language) and rest:
+            return f"{self._or_path(f'office_{rest}', rest)} ({self(f'language_{first}')})"
+        return self._or_path("office_" + path.replace(".", "_"), path)
+
+    def sentence(self, path: str) -> str:
+        """Which of the bot's sentences it is: of `page.send.vi` "Web page: send (Vietnamese)"."""
+        group, _, rest = path.partition(".")
+        name, _, language = rest.rpartition(".")
+        if language not in set(Language):
+            name, language = rest, ""
+        said = f"said_{group}_{name.replace('.', '_')}"
+        title = f"{self._or_path(f'group_{group}', group)}: {self._or_path(said, name.replace('_', ' '))}"
+        return f"{title} ({self(f'language_{language}')})" if language else title
+
+    def _or_path(self, key: str, path: str) -> str:
+        return self(key) if self.has(key) else path
 
     def _name(self, path: str) -> str:
         key = path.replace("facets.", "facet_").replace(".", "_")

@@ -190,8 +190,8 @@ async def test_the_database_holds_no_secret_that_opens_anything(pages: Pages, tm
 
 
 async def test_the_cookie_is_for_this_host_over_https_and_no_script(pages: Pages) -> None:
-    app = create_app(pages.database, KEY, is_secure=True, clock=pages.clock)
-    secure = Pages(app, pages.database, pages.accounts, pages.clock)
+    app = create_app(pages.desk, KEY, is_secure=True)
+    secure = Pages(app, pages.database, pages.accounts, pages.clock, pages.desk)
     async with secure.browser() as browser:
         token = await pages.invite("hoa")
         page = await browser.get(f"/invitation/{token}")
