@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
+from sqlalchemy import make_url
 
 from bot.settings import Secret, Settings, Url, database_address, kept_secret, load_as
 
@@ -32,6 +33,10 @@ class EditorsSettings(Settings):
         description="Key that encrypts the second factors of accounts; empty: one is made and kept in "
         "data/editors_key",
     )
+
+    def secrets(self) -> list[str]:
+        """The values that no log may show; empty ones among them."""
+        return [*super().secrets(), make_url(self.editors_database_url).password or ""]
 
     @property
     def editors_address(self) -> str:

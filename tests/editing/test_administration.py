@@ -11,7 +11,7 @@ import pytest
 
 from bot.desk import audit
 from bot.desk.accounts import Account
-from tests.editing.conftest import Pages
+from tests.support.editors import Pages
 
 SCRIPT = "\"><script>alert(1)</script>'"
 LAN = {

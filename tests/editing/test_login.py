@@ -9,7 +9,7 @@ import pytest
 
 from bot.desk.accounts import NotAllowed, TooSoon
 from bot.editing.app import create_app
-from tests.editing.conftest import KEY, ORIGIN, PASSWORD, Pages
+from tests.support.editors import KEY, ORIGIN, PASSWORD, Pages
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 ELSEWHERE = ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nb: c", ""]

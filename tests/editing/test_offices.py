@@ -12,7 +12,7 @@ import pytest
 from bot.desk import drafting
 from bot.desk.accounts import Account
 from bot.desk.editing import OFFICES
-from tests.editing.conftest import Pages, fields
+from tests.support.editors import Pages, fields
 
 SCRIPT = "\"></textarea><script>alert(1)</script>'"
 ELSEWHERE = ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "", "Origin": "https://evil.example"})

@@ -10,7 +10,7 @@ from bot.desk import drafting
 from bot.desk.accounts import Account
 from bot.desk.editing import MESSAGES
 from bot.desk.sentences import texts
-from tests.editing.conftest import Pages, fields
+from tests.support.editors import Pages, fields
 
 SCRIPT = "</textarea><script>alert(1)</script>"
 
