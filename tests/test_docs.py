@@ -70,7 +70,7 @@ def test_the_walks_do_name_what_they_walk_through() -> None:
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
 def test_every_command_in_a_paper_can_be_given(paper: Path) -> None:
     known = set(commands(main))
-    told = set(re.findall(r"-m bot ((?:zalo )?[a-z]+)", code_of(paper)))
+    told = set(re.findall(r"-m bot ((?:(?:zalo|editors) )?[a-z]+)", code_of(paper)))
     assert told - known == set()
     assert set(re.findall(r"\bmake ([a-z][a-z-]*)", code_of(paper))) - targets() == set()
 

@@ -203,6 +203,15 @@ def make_content(root: Path) -> Path:
     return directory
 
 
+def copy_content(root: Path) -> Path:
+    """A copy of the city's own content, in git."""
+    directory = root / "content"
+    shutil.copytree(ROOT / "content", directory)
+    for command in (["init", "-q"], ["add", "-A"], [*GIT_NAME, "commit", "-q", "-m", "First"]):
+        subprocess.run(["git", "-C", str(root), *command], check=True, capture_output=True, timeout=30)
+    return directory
+
+
 def make_desk(database: Database, directory: Path, clock: Clock) -> EditingDesk:
     """A desk that reads content/ anew each time, as the watcher would a second later."""
 
@@ -210,3 +219,9 @@ def make_desk(database: Database, directory: Path, clock: Clock) -> EditingDesk:
         return load(directory, now=clock()).library
 
     return EditingDesk(database, directory, library, clock)
+
+
+async def draft_of(browser: httpx.AsyncClient, name: str, **changes: str) -> httpx.Response:
+    """Save the edit page of an answer as a draft, with these fields changed."""
+    page = await browser.get(f"/answers/{name}")
+    return await browser.post(f"/answers/{name}", data={**fields(page, f"/answers/{name}"), **changes})
