@@ -82,8 +82,7 @@ def shown(value: Mapping[str, object]) -> dict[str, Any]:
     fields = flat(value)
     texts: dict[str, Any] = dict.fromkeys(FIELDS, "")
     for path, content in fields.items():
-        if path == "sources":
-            lines = content if isinstance(content, list) else [content]
-            texts[path] = "\n".join(map(str, lines)).strip("\n")
+        lines = content if isinstance(content, list) else [content]
+        texts[path] = "\n".join(map(str, lines)).strip("\n")
     texts["sources"] = fields.get("sources") or []
     return texts

@@ -7,6 +7,8 @@ import re
 import httpx
 import pytest
 
+from bot.content.fields import changed
+from bot.desk import drafting
 from bot.editing.words import all_words
 from tests.support import ROOT
 from tests.support.editors import Pages, draft_of
@@ -34,6 +36,18 @@ async def test_every_page_can_be_drawn(city_pages: Pages, language: str) -> None
             assert (await browser.get(f"/answers/{ID}{end}")).status_code == 200, end
         await browser.post(f"/answers/{ID}/remarks", data={"field": "vi.title", "text": "Ngắn hơn?"})
         assert "Ngắn hơn?" in (await browser.get(f"/answers/{ID}")).text
+
+
+@pytest.mark.parametrize("answer", [ID, "city.hotline", "culture.food", "investment.tax-incentives"])
+async def test_a_form_that_nobody_changed_says_what_the_file_says(city_pages: Pages, answer: str) -> None:
+    async with city_pages.browser() as browser:
+        account = await city_pages.entered(browser, "boss", may_approve=True)
+        live = await drafting.open_(city_pages.desk, account, answer)
+        await draft_of(browser, answer)
+        assert (await drafting.open_(city_pages.desk, account, answer)).draft is None, "nothing was saved"
+        await draft_of(browser, answer, map="Ninh Kiều")
+        saved = await drafting.open_(city_pages.desk, account, answer)
+        assert changed(live.value, saved.value) == ["map"]
 
 
 def test_every_word_that_a_template_or_a_page_names_is_there() -> None:

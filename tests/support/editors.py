@@ -160,6 +160,7 @@ class _Form(HTMLParser):
         self._action = action
         self._is_inside = False
         self._area: str | None = None
+        self._choice: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -168,11 +169,23 @@ class _Form(HTMLParser):
         name = given.get("name") if self._is_inside else None
         if name and tag == "input" and given.get("type") not in {"checkbox", "radio", "file"}:
             self.fields[name] = given.get("value") or ""
+        if name and tag == "select":
+            self._choice = name
+        if (
+            tag == "option"
+            and self._choice
+            and (
+                "selected" in given or self._choice not in self.fields  # a browser takes the first
+            )
+        ):
+            self.fields[self._choice] = given.get("value") or ""
         if name and tag == "textarea":
             self._area = name
             self.fields[name] = ""
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._choice = None
         if tag == "textarea" and self._area:
             self.fields[self._area] = self.fields[self._area].removeprefix("\n")
             self._area = None
