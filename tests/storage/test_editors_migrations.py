@@ -9,12 +9,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from bot.storage.database import Database
+from bot.storage.editors import MIGRATIONS
 from bot.storage.editors.tables import EditorsBase
 from bot.storage.schema import migrate
-from tests.support import ROOT
 from tests.support.databases import on_both_databases
-
-MIGRATIONS = ROOT / "bot" / "storage" / "editors" / "migrations"
 
 
 def difference(connection: Connection) -> list[Any]:
