@@ -107,7 +107,7 @@ async def _send(server: MailServer, to: str, subject: str, text: str) -> None:
     # Not EmailMessage: Python 3.11 loses a blank where it folds a subject with diacritics (gh-92081).
     mail = MIMEText(text, "plain", "utf-8")
     mail["From"], mail["To"] = server.sender, to
-    mail["Subject"] = Header(" ".join(subject.split()), "utf-8").encode()
+    mail["Subject"] = Header(" ".join(subject.split()), "utf-8", header_name="Subject").encode()
     await aiosmtplib.send(
         mail, hostname=server.host, port=server.port, username=server.username, password=server.password,
         use_tls=server.uses_tls, timeout=SECONDS,
