@@ -1,8 +1,8 @@
 """Makes the pictures of docs/editors.md and docs/editors.vi.md: `make pictures`.
 
 The pages are served over a copy of content/, with made-up editors, a small database of the bot and a model
-that knows each question that stands in content/. Chromium photographs them in both languages; it needs the fonts
-of the packages fonts-noto-core and fonts-noto-color-emoji.
+that knows each question that stands in content/. Chromium photographs them in both languages; it needs the
+fonts of the packages fonts-noto-core and fonts-noto-color-emoji.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from bot.channels.incoming import incoming
 from bot.content.library import Library
 from bot.desk.accounts import Account, Accounts
 from bot.desk.bot_reader import BotReader
-from bot.desk.editing import EditingDesk
 from bot.domain.clock import utc_now
 from bot.domain.language import Language
+from bot.domain.message import Message
 from bot.editing.app import create_app, open_database
 from bot.storage.database import Database
 from bot.storage.models import QuestionState
@@ -93,17 +93,17 @@ async def bots_database(url: str) -> None:
         message = incoming(
             channel="web", address="a", conversation=f"c{number}", key=str(number), text="Có đúng không?"
         )
-        state = QuestionState.LEFT if number < 3 else QuestionState.OPEN  # noqa: PLR2004
+        state = QuestionState.LEFT if number < 3 else QuestionState.OPEN
 
         def keep(
-            connection: Connection, message: object = message, number: int = number,
+            connection: Connection, message: Message = message, number: int = number,
             state: QuestionState = state,
         ) -> None:  # fmt: skip
             keep_question(
-                connection, message, number + 1, language=Language.VI, nearest=ANSWER, state=state,  # type: ignore[arg-type]
+                connection, message, number + 1, language=Language.VI, nearest=ANSWER, state=state,
                 now=utc_now(),
             )  # fmt: skip
-            subscribe(connection, message, Language.VI, "clarification", utc_now())  # type: ignore[arg-type]
+            subscribe(connection, message, Language.VI, "clarification", utc_now())
 
         await database.transact(keep)
     await database.close()
@@ -192,7 +192,7 @@ async def change(browser: httpx.AsyncClient, name: str, changes: dict[str, str])
     typed = fields(await browser.get(f"/answers/{name}"), f"/answers/{name}")
     form = {**typed, **{key: f"{typed.get(key, '')}{value}" for key, value in changes.items()}}
     answer = await browser.post(f"/answers/{name}", data=form)
-    if answer.status_code != 303:  # noqa: PLR2004
+    if answer.status_code != 303:
         sys.exit(f"{name} was not saved: {answer.status_code} {answer.text[:3000]}")
     return answer
 
@@ -202,7 +202,7 @@ async def press(browser: httpx.AsyncClient, name: str, action: str, typed: dict[
     page = await browser.get(f"/answers/{name}")
     base = fields(page, f"/answers/{name}")["base_draft"]
     answer = await browser.post(f"/answers/{name}/{action}", data={"base_draft": base, **typed})
-    if answer.status_code != 303:  # noqa: PLR2004
+    if answer.status_code != 303:
         sys.exit(f"{action} of {name} was refused: {answer.status_code} {answer.text[:3000]}")
 
 
@@ -213,7 +213,6 @@ async def take_pictures(photographer: Photographer, pages: Pages) -> None:
     await shoot("invitation", None, f"/invitation/{token}", PHONE)
     await shoot("login", None, "/login", PHONE)
     await shoot("answers", "lan", "/answers?q=vneid")
-    await shoot("new", "lan", "/answers/new")
 
     async with photographer.form("lan") as lan:
         added = {f"{language}.answer": f" {text}" for language, text in ADDED.items()}
@@ -259,34 +258,39 @@ async def take_pictures(photographer: Photographer, pages: Pages) -> None:
     await shoot("editors", "hanh", "/editors")
 
 
+@contextlib.asynccontextmanager
+async def made_up() -> AsyncIterator[Pages]:
+    """The pages with everything behind them, while the context is open."""
+    accounts = Accounts(KEY)
+
+    def invite(connection: Connection) -> None:
+        for account in (LAN, MINH, HANH, AN):
+            accounts.invite(connection, account, utc_now())
+
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        await bots_database(f"sqlite:///{root}/bot.db")
+        reader = BotReader(f"sqlite:///{root}/bot.db")
+        content = copy_content(root / "site")
+        database, clock = await open_database(f"sqlite:///{root}/editors.db"), Clock()
+        desk = make_desk(database, content, clock)
+        desk = dataclasses.replace(desk, bot=reader, rasa=model(desk.library()))
+        await database.transact(invite)
+        yield Pages(create_app(desk, KEY, is_secure=False), database, accounts, clock, desk)
+        await reader.close()
+        await database.close()
+
+
 async def main() -> None:
     """Make all pictures anew, in both languages."""
     HERE.mkdir(exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    switches = ["--no-sandbox", "--disable-gpu"]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = await playwright.chromium.launch(executable_path=chromium, args=switches)
         for language in Language:
-            with tempfile.TemporaryDirectory() as temporary:
-                root = Path(temporary)
-                await bots_database(f"sqlite:///{root}/bot.db")
-                database = await open_database(f"sqlite:///{root}/editors.db")
-                content = copy_content(root / "site")
-                clock = Clock()
-                desk: EditingDesk = make_desk(database, content, clock)
-                reader = BotReader(f"sqlite:///{root}/bot.db")
-                desk = dataclasses.replace(desk, bot=reader, rasa=model(desk.library()))
-                accounts = Accounts(KEY)
-                pages = Pages(create_app(desk, KEY, is_secure=False), database, accounts, clock, desk)
-                for account in (LAN, MINH, HANH, AN):
-                    await database.transact(
-                        lambda connection, account=account: accounts.invite(connection, account, utc_now())
-                    )
-                async with served(pages) as url:
-                    await take_pictures(Photographer(browser, url, pages, language), pages)
-                await reader.close()
-                await database.close()
+            async with made_up() as pages, served(pages) as url:
+                await take_pictures(Photographer(browser, url, pages, language), pages)
         await browser.close()
 
 
