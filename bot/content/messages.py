@@ -193,7 +193,7 @@ class Page(Sentences):
 
 
 class Commands(Sentences):
-    """What Telegram's menu says beside each command."""
+    """What Telegram's menu says beside each command, in its order."""
 
     start: BothLanguages
     topics: BothLanguages
