@@ -1,6 +1,7 @@
 """The settings: from the environment, or from .env; a wrong one stops the start.
 
-Those of a channel stand in its folder; bot/channels/registry.py adds them to the service's own.
+Those of a channel stand in its folder; bot/channels/registry.py adds them to the service's own. Those of the
+editors' pages stand in bot/editing/settings.py.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class Labels(Sentences):
 
 
 class Page(Sentences):
-    """The local chat page."""
+    """The web page on which people chat with the bot."""
 
     title: BothLanguages
     subtitle: BothLanguages
