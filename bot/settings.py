@@ -151,8 +151,13 @@ class Settings(EnvironmentSettings):
     @property
     def own_address(self) -> str:
         """Where this machine reaches the bot."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 to be replaced
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return local_url(self.host, self.port)
+
+
+def local_url(host: str, port: int) -> str:
+    """Where this machine reaches what listens on an address, be it that of every network."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 to be replaced
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 S = TypeVar("S", bound=EnvironmentSettings)
