@@ -187,10 +187,6 @@ class Accounts:
         """Open a closed account again, with what it had."""
         connection.execute(update(_EDITOR).where(_EDITOR.c.id == editor_id).values(disabled_at=None))
 
-    def has_anybody(self, connection: Connection) -> bool:
-        """Whether there is an account at all."""
-        return bool(connection.execute(select(func.count()).select_from(_EDITOR)).scalar_one())
-
     def _check_not_last(self, connection: Connection, editor_id: int) -> None:
         """Locks the administrators, so that two of them cannot take leave at the same moment."""
         query = (
