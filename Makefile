@@ -40,8 +40,8 @@ one: environments  ## T=<file, or file::test>
 	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }
 	@$(PYTEST) $(T)
 
-pictures: .venv/ready .venv/ready-dev  ## docs/pictures/
-	@.venv/bin/python -m docs.pictures.editors
+pictures: .venv/ready .venv/ready-dev  ## in docs/pictures/
+	@.venv/bin/python -m tests.support.pictures
 
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)

@@ -36,7 +36,8 @@ async def keep_reminding(desk: EditingDesk, accounts: Accounts, server: MailServ
     done = None
     while True:
         if is_time(now := desk.clock(), done):
-            log.info("reminders_sent", mails=await remind(desk, accounts, server, address))
+            sent = await remind(desk, accounts, server, address)
+            log.info("reminders_sent", mails=sent)
             done = now
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -38,9 +38,10 @@ from bot.storage.questions import keep_question
 from bot.storage.schema import migrate
 from bot.storage.subscriptions import subscribe
 from bot.text.folding import words
+from tests.support import ROOT
 from tests.support.editors import KEY, Clock, Pages, copy_content, fields, make_desk
 
-HERE = Path(__file__).parent / "editors"
+PICTURES = ROOT / "docs" / "pictures" / "editors"
 LARGEST = 150_000
 """Bytes of a picture."""
 
@@ -166,7 +167,7 @@ class Photographer:
         """Take the picture; at: what stands on top of it."""
         if at:
             await page.locator(at).first.evaluate("node => node.scrollIntoView({block: 'start'})")
-        file = HERE / f"{name}.{self._language}.png"
+        file = PICTURES / f"{name}.{self._language}.png"
         await page.screenshot(path=file)
         if file.stat().st_size > LARGEST:
             sys.exit(f"{file} has {file.stat().st_size} bytes; at most {LARGEST} are wanted.")
@@ -263,9 +264,8 @@ async def made_up() -> AsyncIterator[Pages]:
     """The pages with everything behind them, while the context is open."""
     accounts = Accounts(KEY)
 
-    def invite(connection: Connection) -> None:
-        for account in (LAN, MINH, HANH, AN):
-            accounts.invite(connection, account, utc_now())
+    def invite(connection: Connection) -> list[str]:
+        return [accounts.invite(connection, account, utc_now()) for account in (LAN, MINH, HANH, AN)]
 
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
@@ -275,15 +275,19 @@ async def made_up() -> AsyncIterator[Pages]:
         database, clock = await open_database(f"sqlite:///{root}/editors.db"), Clock()
         desk = make_desk(database, content, clock)
         desk = dataclasses.replace(desk, bot=reader, rasa=model(desk.library()))
-        await database.transact(invite)
-        yield Pages(create_app(desk, KEY, is_secure=False), database, accounts, clock, desk)
+        pages = Pages(create_app(desk, KEY, is_secure=False), database, accounts, clock, desk)
+        *begun, _ = await database.transact(invite)
+        for token in begun:
+            async with pages.browser() as theirs:
+                await pages.begin(theirs, token)
+        yield pages
         await reader.close()
         await database.close()
 
 
 async def main() -> None:
     """Make all pictures anew, in both languages."""
-    HERE.mkdir(exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     switches = ["--no-sandbox", "--disable-gpu"]
     async with async_playwright() as playwright:
