@@ -192,8 +192,14 @@ class Edit:
         template = "findability_page.html" if request.method == "GET" else "findability.html"
         title = forms.title_of(value, self._site.language_of(request, account), name)
         return self._site.draw(
-            request, template, account, found=found, problems=problems, name=name, title=title,
-            is_part=request.method == "POST"
+            request,
+            template,
+            account,
+            found=found,
+            problems=problems,
+            name=name,
+            title=title,
+            is_part=request.method == "POST",
         )
 
     async def _move_question(self, request: Request, account: Account) -> Response:

@@ -23,6 +23,7 @@
   let previewWaiting = null;
   let sending = Promise.resolve(KEPT); // what is kept is sent one after the other: the last one stays
   let isLoggedOut = false;
+  let isSubmitting = false;
   let submitted = null;                // the button that was pressed, until what is typed has been sent
 
   form.elements.tab.value = tab;
@@ -44,15 +45,19 @@
   form.addEventListener("submit", async function (event) {
     if (submitted) { submitted = null; unsaved = false; return; }
     event.preventDefault();
+    if (isSubmitting) { return; } // pressed twice
     const button = event.submitter || form.querySelector('button[name="then"]');
     if (button.id === "find-button") { find(); return; }
+    isSubmitting = true;
     const outcome = await keep();
+    isSubmitting = outcome === KEPT || outcome === REFUSED;
     if (outcome === LOGGED_OUT) { logIn(button); return; }
     if (outcome === OFFLINE) { tell(words.offline); return; }
     submitted = button;
     form.requestSubmit(button);
   });
 
+  window.addEventListener("pageshow", function () { isSubmitting = false; }); // it was gone back to
   window.addEventListener("online", function () { if (unsaved) { keep(); } });
   document.addEventListener("visibilitychange", function () { if (document.hidden && unsaved) { keep(); } });
   window.addEventListener("beforeunload", function (event) {
@@ -255,10 +260,10 @@
       if (child.nodeType !== Node.ELEMENT_NODE) { return; }
       const name = child.tagName.toLowerCase();
       if (name === "script" || name === "style" || name.indexOf(":") > 0) { return; }
-      const inner = markdown(child);
-      const mark = name === "p" && /mso-list:/i.test(style) ? wordsMark(child) : "";
       const style = child.getAttribute("style") || "";
       if (/mso-list:\s*ignore/i.test(style)) { return; } // the bullet that Word draws by itself
+      const inner = markdown(child);
+      const mark = name === "p" && /mso-list:/i.test(style) ? wordsMark(child) : "";
       const isBold = name === "b" || name === "strong" || /font-weight:\s*(bold|[6-9]00)/.test(style);
       if (!inner.trim()) { text += name === "br" ? "\n" : inner; return; }
       if (name === "br") { text += "\n"; }
