@@ -283,7 +283,7 @@ class TestTyping:
                 "Xem [trang này](https://cantho.gov.vn/a) và đây"
             )
             await page.keyboard.press("Control+z")
-            assert await page.input_value(ANSWER) == ""
+            assert "Giờ mở cửa" not in await page.input_value(ANSWER)
 
 
 class TestWithoutJavaScript:
@@ -350,7 +350,7 @@ async def test_every_page_of_an_answer_is_without_findings_and_fits_its_window(
         for address in ["/", "/answers", "/answers/new", *(f"/answers/{ID}{end}" for end in ends)]:
             await page.goto(f"{served.url}{address}")
             for scheme in ("light", "dark"):
-                await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                await page.emulate_media(color_scheme=scheme)
                 await without_violations(page)
             assert await page.evaluate("document.documentElement.scrollWidth") <= size[0], address
     assert not complaints

@@ -210,7 +210,7 @@ async def test_a_clarification_is_written_reviewed_published_corrected_and_withd
         "The new questions are understood", timeout=60_000
     )
     await without_violations(minh.page)
-    citizen = await browser.new_page()
+    citizen = await browser.new_page(locale="vi-VN")
     await citizen.goto(city.process.url)
     await citizen.get_by_label("Câu hỏi của bạn").fill(ASKED)
     await citizen.keyboard.press("Enter")

@@ -264,12 +264,12 @@
       if (/mso-list:\s*ignore/i.test(style)) { return; } // the bullet that Word draws by itself
       const inner = markdown(child);
       const mark = name === "p" && /mso-list:/i.test(style) ? wordsMark(child) : "";
-      const isBold = name === "b" || name === "strong" || /font-weight:\s*(bold|[6-9]00)/.test(style);
+      const isBold = name === "b" || name === "strong" || /(^|;)\s*font-weight:\s*(bold|[6-9]00)/.test(style);
       if (!inner.trim()) { text += name === "br" ? "\n" : inner; return; }
       if (name === "br") { text += "\n"; }
       else if (mark) { text += "\n" + mark + inner.trim() + "\n"; }
       else if (name === "a" && /^https?:\/\//.test(child.getAttribute("href") || "")) { text += "[" + inner.trim() + "](" + child.getAttribute("href") + ")"; }
-      else if (isBold && !/font-weight:\s*normal/.test(style)) { text += around(inner, "**"); }
+      else if (isBold && !/(^|;)\s*font-weight:\s*normal/.test(style)) { text += around(inner, "**"); }
       else if (name === "i" || name === "em") { text += around(inner, "*"); }
       else if (name === "li") { text += "\n" + (node.tagName === "OL" ? 1 + Array.from(node.children).indexOf(child) + ". " : "- ") + inner.trim(); }
       else if (/^(p|div|h[1-6]|ul|ol|table|tr|blockquote)$/.test(name)) { text += "\n\n" + inner.trim() + "\n\n"; }
