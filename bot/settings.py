@@ -1,6 +1,7 @@
 """The settings: from the environment, or from .env; a wrong one stops the start.
 
-Those of a channel stand in its folder; bot/channels/registry.py adds them to the service's own.
+Those of a channel stand in its folder; bot/channels/registry.py adds them to the service's own. Those of the
+editors' pages stand in bot/editing/settings.py.
 """
 
 from __future__ import annotations
@@ -150,8 +151,13 @@ class Settings(EnvironmentSettings):
     @property
     def own_address(self) -> str:
         """Where this machine reaches the bot."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 to be replaced
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return local_url(self.host, self.port)
+
+
+def local_url(host: str, port: int) -> str:
+    """Where this machine reaches what listens on an address, be it that of every network."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 to be replaced
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 S = TypeVar("S", bound=EnvironmentSettings)

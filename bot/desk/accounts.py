@@ -22,7 +22,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bot.domain.language import DEFAULT_LANGUAGE, Language
-from bot.storage.editors.tables import Attempt, Invitation, Session
+from bot.storage.editors.tables import Attempt, Invitation, Passkey, Session
 from bot.storage.editors.tables import Editor as EditorTable
 
 INVITATION = datetime.timedelta(days=3)
@@ -50,6 +50,7 @@ ISSUER = "Hỏi Cần Thơ"
 _EDITOR: Any = EditorTable.__table__
 _INVITATION: Any = Invitation.__table__
 _SESSION: Any = Session.__table__
+_PASSKEY: Any = Passkey.__table__
 _ATTEMPT: Any = Attempt.__table__
 
 _hasher = PasswordHasher()
@@ -162,8 +163,12 @@ class Accounts:
         connection.execute(update(_EDITOR).where(_EDITOR.c.id == editor_id).values(language=language))
 
     def reset(self, connection: Connection, editor_id: int, now: datetime.datetime) -> str:
-        """The token of a link to begin anew: a lost phone, a forgotten password. Ends all sessions."""
+        """The token of a link to begin anew: a lost phone, a forgotten password.
+
+        Ends all sessions and forgets the passkeys, which may be on the phone that is lost.
+        """
         self.end_sessions(connection, editor_id)
+        connection.execute(delete(_PASSKEY).where(_PASSKEY.c.editor_id == editor_id))
         connection.execute(delete(_INVITATION).where(_INVITATION.c.editor_id == editor_id))
         return self._link(connection, editor_id, now)
 
@@ -181,10 +186,6 @@ class Accounts:
     def enable(self, connection: Connection, editor_id: int) -> None:
         """Open a closed account again, with what it had."""
         connection.execute(update(_EDITOR).where(_EDITOR.c.id == editor_id).values(disabled_at=None))
-
-    def has_anybody(self, connection: Connection) -> bool:
-        """Whether there is an account at all."""
-        return bool(connection.execute(select(func.count()).select_from(_EDITOR)).scalar_one())
 
     def _check_not_last(self, connection: Connection, editor_id: int) -> None:
         """Locks the administrators, so that two of them cannot take leave at the same moment."""
@@ -278,6 +279,11 @@ class Accounts:
         values = {"password_hash": _hasher.hash(new)}
         connection.execute(update(_EDITOR).where(_EDITOR.c.id == account.id).values(values))
         self.end_sessions(connection, account.id)
+
+    def is_password(self, connection: Connection, account: Account, password: str) -> bool:
+        """Whether this is an account's password."""
+        row = connection.execute(select(_EDITOR).where(_EDITOR.c.id == account.id)).one()
+        return _is_password(row.password_hash, password)
 
     # Logging in.
 

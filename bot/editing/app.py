@@ -13,11 +13,13 @@ from starlette.staticfiles import StaticFiles
 
 from bot.desk.accounts import Accounts
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
 from bot.editing.answers import Answers
 from bot.editing.edit import Edit
 from bot.editing.login import Login
 from bot.editing.offices import Offices
+from bot.editing.passkeys import PasskeyPages
 from bot.editing.release import Release
 from bot.editing.same_origin import SameOrigin
 from bot.editing.sentences import Sentences
@@ -59,6 +61,7 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
         *Release(site, desk, edit).routes(),
         *edit.routes(),
         *Login(site).routes(),
+        *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
 

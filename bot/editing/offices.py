@@ -17,7 +17,7 @@ from bot.desk import drafting, history
 from bot.desk import offices as desk_offices
 from bot.desk.accounts import Account
 from bot.desk.drafting import Conflict, Form, Open
-from bot.desk.editing import OFFICES, EditingDesk, NotFound, NotYours, Problem
+from bot.desk.editing import OFFICES, EditingDesk, NotFound, NotYours, Problem, Right, may_with
 from bot.desk.offices import FIELDS_OF_OFFICE, office_form, with_office
 from bot.desk.problems import unfinished
 from bot.domain.language import Language
@@ -96,20 +96,17 @@ class Offices:
         ]
 
     async def _list(self, request: Request, account: Account) -> Response:
-        try:
-            opened = await drafting.open_(self._desk, account, OFFICES)
-        except NotYours:
-            opened = None
-        value = opened.value if opened else (await self._desk.live(OFFICES)).value or {}
+        opened = await drafting.open_(self._desk, account, OFFICES)
+        value, live = opened.value, opened.live or {}
         language = self._site.language_of(request, account)
-        live = opened.live or {} if opened else value
         rows = [_row(value, live, key, language) for key in value]
         is_lacking = "lacking" in request.query_params
         return self._site.draw(
             request, "offices.html", account, opened=opened, is_lacking=is_lacking, lacking=list(_LACKING),
             rows=[row for row in rows if row.lacks or not is_lacking], number=len(rows),
             without={name: sum(name in row.lacks for row in rows) for name in _LACKING},
-            sheets=_sheets(opened), done=_done(request),
+            sheets=_sheets(opened), may_discard=may_with(account, Right.WRITE, OFFICES, live, value),
+            done=_done(request),
         )  # fmt: skip
 
     async def _office(self, request: Request, account: Account) -> Response:

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import make_url
 
-from bot.settings import Secret, Settings, Url, database_address, kept_secret, load_as
+from bot.settings import Secret, Settings, Url, database_address, kept_secret, load_as, local_url
 
 KEY_FILE = Path("data/editors_key")
 
@@ -41,8 +41,7 @@ class EditorsSettings(Settings):
     @property
     def editors_address(self) -> str:
         """Where editors reach their pages, for links."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.editors_host, self.editors_host)  # noqa: S104
-        return self.editors_url or f"http://{f'[{host}]' if ':' in host else host}:{self.editors_port}"
+        return self.editors_url or local_url(self.editors_host, self.editors_port)
 
     @property
     def fernet_key(self) -> str:

@@ -11,17 +11,28 @@ from bot.content.fields import changed
 from bot.desk import drafting
 from bot.editing.words import all_words
 from tests.support import ROOT
-from tests.support.editors import ORIGIN, Pages, draft_of
+from tests.support.editors import ORIGIN, Pages, draft_of, fields
 
 EDITING = ROOT / "bot" / "editing"
 ID = "clarification.fake-vneid-calls"
 ENDS = ["", "/preview", "/compare", "/findability", "/history", "/publish", "/withdraw", "/progress"]
+FILE_ENDS = ["/compare", "/history", "/publish", "/progress"]
 ADDRESSES = [
     "/", "/answers", "/answers?q=vneid&sort=title&past_review=on&behind=on",
     "/answers?state=live&topic=culture",
     "/answers/new", *(f"/answers/{ID}{end}" for end in ENDS), "/account", "/editors", "/audit", "/audit.csv",
-    "/offices", "/sentences",
+    "/account/passkeys", "/editors/1", "/offices", "/offices?lacking", "/offices/justice", "/offices/sheet",
+    "/offices/sheet.csv", "/sentences", "/sentences?q=xin chao", "/sentences/phrases.topic",
+    "/sentences/page.examples",
+    *(f"/answers/{file}{end}" for file in ("offices", "messages") for end in FILE_ENDS),
 ]  # fmt: skip
+
+
+async def change_files(browser: httpx.AsyncClient) -> None:
+    """Begin drafts of the offices and of the sentences."""
+    for path, typed in (("/offices/justice", {"phone": "0292"}), ("/sentences/labels.back", {"vi": "Về"})):
+        form = fields(await browser.get(path), path)
+        assert (await browser.post(path, data={**form, **typed})).status_code == 303
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -34,6 +45,9 @@ async def test_every_page_can_be_drawn(city_pages: Pages, language: str) -> None
         await draft_of(browser, ID, **{"vi.title": "Tựa mới"})
         for end in ENDS:
             assert (await browser.get(f"/answers/{ID}{end}")).status_code == 200, end
+        await change_files(browser)
+        for address in ADDRESSES:
+            assert (await browser.get(address)).status_code == 200, address
         await browser.post(f"/answers/{ID}/remarks", data={"field": "vi.title", "text": "Ngắn hơn?"})
         assert "Ngắn hơn?" in (await browser.get(f"/answers/{ID}")).text
 

@@ -6,13 +6,20 @@ import re
 
 import pytest
 
+from bot.content.messages import Phrases
 from bot.desk import drafting
 from bot.desk.accounts import Account
 from bot.desk.editing import MESSAGES
 from bot.desk.sentences import texts
+from bot.editing.words import all_words
 from tests.support.editors import Pages, fields
 
 SCRIPT = "</textarea><script>alert(1)</script>"
+
+
+def test_editors_are_told_what_each_phrase_is_for() -> None:
+    titles = {key.removeprefix("said_phrases_") for key in all_words() if key.startswith("said_phrases_")}
+    assert titles == Phrases.model_fields.keys()
 
 
 async def draft_of(pages: Pages) -> dict[str, str]:
