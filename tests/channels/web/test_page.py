@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, expect
 
 from bot.server import SECURITY_HEADERS
 from bot.storage.models import DeliveryStatus
+from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.least_browser.uses import without_what_is_newer
 from tests.support.site import Site, running_site
 
-PHONE = (360, 740)
-DESKTOP = (1280, 800)
 LEAST_BROWSER = without_what_is_newer()
-CHROMIUM_SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 class TestServed:
@@ -79,20 +71,6 @@ class TestServed:
             "diaspora",
             "clarification",
         }
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        missing = "The tests of the page need Chromium: apt-get install chromium fonts-noto-core"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_SWITCHES)
-        yield browser
-        await browser.close()
 
 
 @asynccontextmanager
@@ -442,12 +420,6 @@ class TestForEverybody:
             await without_violations(page)
             await page.locator("#clear").click()
             await without_violations(page)
-
-
-async def without_violations(page: Page) -> None:
-    """Fail with axe's report if it finds anything."""
-    results = await Axe().run(page, options={"rules": {"target-size": {"enabled": True}}})
-    assert results.violations_count == 0, results.generate_report()
 
 
 BOX = "Câu hỏi của bạn"
