@@ -28,6 +28,9 @@ Code = Annotated[Text, Field(pattern=r"^\d{5}$")]
 """The statistical office's. A former unit and the one that took it in may have the same."""
 
 
+_DISTRICT = re.compile(r"^(quận|huyện|thị xã|thành phố) (.+)$")
+
+
 class WardType(StrEnum):
     """What a unit of the lowest level is called; towns ended with the districts."""
 
@@ -52,7 +55,7 @@ class FormerWard(Strict):
     code: Code
     type: WardType
     name: Text
-    district: Annotated[Text, Field(pattern=r"^(quận|huyện|thị xã|thành phố) ")]
+    district: Annotated[Text, Field(pattern=_DISTRICT.pattern)]
     province: Text
     part: bool = False
 
@@ -60,6 +63,16 @@ class FormerWard(Strict):
     def full_name(self) -> str:
         """With its type: "xã Đông Phước"."""
         return f"{self.type} {self.name}"
+
+    @property
+    def district_type(self) -> str:
+        """What its district was: "huyện"."""
+        return _DISTRICT.sub(r"\1", self.district)
+
+    @property
+    def district_name(self) -> str:
+        """Its district without the type: "Châu Thành"."""
+        return _DISTRICT.sub(r"\2", self.district)
 
     @property
     def district_id(self) -> str:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
-from nlu.wards.spelling import Token, slips
-from nlu.wards.table import Key, Level, Names, Place
+from nlu.wards.spelling import Token, slips, words_of
+from nlu.wards.table import FUZZY_LETTERS, Key, Level, Names, Place, slips_most
 
 _WARDS, _DISTRICTS = ("phường", "xã", "thị trấn"), ("quận", "huyện", "thị xã", "thành phố")
 
@@ -35,31 +32,39 @@ _BEHIND = {
 _SHORT = frozenset({"p", "f", "x", "tt", "q", "h", "tx", "tp"})
 """Words for a type that mean something else where no known name follows."""
 
-_NO_NAME = frozenset(
-    "nao gi ji j chi cu moi minh toi tui em anh chi co bac ong ba nha ben do day nay kia kie o va hay hoac voi "
-    "thi la co con khong ko hok hong duoc bi da dang se roi gio bay hien truoc sau khi luc may bao nhieu cua "
-    "cho tren duoi trong ngoai tai ve den toi tu theo lan gan khac cung a z v vay ha ta nhi nhe the lam "
-    "hoi noi nguoi dan cap hoi ubnd cong an gom thuoc nhap sap xep that nhat que doi ten trung tam".split()
-)
+_NO_NAME = words_of("""
+    nao gi ji j chi cu moi minh toi tui em anh co bac ong ba nha ben do day nay kia kie o va hay hoac voi thi
+    la con khong ko hok hong duoc bi da dang se roi gio bay hien truoc sau khi luc may bao nhieu cua cho tren
+    duoi trong ngoai tai ve den tu theo lan gan khac cung a z v vay ha ta nhi nhe the lam hoi noi nguoi dan
+    cap ubnd cong an gom thuoc nhap sap xep that nhat que doi ten trung tam
+""")
 """Words that follow a type and begin no name: "phường nào", "xã mới", "xã tôi"."""
 
-SLIPS_LETTERS = 12
-"""From so many letters on a name may have two slips; below, one."""
+UNTYPED_MOST = 24
+"""Tokens of a text in which a name with a slip is looked for that has no word for a type."""
+
+SYLLABLE = 3
+"""Letters of a syllable that is no particle: "Trường Long Tây", but "Trường Long à"."""
+
+TOO_MANY = 99
+"""Slips of what is another name."""
+
+_HAMLET = frozenset({"ap", "kv", "vuc", "khom", "hamlet", "duong", "hem", "street"})
+"""Words before the name of a smaller place, or of a street, that may be called like a unit."""
 
 
 @dataclass(frozen=True)
 class Mention:
     """A name in a text.
 
-    first, end: its tokens, with the word for the type. places: what it may stand for; empty: what is named with
-    a type is none of the known ones. types: what its word for the type means. is_exact: no slip in it.
+    first, end: its tokens, with the word for the type. types: what that word means. places: what the name may
+    stand for; none if it is named with a type and not known.
     """
 
     first: int
     end: int
     places: tuple[Place, ...]
     types: tuple[str, ...] = ()
-    is_exact: bool = True
 
     @property
     def wards(self) -> tuple[Place, ...]:
@@ -76,15 +81,26 @@ def mentions(said: Sequence[Token], names: Names) -> list[Mention]:
     found: list[Mention] = []
     at = 0
     while at < len(said):
-        mention = _exact(said, at, names) or _with_slips(said, at, names) or _unknown(said, at)
+        mention = _named(said, at, names) or _unknown(said, at)
         if mention:
             found.append(mention)
             at = mention.end
         else:
             at += 1
+    found = [one for one in found if one.types or not one.first or said[one.first - 1].bare not in _HAMLET]
     if not any(mention.wards for mention in found):
         found = _add_untyped_with_slips(said, found, names)
     return found
+
+
+def _named(said: Sequence[Token], at: int, names: Names) -> Mention | None:
+    """The name that begins here: as it is written, unless one with a slip is longer by a syllable."""
+    exact, near = _exact(said, at, names), _with_slips(said, at, names)
+    if exact is None or near is None:
+        return exact or near
+    is_number = any(token.number for token in said[exact.end - 1 : exact.end])
+    is_longer = near.end > exact.end and len(said[near.end - 1].bare) >= SYLLABLE
+    return near if is_longer and not is_number else exact
 
 
 def _type_at(said: Sequence[Token], at: int) -> tuple[int, tuple[str, ...]]:
@@ -108,6 +124,8 @@ def _exact(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     with the same letters: "phuong binh thuy" is Bình Thủy, not Phương Bình."""
     length, types = _type_at(said, at)
     plain = _longest(said, at, names, types=())
+    if plain and length and not said[at].is_bare:
+        plain = None  # "phường Bình"
     typed = _longest(said, at + length, names, types) if length else None
     if typed and (plain is None or typed[0] > plain[0]):
         end, places = typed
@@ -123,42 +141,54 @@ def _longest(
     said: Sequence[Token], at: int, names: Names, types: tuple[str, ...]
 ) -> tuple[int, tuple[Place, ...]] | None:
     """The end of the longest name from this token on, and its places. A number is one behind a type only."""
-    if types and at < len(said) and (at + 1 == len(said) or True) and said[at].bare == "so":
+    if types and at + 1 < len(said) and said[at].bare == "so":
         at += 1
     for end in range(min(len(said), at + names.longest), at, -1):
         part = said[at:end]
-        key = tuple((token.number if token.bare.isdigit() else None) or token.bare for token in part)
-        if len(key) == 1 and types and part[0].number:
-            key = (part[0].number,)
-        if len(key) == 1 and key[0].isdigit() and not types:
-            continue
-        if key in names.places and _is_spelled(part, names.written[key], is_typed=bool(types)):
-            return end, tuple(names.places[key])
-        if len(part) == 1 and key[0] in names.joined:  # "caikhe"
-            return end, tuple(names.places[names.joined[key[0]]])
-        if len(part) == 1 and set(types) & set(_DISTRICTS) and key[0] in names.initials:  # "q.nk"
-            return end, tuple(place for place in names.initials[key[0]] if place.type in types) or None and ()
+        key = tuple(token.number if token.number and token.bare.isdigit() else token.bare for token in part)
+        if places := _spelled_so(part, names, key, is_typed=bool(types)):
+            return end, places
+    if at < len(said) and types:
+        first = said[at]
+        if first.number and first.is_bare and (places := _of_number(first, names, types)):
+            return at + 1, places
+        if types[0] in _DISTRICTS and first.bare in names.initials:  # "q.nk"
+            return at + 1, tuple(names.initials[first.bare])
     return None
 
 
-def _is_spelled(part: Sequence[Token], written: Sequence[tuple[Token, ...]], *, is_typed: bool) -> bool:
-    """Whether syllables with the letters of a name may be that name: with its diacritics, without any, or
-    with one mark that is wrong, if the name is long or a word for its type stands before it."""
-    if all(token.number for token in part):
-        return True
-    wrong = min(slips(part, name) for name in written)
-    letters = sum(len(token.bare) for token in part)
-    return wrong == 0 or (wrong == 1 and (is_typed or letters >= SLIPS_LETTERS // 2))
+def _of_number(token: Token, names: Names, types: tuple[str, ...]) -> tuple[Place, ...]:
+    """The units that are called by a number."""
+    return tuple(place for place in names.places.get((token.number or "",), ()) if place.type in types)
+
+
+def _spelled_so(part: Sequence[Token], names: Names, key: Key, *, is_typed: bool) -> tuple[Place, ...]:
+    """The places whose names syllables may be that have the letters of one: with its diacritics, without any,
+    or with one mark that is wrong, if the name is long or a word for its type stands before it."""
+    if len(key) == 1:
+        if key[0].isdigit():
+            return ()
+        key = names.joined.get(key[0], key)  # "caikhe"
+    wrong = {place: slips(part, names.written[place.name]) for place in names.places.get(key, ())}
+    least = min(wrong.values(), default=0)
+    is_long = sum(len(token.bare) for token in part) >= FUZZY_LETTERS
+    if least > 1 or (least == 1 and not is_typed and not is_long):
+        return ()
+    return tuple(place for place in wrong if wrong[place] == least)
 
 
 def _english_number(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     """ "ward 8", "Ward No. 8"."""
     types = _BEHIND.get(said[at].bare)
     number = at + 2 if at + 1 < len(said) and said[at + 1].bare == "no" else at + 1
-    if not types or number >= len(said) or not said[number].bare.isdigit():
+    if not types or number >= len(said) or not _is_number(said[number]):
         return None
-    places = names.places.get((str(said[number].number),), [])
-    return Mention(at, number + 1, _of_types(places, types), types)
+    return Mention(at, number + 1, _of_number(said[number], names, types), types)
+
+
+def _is_number(token: Token) -> bool:
+    """Whether it is a number, also a Roman one; not "I" and "V", which are other words, too."""
+    return token.bare.isdigit() or (token.number is not None and token.is_bare and len(token.bare) > 1)
 
 
 def _of_types(places: Sequence[Place], types: tuple[str, ...]) -> tuple[Place, ...]:
@@ -185,35 +215,52 @@ def _with_slips(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     return None
 
 
-def _nearest(said: Sequence[Token], at: int, names: Names, types: tuple[str, ...]) -> Mention | None:
-    """The name that comes nearest to what begins here, if it has few slips and is of a type that is meant."""
+def nearest_in(
+    said: Sequence[Token], mention: Mention, names: Names, districts: frozenset[str]
+) -> Mention | None:
+    """The unit of some districts, by their ids, whose name comes nearest to that of a mention."""
+    first = mention.first + _type_at(said, mention.first)[0]
+    found = _nearest(said, first, names, mention.types, districts)
+    return replace(found, first=mention.first) if found else None
+
+
+def _nearest(
+    said: Sequence[Token],
+    at: int,
+    names: Names,
+    types: tuple[str, ...],
+    districts: frozenset[str] = frozenset(),
+) -> Mention | None:
+    """The name that comes nearest to what begins here, if it has few slips, is of a type that is meant, and
+    lies in one of the districts, if there are any."""
     best: tuple[int, int, Mention] | None = None
     for end in range(min(len(said), at + names.longest + 1), at, -1):
         part = said[at:end]
-        word = "".join(token.number if token.bare.isdigit() and token.number else token.bare for token in part)
-        for joined, _, _ in process.extract(
-            word, names.joined.keys(), scorer=OSA.distance, score_cutoff=2, limit=4
-        ):
-            key = names.joined[joined]
-            wrong = _slips_in(part, names, key)
-            places = tuple(place for place in names.places[key] if not types or place.type in types)
-            if wrong is None or not places:
+        for key in names.near("".join(token.bare for token in part)):
+            same = [
+                place
+                for place in names.places[key]
+                if (not types or place.type in types) and (not districts or place.district in districts)
+            ]
+            counts = {place: _slips_in(part, names.written[place.name], key) for place in same}
+            wrong = min(counts.values(), default=TOO_MANY)
+            if wrong == TOO_MANY:
                 continue
+            places = tuple(place for place in same if counts[place] == wrong)
             if best is None or (wrong, -end) < best[:2]:
-                best = (wrong, -end, Mention(at, end, places, types, is_exact=False))
+                best = (wrong, -end, Mention(at, end, places, types))
             elif (wrong, -end) == best[:2]:
                 best = (*best[:2], replace(best[2], places=(*best[2].places, *places)))
     return best[2] if best else None
 
 
-def _slips_in(part: Sequence[Token], names: Names, key: Key) -> int | None:
-    """How many slips a name has here; None if they are too many, or a number is another."""
+def _slips_in(part: Sequence[Token], name: Sequence[Token], key: Key) -> int:
+    """How many slips a name has here; TOO_MANY, also if a number is another."""
     numbers = [token.number for token in part if token.bare.isdigit()]
     if numbers != [part for part in key if part.isdigit()]:
-        return None
-    most = 2 if sum(map(len, key)) >= SLIPS_LETTERS else 1
-    wrong = min(slips(part, name) for name in names.written[key])
-    return wrong if wrong <= most else None
+        return TOO_MANY
+    wrong = slips(part, name)
+    return wrong if wrong <= slips_most("".join(key)) else TOO_MANY
 
 
 def _unknown(said: Sequence[Token], at: int) -> Mention | None:
@@ -240,7 +287,7 @@ def _add_untyped_with_slips(said: Sequence[Token], found: list[Mention], names: 
     """Where no unit is named otherwise: names of two syllables and more with a slip, without a type."""
     taken = {place for mention in found for place in range(mention.first, mention.end)}
     at = 0
-    while at < min(len(said), UNTYPED_MOST):
+    while at < len(said) <= UNTYPED_MOST:
         mention = None if at in taken else _nearest(said[: _free(at, len(said), taken)], at, names, ())
         if mention and mention.end - mention.first > 1:
             found = sorted([*found, mention], key=lambda one: one.first)
@@ -248,10 +295,6 @@ def _add_untyped_with_slips(said: Sequence[Token], found: list[Mention], names: 
         else:
             at += 1
     return found
-
-
-UNTYPED_MOST = 40
-"""Tokens of a text in which that is looked for."""
 
 
 def _free(at: int, length: int, taken: set[int]) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from nlu.components.forms import fold
-from nlu.wards.mentions import Mention, mentions
-from nlu.wards.spelling import Token, tokens
+from nlu.wards.mentions import Mention, mentions, nearest_in
+from nlu.wards.spelling import Token, tokens, words_of
 from nlu.wards.table import Level, Names, Place
 
 SUBJECTS_MOST = 3
@@ -31,10 +31,10 @@ _TODAY = re.compile(
     r"\b(gio|nay|hien|now|today|nowadays|currently|these days|after|doi thanh|thanh gi|nhap (vo|vao|ve))\b"
 )
 
-_BESIDE = frozenset(
-    "va con the thi sao roi vay nha o a ad oi and what about how or in is it then the ward commune z v cu moi "
-    "old new hay voi cho hoi ok da vang xin biet giup".split()
-)
+_BESIDE = words_of("""
+    va con the thi sao roi vay nha o a ad oi and what about how or in is it then ward commune z v cu moi old
+    new hay voi cho hoi ok da vang xin biet giup
+""")
 """Words that ask nothing beside a name: "còn Thới Lai thì sao"."""
 
 _STREET = re.compile(
@@ -74,11 +74,14 @@ def recognise(text: str, names: Names) -> Recognition:
     found = mentions(said, names)
     subjects = _subjects(found)
     asked = fold(text)
-    ids = [place.id for mention in subjects for place in _meant(mention, found, said, asked)]
+    subjects = [_in_district(mention, found, said, names) for mention in subjects]
+    ids = [place.id for mention in subjects for place in _meant(mention, said, asked)]
     unknown = [
-        mention for mention in found if not mention.places and mention.types[0] in ("phường", "xã", "thị trấn")
+        mention
+        for mention in found
+        if not mention.places and mention.types[0] in {"phường", "xã", "thị trấn"}
     ]
-    is_unknown = bool(unknown) and not any(mention.wards for mention in subjects)
+    is_unknown = bool(unknown) and all(_may_say_where(mention) for mention in subjects)
     if is_unknown:
         ids = [place.id for mention in found for place in mention.of_level(Level.DISTRICT)]
     about = [*subjects, *unknown]
@@ -95,17 +98,23 @@ def _subjects(found: Sequence[Mention]) -> list[Mention]:
     """The names that are asked about: not those that only say where, or what a unit became."""
     known = [mention for mention in found if mention.places]
     subjects = [
-        mention for mention in known if not any(_says_where(mention, other) for other in known if other != mention)
-    ]
-    wards = [mention for mention in subjects if mention.wards]
-    became = {code for mention in wards for place in mention.wards for code in place.became}
-    subjects = [
         mention
-        for number, mention in enumerate(subjects)
-        if not (number and {place.id for place in mention.of_level(Level.NOW)} & became and mention is not wards[0])
-        and any(place.level is not Level.PROVINCE for place in mention.places)
+        for mention in known
+        if any(place.level is not Level.PROVINCE for place in mention.places)
+        and not any(_says_where(mention, other) for other in known if other is not mention)
     ]
-    return subjects[:SUBJECTS_MOST]
+    first = next((mention for mention in subjects if mention.wards), None)
+    became = {code for place in first.wards for code in place.became} if first else set()
+    return [
+        mention
+        for mention in subjects
+        if mention is first or became.isdisjoint(place.id for place in mention.of_level(Level.NOW))
+    ][:SUBJECTS_MOST]
+
+
+def _may_say_where(mention: Mention) -> bool:
+    """Whether a name may be a district's or province's."""
+    return any(not place.is_ward for place in mention.places)
 
 
 def _says_where(mention: Mention, other: Mention) -> bool:
@@ -132,12 +141,8 @@ def _would_lie_in(mention: Mention, other: Mention) -> bool:
     return any(place.district in districts for place in other.of_level(Level.FORMER))
 
 
-def _meant(
-    mention: Mention, found: Sequence[Mention], said: Sequence[Token], asked: str
-) -> Iterable[Place]:
+def _meant(mention: Mention, said: Sequence[Token], asked: str) -> Iterable[Place]:
     """Which of its places a name stands for, by what stands around it and what is asked."""
-    others = [other for other in found if other != mention]
-    mention = _in_district(mention, others)
     former, now = mention.of_level(Level.FORMER), mention.of_level(Level.NOW)
     districts = mention.of_level(Level.DISTRICT)
     behind = said[mention.end].bare if mention.end < len(said) else ""
@@ -153,18 +158,22 @@ def _meant(
     return (*now, *districts)
 
 
-def _in_district(mention: Mention, others: Sequence[Mention]) -> Mention:
-    """The mention with those of its places that lie in the districts and provinces that are named as well,
-    if any does."""
-    for level, of in ((Level.DISTRICT, "district"), (Level.PROVINCE, "province")):
-        named = {
-            place.id if level is Level.DISTRICT else place.name
-            for other in others
-            for place in other.of_level(level)
-        }
-        inside = tuple(place for place in mention.places if getattr(place, of) in named)
-        if inside:
-            mention = replace(mention, places=inside)
+def _in_district(mention: Mention, found: Sequence[Mention], said: Sequence[Token], names: Names) -> Mention:
+    """The mention with those of its places that lie in the district, and in the province, that are named as
+    well; if none does, with the one there that is called nearly so. A district with a word for its type goes
+    before one without, which may be a province."""
+    others = [other for other in found if other.first != mention.first]
+    districts = [frozenset(place.id for place in other.of_level(Level.DISTRICT)) for other in others]
+    typed = [some for some, other in zip(districts, others, strict=True) if some and other.types]
+    provinces = {place.name for other in others for place in other.of_level(Level.PROVINCE)}
+    inside = [place for place in mention.places if place.province in provinces]
+    mention = replace(mention, places=tuple(inside) or mention.places)
+    for some in typed or districts:
+        if inside := [place for place in mention.places if place.district in some]:
+            return replace(mention, places=tuple(inside))
+    for some in typed:
+        if mention.wards and (near := nearest_in(said, mention, names, some)):
+            return near
     return mention
 
 

@@ -23,7 +23,7 @@ class Token:
     """A syllable or number of a text.
 
     start, end: where it stands. bare: lower case without diacritics, y as i where both are written.
-    spelled: with them; the tone stands at its end, since "hòa" and "hoà" are one.
+    spelled: with them; the tone stands at its end, since "hòa" and "hoà" are one. written: as it is written.
     number: if it may be one, its digits; "IV" is "4". is_capital: how it begins.
     """
 
@@ -31,6 +31,7 @@ class Token:
     end: int
     bare: str
     spelled: str
+    written: str
     number: str | None
     is_capital: bool
 
@@ -50,28 +51,37 @@ def tokens(text: str) -> list[Token]:
 
 
 def _token(raw: str, start: int, end: int) -> Token:
-    bare, spelled = _spelled(raw)
+    bare, spelled, written = _spelled(raw)
     number = bare.lstrip("0") or "0" if bare.isdigit() else _ROMAN.get(bare)
-    return Token(start, end, bare, spelled, number, raw[:1].isupper())
+    return Token(start, end, bare, spelled, written, number, raw[:1].isupper())
 
 
 @lru_cache(20_000)
-def _spelled(raw: str) -> tuple[str, str]:
+def _spelled(raw: str) -> tuple[str, str, str]:
     lower = unicodedata.normalize("NFC", raw).lower()
     parts = unicodedata.normalize("NFD", lower)
     tone = "".join(c for c in parts if c in _TONES)
     letters = unicodedata.normalize("NFC", "".join(c for c in parts if c not in _TONES))
-    return _Y_AS_I.sub("i", fold_word(lower)), _Y_AS_I.sub("i", letters) + tone
+    return _Y_AS_I.sub("i", fold_word(lower)), _Y_AS_I.sub("i", letters) + tone, lower
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a list with blanks between them."""
+    return frozenset(text.split())
 
 
 def slips(said: Sequence[Token], name: Sequence[Token]) -> int:
     """How many letters or marks of a name are other than said; a syllable without any diacritics says
     nothing of them."""
     if len(said) == len(name):
-        pairs = [
-            (one.bare, other.bare) if one.is_bare else (one.spelled, other.spelled)
-            for one, other in zip(said, name, strict=True)
-        ]
-    else:  # a blank too many or too few
-        pairs = [("".join(one.bare for one in said), "".join(other.bare for other in name))]
-    return sum(OSA.distance(one, other) for one, other in pairs)
+        return sum(map(_slips, said, name))
+    # A blank too many or too few
+    return OSA.distance("".join(one.bare for one in said), "".join(other.bare for other in name))
+
+
+def _slips(one: Token, other: Token) -> int:
+    if one.is_bare:
+        return OSA.distance(one.bare, other.bare)
+    if len(other.bare) == 1 and one.spelled != other.spelled:
+        return len(one.bare) + 1  # "Đông Phước ạ" is not Đông Phước A
+    return min(OSA.distance(one.spelled, other.spelled), OSA.distance(one.written, other.written))

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from nlu.wards.spelling import Token, tokens
 
 LOOKUP = "ward"
@@ -22,6 +25,14 @@ now, with + between. A district of before: also its province.
 
 FUZZY_LETTERS = 6
 """A name with fewer letters is recognised only as it is written."""
+
+
+TWO_SLIPS_LETTERS = 12
+
+
+def slips_most(word: str) -> int:
+    """How many slips a name may have that is written in one word."""
+    return 2 if len(word) >= TWO_SLIPS_LETTERS else 1
 
 
 class Level(Enum):
@@ -64,14 +75,15 @@ Key = tuple[str, ...]
 class Names:
     """Finds places by what they are called.
 
-    places: by the syllables of their names. written: how the syllables of each name are spelled.
+    places: by the syllables of their names. written: the syllables of each name as it is spelled.
     joined: the syllables by the name in one word, of names long enough to be recognised with a slip.
-    initials: districts by the first letters of their names.
+    by_length: those, by their number of letters. initials: districts by the first letters of their names.
     """
 
     places: dict[Key, list[Place]] = field(default_factory=lambda: defaultdict(list))
-    written: dict[Key, list[tuple[Token, ...]]] = field(default_factory=lambda: defaultdict(list))
+    written: dict[str, tuple[Token, ...]] = field(default_factory=dict)
     joined: dict[str, Key] = field(default_factory=dict)
+    by_length: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     initials: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     longest: int = 0
 
@@ -96,14 +108,28 @@ class Names:
                 names._add(Place(code, Level.NOW, kind, name))
         for province in dict.fromkeys(district.province or "" for district in districts.values()):
             names._add(Place(province, Level.PROVINCE, "tỉnh", province, province=province))
+        for joined in names.joined:
+            names.by_length[len(joined)].append(joined)
         return names
 
+    def near(self, word: str) -> list[Key]:
+        """The names that are long enough and have few slips if this word is theirs, nearest first."""
+        most = slips_most(word)
+        found: list[tuple[float, str]] = []
+        for length in range(max(len(word) - most, FUZZY_LETTERS), len(word) + most + 1):
+            same = self.by_length.get(length, ())
+            found += (
+                (distance, joined)
+                for joined, distance, _ in process.extract_iter(
+                    word, same, scorer=OSA.distance, score_cutoff=most
+                )
+            )
+        return [self.joined[joined] for _, joined in sorted(found)]
+
     def _add(self, place: Place) -> None:
-        written = tuple(tokens(place.name))
-        key = tuple(token.number or token.bare for token in written)
+        self.written[place.name] = written = tuple(tokens(place.name))
+        key = tuple(token.bare if len(written) > 1 else token.number or token.bare for token in written)
         self.places[key].append(place)
-        if written not in self.written[key]:
-            self.written[key].append(written)
         if sum(len(part) for part in key if part.isalpha()) >= FUZZY_LETTERS:
             self.joined["".join(key)] = key
         self.longest = max(self.longest, len(key))
