@@ -1,14 +1,14 @@
 # make run    the bot, with a page on this machine          make test       the whole check
 # make check  read content/ over                            make evaluate  how well it understands, with a report
 # make quick  what needs no server, in a minute
-# make one    one test file or test: T=tests/test_text.py
+# make one    one test file or test: T=tests/text/test_folding.py
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
 .PHONY: help run test quick one soak check evaluate lock relock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
-QUICK := tests/content tests/evaluation tests/test_text.py tests/test_docs.py tests/test_settings.py tests/test_log.py \
+QUICK := tests/content tests/evaluation tests/text tests/cards tests/test_docs.py tests/test_settings.py tests/test_log.py \
 	tests/understanding/test_forms.py tests/channels/test_shown.py tests/channels/web/test_markdown.py \
 	tests/channels/telegram/test_render.py tests/channels/telegram/test_markup.py tests/channels/zalo/test_render.py
 
@@ -23,15 +23,17 @@ run: .venv/ready build/encoder/ready  ## the bot
 test: environments
 	@echo "== format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
 	@echo "== types" && .venv/bin/mypy
+	@echo "== layers" && .venv/bin/lint-imports --no-logo --no-cache
 	@echo "== content" && .venv/bin/python -m bot check
 	@echo "== tests (the first run trains a model)" && .venv/bin/python -m pytest $(TESTS)
 
 quick: .venv/ready .venv/ready-dev
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/python -m bot check
+	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/python -m pytest -q -m "not rasa and not browser and not soak" $(QUICK)
 
 one: .venv/ready .venv/ready-dev  ## T=<file, or file::test>
-	@test -n "$(T)" || { echo "Say which: make one T=tests/test_text.py" >&2; exit 2; }
+	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }
 	@.venv/bin/python -m pytest $(T)
 
 soak: environments  ## PROPERTY=<file> for one of them

@@ -10,7 +10,7 @@ import yaml
 
 from bot.content.loading import load
 from bot.rasa.training_set import training_files
-from bot.text.cleaning import words
+from bot.text.folding import words
 
 
 def taught_in(project: Path) -> frozenset[str]:

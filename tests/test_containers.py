@@ -18,7 +18,7 @@ import pytest
 import yaml
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from bot.settings import Settings
+from bot.channels.registry import ServiceSettings
 from tests.support import ROOT
 from tests.support.bot_process import free_port
 from tests.support.rasa_side import TOKEN
@@ -73,7 +73,9 @@ class TestTheFiles:
         assert {"mem_limit", "healthcheck", "stop_grace_period"} <= service.keys()
 
     def test_there_is_no_secret_in_the_file(self) -> None:
-        secret = {name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field)}
+        secret = {
+            name.upper() for name, field in ServiceSettings.model_fields.items() if "Secret" in str(field)
+        }
         for service in SERVICES.values():
             environment = service.get("environment", {})
             for name, value in environment.items():
@@ -83,7 +85,7 @@ class TestTheFiles:
                     assert "${POSTGRES_PASSWORD:?" in value
 
     def test_every_setting_it_makes_is_one(self) -> None:
-        known = {name.upper() for name in Settings.model_fields} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
+        known = {name.upper() for name in ServiceSettings.model_fields} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
         assert SERVICES["bot"]["environment"].keys() <= known
 
     def test_every_volume_is_named_and_every_mounted_path_is_there(self) -> None:

@@ -13,8 +13,8 @@ import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.channels.contract import Rejected
-from bot.channels.metered import Counted
+from bot.channels.contract import Channel, Rejected
+from bot.channels.metered import MeteredChannel
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from stand_ins.rasa import RasaStandIn
@@ -200,15 +200,11 @@ def changed(directory: Path, change: str) -> dict[str, str]:
     return {"PYTHONPATH": f"{directory / 'changes'}:{ROOT}"}
 
 
-class Refusing:
+class Refusing(Channel):
     """A channel whose platform takes nothing."""
 
     name = "refusing"
     arrival = Arrival.AT_ONCE
-    lay_down = None
-
-    async def show_working(self, address: str) -> None:
-        """Nothing."""
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
         raise Rejected("no")
@@ -216,7 +212,7 @@ class Refusing:
 
 async def test_what_a_platform_refuses_is_counted_by_its_reason(served_card: Card) -> None:
     with pytest.raises(Rejected):
-        await Counted(Refusing()).send("somebody", 1, 0, served_card)
+        await MeteredChannel(Refusing()).send("somebody", 1, 0, served_card)
     labels = {"channel": "refusing", "reason": "rejected"}
     assert REGISTRY.get_sample_value("bot_sends_refused_total", labels) == 1
 

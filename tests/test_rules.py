@@ -23,11 +23,11 @@ EVERYWHERE = [*OURS, *python_files("benchmarks", "stand_ins", "tests")]
 TASKS = {
     "bot/supervision.py keep": "the supervisor itself",
     "bot/answering/worker.py run": "chores that go on after any failure and end with the worker",
-    "bot/answering/worker.py _ask": "awaited in the same call",
+    "bot/answering/asking.py _ask": "awaited in the same call",
     "bot/storage/batch_writer.py add": "writes a burst; the next message begins another if it has ended",
     "bot/storage/postgresql.py submit": "a transaction, for which somebody waits",
     "bot/storage/postgresql.py give_up": "closes old connections, within a deadline",
-    "bot/channels/telegram/channel.py _errand": "short errands that log how they fail",
+    "bot/channels/telegram/background.py begin": "short errands that log how they fail",
     "bot/channels/zalo/tokens.py _renew": "a renewal, awaited; the next look begins another",
     "bot/rasa/child.py child": "starts the Rasa side again whatever ended it; /ready asks that side itself",
     "bot/rasa/child.py _keep_running": "ends with the process that it watches",

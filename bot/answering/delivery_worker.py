@@ -1,4 +1,4 @@
-"""The postman: brings what lies in the outbox, one thing after the other, beside the answers."""
+"""Brings what lies in the outbox, one thing after the other, beside the answers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
+from bot.answering.retry_policy import SEND_SECONDS, pause_after
 from bot.answering.waiting import wait_for_event
-from bot.cards.compose import compose_delivery
+from bot.cards.deliveries import compose_delivery
 from bot.channels.contract import Channel, MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.clock import Clock, local_day, utc_now
@@ -33,15 +34,11 @@ REST_MOST = 30.0
 """Seconds for which a platform that asks for patience gets no more deliveries. One flooded group
 may ask for longer, but that is its own."""
 
-
-SEND_WITHIN = 90.0
-"""Seconds that a card may take; what a platform has said nothing to by then may have arrived."""
-
 MOST_CARDS = 2
 """Cards of one delivery: the staff's reply, and the answer that goes with it."""
 
 
-class Postman:
+class DeliveryWorker:
     """Sends deliveries, with the channels' own `send`.
 
     On each channel one at a time: that is less than any platform allows in all, and leaves room for
@@ -158,7 +155,7 @@ class Postman:
         cards = compose_delivery(due, library, local_day(self._clock()))
         for number, card in list(enumerate(cards))[due.cards_sent :]:
             try:
-                async with asyncio.timeout(SEND_WITHIN):
+                async with asyncio.timeout(SEND_SECONDS):
                     await channel.send(address, message_id, first + number, card)
                 is_sent = True
             except (MaybeSent, TimeoutError) as error:  # said twice is worse than perhaps not at all
@@ -174,7 +171,7 @@ class Postman:
             log.error("delivery_dropped", delivery=due.id, channel=due.channel)
             await self._outbox.undeliverable(due)
             return
-        ours = min(AGAIN_FIRST * 2**due.attempts, AGAIN_MOST)
+        ours = pause_after(due.attempts, first=AGAIN_FIRST, most=AGAIN_MOST)
         await self._outbox.postpone(due, max(seconds, ours))
 
 

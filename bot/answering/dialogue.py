@@ -1,4 +1,4 @@
-"""From a message to plans: what Rasa is asked, and what is done when it does not answer."""
+"""The dialogue: from a message to what is said to it. Rasa decides; what it picks is asked for in turn."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.answering.rasa_command import rasa_command
+from bot.answering.rasa_command import answer_command, facet_command, rasa_command
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
-from bot.domain.plan import Kind, Plan
-from bot.rasa.client import Rasa
+from bot.domain.plan import Kind, Pick, Plan
+from bot.rasa.client import Rasa, RasaFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Decision:
     library: Library
 
 
-class Conversation:
-    """The one conversation behind every channel."""
+class Dialogue:
+    """Decides what to say to a message, the same on every channel."""
 
     def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
         self._rasa = rasa
@@ -40,7 +40,7 @@ class Conversation:
         """The model that the Rasa side answers with, as far as is known."""
         return self._rasa.model
 
-    async def plans_for(self, message: Message) -> Decision:
+    async def decide(self, message: Message) -> Decision:
         """What to say to a message.
 
         Raises:
@@ -62,7 +62,18 @@ class Conversation:
         return await self._ask(message, text)
 
     async def _ask(self, message: Message, text: str) -> Decision:
-        return self._said(*await self._rasa.ask(message.conversation, text, message.language))
+        answer = await self._rasa.ask(message.conversation, text, message.language)
+        return self._said(*(await self._press(answer, message) if isinstance(answer, Pick) else answer))
+
+    async def _press(self, pick: Pick, message: Message) -> tuple[Plan, ...]:
+        """Press the button of what was picked in words, so that Rasa sets its slots in one way only."""
+        command = facet_command(pick.id, pick.facet) if pick.facet else answer_command(pick.id)
+        plans = await self._rasa.ask(message.conversation, command, message.language)
+        if isinstance(plans, Pick):
+            raise RasaFailed("a button picks something else")
+        if pick.action is None:
+            return plans
+        return tuple(plan.model_copy(update={"action": pick.action}) for plan in plans)
 
     def _said(self, *plans: Plan) -> Decision:
         library = self._library()
@@ -101,6 +112,7 @@ def _no_answer(language: Language) -> Plan:
     return Plan(reply=Kind.FALLBACK, language=language, reason="no_answer")
 
 
-def in_trouble(message: Message) -> tuple[Plan, ...]:
+def in_trouble(message: Message, library: Library) -> Decision:
     """What is said when there is no telling what to say."""
-    return (Plan(reply=Kind.FALLBACK, language=message.language or DEFAULT_LANGUAGE, reason="trouble"),)
+    language = message.language or DEFAULT_LANGUAGE
+    return Decision((Plan(reply=Kind.FALLBACK, language=language, reason="trouble"),), library)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from bot.cards import actions
 from bot.content.library import Library
 from bot.domain.answer import ALL_NEWS
 from bot.domain.clock import local_day
@@ -20,7 +21,7 @@ from bot.storage import feedback, questions, subscriptions
 from bot.storage.models import QuestionState
 from bot.storage.queue import Entry
 from bot.storage.retention import forget
-from bot.text.cleaning import words
+from bot.text.folding import words
 
 NOTHING_FOUND = frozenset({"no_answer", "again"})
 """The reasons of a plan for a question that has no answer."""
@@ -60,7 +61,7 @@ def carry_out(
 
 def forgets(plans: tuple[Plan, ...]) -> bool:
     """Whether the person has confirmed that everything about them is to be deleted."""
-    return any(plan.action == "forget" and plan.step == "do" for plan in plans)
+    return any(plan.action == actions.FORGET.name and plan.step == "do" for plan in plans)
 
 
 def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
@@ -75,7 +76,7 @@ def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
     if unsure and first.reply is Kind.CHOICES and nearest == unsure.nearest:
         return  # said again, or in another language
     if unsure:
-        is_unanswered = first.action in {"none_of_these", "handoff"}
+        is_unanswered = first.action in {actions.NONE_OF_THESE.name, actions.HANDOFF.name}
         questions.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
     state = _state(first)
     # In a group nothing is said where there is no answer, so nothing is kept either.
@@ -96,7 +97,7 @@ def _state(plan: Plan) -> QuestionState | None:
     """What the message was a question of, by what is said to it; None if it was answered or is none."""
     if plan.reply is Kind.CHOICES or plan.reason == "for_staff":
         return QuestionState.UNSURE
-    is_unanswered = plan.reason in NOTHING_FOUND or plan.action == "no_clarification"
+    is_unanswered = plan.reason in NOTHING_FOUND or plan.action == actions.NO_CLARIFICATION.name
     return QuestionState.OPEN if is_unanswered else None
 
 
@@ -151,18 +152,18 @@ def _unsubscribe(turn: Turn, plan: Plan) -> Plan:
 
 def _count(turn: Turn, plan: Plan) -> Plan:
     if plan.id:
-        is_helpful = plan.action == "helpful"
+        is_helpful = plan.action == actions.HELPFUL.name
         feedback.count_feedback(turn.connection, plan.id, local_day(turn.now), is_helpful=is_helpful)
     return plan
 
 
 EFFECTS: dict[tuple[str | None, str | None], Effect] = {
-    ("forget", "do"): _forget,
-    ("handoff", "ask"): _offer_to_leave,
-    ("handoff", "do"): _leave,
-    ("subscribe", "do"): _subscribe,
-    ("unsubscribe", "ask"): _offer_to_unsubscribe,
-    ("unsubscribe", "do"): _unsubscribe,
-    ("helpful", None): _count,
-    ("unhelpful", None): _count,
+    (actions.FORGET.name, "do"): _forget,
+    (actions.HANDOFF.name, "ask"): _offer_to_leave,
+    (actions.HANDOFF.name, "do"): _leave,
+    (actions.SUBSCRIBE.name, "do"): _subscribe,
+    (actions.UNSUBSCRIBE.name, "ask"): _offer_to_unsubscribe,
+    (actions.UNSUBSCRIBE.name, "do"): _unsubscribe,
+    (actions.HELPFUL.name, None): _count,
+    (actions.UNHELPFUL.name, None): _count,
 }

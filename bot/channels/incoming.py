@@ -6,7 +6,8 @@ import re
 
 from bot.domain.language import Language
 from bot.domain.message import TEXT_LIMIT, Message
-from bot.text.cleaning import clean, mask_personal
+from bot.text.cleaning import clean
+from bot.text.personal_numbers import mask_personal
 
 CUT = " […] "
 """What stands in place of the middle of a longer message."""

@@ -14,18 +14,6 @@ import re
 from bot.domain.answer import Facet
 from bot.domain.language import Language
 
-SAID = frozenset(
-    {
-        "emergency", "forget", "go_back", "greet", "handoff", "help", "none_of_these", "privacy",
-        "subscribe", "topics", "unsubscribe", "which_language",
-    }
-)  # fmt: skip
-"""Intents that a button may stand for."""
-
-CONFIRMED = frozenset({"forget", "handoff", "subscribe", "unsubscribe"})
-"""Actions that are asked about first. A button says which question it answers: under an older one it must
-not answer the one that was asked since."""
-
 _FORM = re.compile(r"(?:answer|facet|topic|language|news|say|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}")
 
 
@@ -50,12 +38,15 @@ def for_language(language: Language) -> str:
 
 
 def for_saying(intent: str) -> str:
-    """The payload that stands for an intent of SAID."""
+    """The payload that stands for an intent, as if it had been said in words."""
     return f"say:{intent}"
 
 
 def for_confirming(action: str, *, is_wanted: bool) -> str:
-    """The payload that answers the question whether an action of CONFIRMED is wanted."""
+    """The payload that answers the question whether an action is wanted.
+
+    It says which question that is: under an older one it must not answer the one that was asked since.
+    """
     return f"{'yes' if is_wanted else 'no'}:{action}"
 
 

@@ -22,14 +22,17 @@ class Kind(StrEnum):
     ACTION = "action"
 
 
+Step = Literal["ask", "do", "cancel"]
+"""Of an action that is asked about first: it is asked, confirmed ("do"), or not wanted ("cancel")."""
+
+
 class Plan(BaseModel):
     """One card to be said.
 
     reply: the kind of card.
     id, facet, ids: which answer, which side of it, which choices; of an answer, what came next to it.
     action: the small talk or action, by its public name.
-    step: "ask" on the turn that asks for a confirmation, "do" on the one that confirms,
-        "cancel" on the one that does not.
+    step: of an action that is asked about first.
     topic, page: which part of the topics menu; page counts from 1. topic also: of the news wanted.
     reason: why a fallback: nothing fits, again, or the message could not be read; why something else is
         offered beside or instead: nothing fits, the staff was to answer, there is nothing to do it with;
@@ -47,7 +50,7 @@ class Plan(BaseModel):
     facet: Facet | None = None
     ids: tuple[str, ...] = ()
     action: str | None = None
-    step: Literal["ask", "do", "cancel"] | None = None
+    step: Step | None = None
     topic: str | None = None
     page: int = 1
     reason: (
@@ -67,6 +70,20 @@ class Plan(BaseModel):
     question: str | None = None
     office: str | None = None
     topics: tuple[str, ...] = ()
+
+
+class Pick(BaseModel):
+    """What somebody picked in words, which Rasa names instead of a plan: the bot asks for it as its button
+    would.
+
+    id, facet: the answer, or one side of it. action: what the card is to say that it comes from ("back").
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    facet: Facet | None = None
+    action: str | None = None
 
 
 Plans = TypeAdapter(Annotated[tuple[Plan, ...], Field(min_length=1)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection
 from typing import TypeVar
@@ -12,7 +11,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.language import Language
-from bot.domain.plan import Plan, Plans
+from bot.domain.plan import Pick, Plan, Plans
 from bot.rasa.status import KeptModel, KeptModels, RasaStatus
 from bot.settings import Settings
 
@@ -87,8 +86,8 @@ class Rasa:
         self.away_since: float | None = None
         self.model: str | None = None
 
-    async def ask(self, conversation: str, text: str, language: Language | None) -> tuple[Plan, ...]:
-        """The plans for one message, at least one.
+    async def ask(self, conversation: str, text: str, language: Language | None) -> tuple[Plan, ...] | Pick:
+        """The plans for one message, at least one; or what was picked, if it picks something.
 
         Args:
             conversation: whose context it belongs to.
@@ -100,12 +99,9 @@ class Rasa:
                 Rasa answers so after an exception of its own and without a model.
         """
         plans = await self._plans(conversation, text, language)
-        if plans and plans[0].get("reply") == "pick":
-            # Something was picked in words: its button is pressed, so that slots are set in one way only.
-            command = _button(plans[0])
-            action = {"action": plans[0]["action"]} if "action" in plans[0] else {}
-            plans = [{**plan, **action} for plan in await self._plans(conversation, command, language)]
         try:
+            if plans and plans[0].get("reply") == "pick":
+                return Pick.model_validate(plans[0])
             return Plans.validate_python(plans)
         except ValidationError as error:
             raise RasaFailed("no plan in the answer") from error
@@ -211,10 +207,3 @@ def _understood(kind: type[Told], response: httpx.Response) -> Told:
         return kind.model_validate_json(response.content)
     except ValidationError as error:
         raise RasaUnavailable("an answer that is not understood") from error
-
-
-def _button(pick: dict[str, object]) -> str:
-    """The command of the button that was picked: an answer, or one side of it."""
-    if "facet" in pick:
-        return "/faq_facet" + json.dumps({"answer": pick.get("id"), "facet": pick["facet"]})
-    return "/faq" + json.dumps({"answer": pick.get("id")})

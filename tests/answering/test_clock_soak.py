@@ -19,8 +19,8 @@ import pytest
 import time_machine
 from sqlalchemy import Connection, delete
 
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.web.throttle import Throttle
 from bot.content.watcher import ContentWatcher
@@ -84,10 +84,10 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
         channels = {channel.name: channel}
         await database.transact(everybody_subscribes)
         async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
-            conversation = Conversation(Rasa(http), watcher.library)
-            postman = Postman(outbox, watcher.library, channels, look_seconds=0.05)
-            worker = Worker(inbox, conversation, watcher.library, channels, postman)
-            tasks = [asyncio.create_task(worker.run()), asyncio.create_task(postman.run())]
+            dialogue = Dialogue(Rasa(http), watcher.library)
+            delivery_worker = DeliveryWorker(outbox, watcher.library, channels, look_seconds=0.05)
+            worker = Worker(inbox, dialogue, watcher.library, channels, delivery_worker)
+            tasks = [asyncio.create_task(worker.run()), asyncio.create_task(delivery_worker.run())]
             throttle = Throttle(2)
             asked = 0
             while throttle.take("somebody") == 0:
@@ -109,7 +109,7 @@ async def test_no_step_of_the_clock_loses_doubles_or_delays(
                 while throttle.take("somebody") == 0:
                     pass
             worker.stop()
-            postman.stop()
+            delivery_worker.stop()
             await asyncio.gather(*tasks)
     replies = Counter(sent.message_id for sent in channel.sent if sent.message_id > 0)
     assert set(replies.values()) == {1}, "answered twice"

@@ -103,7 +103,7 @@ async def presses(bot: Bot, button: str, chat: str = "a") -> str:
 
 async def deliver(bot: Bot) -> None:
     """Deliver all that is due."""
-    while await bot.postman.deliver_next():
+    while await bot.delivery_worker.deliver_next():
         pass
 
 

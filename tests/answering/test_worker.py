@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from bot.answering.worker import Patience
+from bot.answering.retry_policy import RetryPolicy
 from bot.channels.contract import MaybeSent, Rejected, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.clock import utc_now
@@ -154,8 +154,8 @@ class TestBulkheads:
         await bot.answered(*ids)
 
     async def test_a_send_that_never_ends_is_given_up(self, inbox: Inbox, small_library: Library) -> None:
-        patience = Patience(sending=0.05)
-        async with running(inbox, small_library, patience) as bot:
+        policy = RetryPolicy(sending=0.05)
+        async with running(inbox, small_library, policy) as bot:
             bot.channel.gates["a"] = asyncio.Event()
             await bot.answered(await bot.receive("food"))
             assert bot.channel.tries == 2
@@ -170,13 +170,13 @@ class TestDeliveries:
         async with running(inbox, small_library, others=[stuck]) as bot:
             for channel in ("stuck", "test"):
                 await queue_news(bot, channel)
-            delivering = asyncio.create_task(bot.postman.run())
+            delivering = asyncio.create_task(bot.delivery_worker.run())
             await stuck.was_tried(1)
             await bot.channel.was_tried(1)
             async with asyncio.timeout(10):
                 while not bot.channel.sent:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
-            bot.postman.stop()
+            bot.delivery_worker.stop()
             stuck.gates["a"].set()
             await delivering
 
@@ -216,8 +216,8 @@ class TestRasaTrouble:
         assert bot.channel.to("a") == bot.channel.to("b") == ["thanks", "culture.food"]
 
     async def test_a_rasa_that_stays_away_is_owned_up_to(self, inbox: Inbox, small_library: Library) -> None:
-        patience = Patience(rasa_first=0.01, rasa_most=0.02, rasa_total=0.2)
-        async with running(inbox, small_library, patience) as bot:
+        policy = RetryPolicy(rasa_first=0.01, rasa_most=0.02, rasa_total=0.2)
+        async with running(inbox, small_library, policy) as bot:
             bot.rasa.is_away = True
             ids = [await bot.receive("food", chat=f"chat {n}") for n in range(20)]
             await bot.answered(*ids)
@@ -316,7 +316,7 @@ class TestMistakesOfOurs:
             await bot.answered(await bot.receive("my secret question on food"))
         (entry,) = [entry for entry in logs if entry["event"] == "message_failed"]
         assert entry["error"] == "ValueError"
-        assert entry["place"].startswith("bot/answering/worker.py:")
+        assert entry["place"].startswith("bot/answering/sending.py:")
         assert "secret" not in str(logs)
 
     async def test_plans_that_an_older_version_saved_do_not_stop_the_worker(

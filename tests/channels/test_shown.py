@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.compose import escape, verbatim
+from bot.cards.formatting import escape, verbatim
 from bot.channels.telegram.markup import to_html as to_telegram
 from bot.channels.zalo.render import written
 from bot.text.dialect import misread

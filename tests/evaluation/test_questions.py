@@ -8,7 +8,7 @@ import pytest
 
 from bot.content.library import Library
 from bot.content.loading import load
-from bot.text.cleaning import words
+from bot.text.folding import words
 from evaluation.questions import QuestionFileError, read
 from evaluation.taught import examples, same_words, taught_in
 from tests.support import ROOT

@@ -24,8 +24,8 @@ from typing import TypedDict
 
 import httpx
 
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.incoming import incoming
@@ -61,18 +61,14 @@ class Question:
     answer: str | None = None
 
 
-class FileChannel:
+class FileChannel(Channel):
     """A channel whose platform is a file."""
 
     name = "file"
     arrival = Arrival.AT_ONCE
-    lay_down = None
 
     def __init__(self, file: Path) -> None:
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    async def show_working(self, address: str) -> None:
-        """Nothing to see."""
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
         sent = Sent(chat=address, message_id=message_id, position=position, kind=card.kind, id=card.id)
@@ -92,19 +88,19 @@ async def bot(database_url: str, rasa_url: str, content: str, sent_file: str, le
     await outbox.open()
     channel = FileChannel(Path(sent_file))
     async with httpx.AsyncClient(base_url=rasa_url, timeout=20) as http:
-        conversation = Conversation(Rasa(http), lambda: library)
+        dialogue = Dialogue(Rasa(http), lambda: library)
         channels: dict[str, Channel] = {"file": channel}
-        postman = Postman(outbox, lambda: library, channels, look_seconds=0.02)
-        worker = Worker(inbox, conversation, lambda: library, channels, postman, at_a_time=AT_A_TIME)
+        delivery_worker = DeliveryWorker(outbox, lambda: library, channels, look_seconds=0.02)
+        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker, at_a_time=AT_A_TIME)
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
             worker.stop()
-            postman.stop()
+            delivery_worker.stop()
 
         loop.add_signal_handler(signal.SIGTERM, stop)
         accepting = asyncio.create_task(_accept(inbox))
-        await asyncio.gather(worker.run(), postman.run())
+        await asyncio.gather(worker.run(), delivery_worker.run())
         accepting.cancel()  # wherever it is
     await inbox.close()
 

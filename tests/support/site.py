@@ -19,8 +19,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot import server as http_server
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.web import WebChannel
@@ -133,7 +133,7 @@ class Site:
     database: Database
     file: Path
     outbox: Outbox
-    postman: Postman
+    delivery_worker: DeliveryWorker
 
 
 @asynccontextmanager
@@ -166,9 +166,9 @@ async def running_site(
     )
     async with rasa.client() as http:
         channels: dict[str, Channel] = {web.name: web}
-        postman = Postman(outbox, lambda: library, channels)
-        conversation = Conversation(Rasa(http), lambda: library)
-        worker = Worker(inbox, conversation, lambda: library, channels, postman)
+        delivery_worker = DeliveryWorker(outbox, lambda: library, channels)
+        dialogue = Dialogue(Rasa(http), lambda: library)
+        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker)
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
         listener = socket.create_server(("127.0.0.1", port))
@@ -182,7 +182,7 @@ async def running_site(
                 database,
                 directory / "bot.db",
                 outbox,
-                postman,
+                delivery_worker,
             )
         finally:
             rasa.may_answer.set()

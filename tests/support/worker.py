@@ -11,9 +11,10 @@ from itertools import count
 
 import httpx
 
-from bot.answering.delivery_worker import Postman
-from bot.answering.dialogue import Conversation
-from bot.answering.worker import Patience, Worker
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.answering.dialogue import Dialogue
+from bot.answering.retry_policy import RetryPolicy
+from bot.answering.worker import Worker
 from bot.channels.contract import Channel
 from bot.channels.incoming import incoming
 from bot.content.library import Library
@@ -25,7 +26,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from stand_ins.rasa import RasaStandIn
 
-QUICK = Patience(rasa_first=0.01, rasa_most=0.02, rasa_total=120, delivery_first=0.01, delivery_most=0.02)
+QUICK = RetryPolicy(rasa_first=0.01, rasa_most=0.02, rasa_total=120, delivery_first=0.01, delivery_most=0.02)
 
 _numbers = count()
 
@@ -45,12 +46,11 @@ class Sent:
 
 
 @dataclass
-class RecordingChannel:
+class RecordingChannel(Channel):
     """Keeps what it is asked to send. mishaps: for an address, what to raise, once each."""
 
     name: str = "test"
     arrival: Arrival = Arrival.AT_ONCE
-    lay_down: None = None
     sent: list[Sent] = field(default_factory=list)
     tries: int = 0
     events: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Bot:
     channel: RecordingChannel
     library: Library
     worker: Worker
-    postman: Postman
+    delivery_worker: DeliveryWorker
     task: asyncio.Task[None]
 
     async def receive(self, text: str = "", chat: str = "a", channel: str = "test", **details: object) -> int:
@@ -125,7 +125,7 @@ class Bot:
 async def running(
     inbox: Inbox,
     library: Library,
-    patience: Patience = QUICK,
+    policy: RetryPolicy = QUICK,
     clock: Clock = utc_now,
     others: Sequence[RecordingChannel] = (),
     served: Callable[[], Library] | None = None,
@@ -134,12 +134,12 @@ async def running(
     channels: dict[str, Channel] = {"test": channel, **{other.name: other for other in others}}
     serve = served or (lambda: library)
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
-        conversation = Conversation(Rasa(http), serve)
+        dialogue = Dialogue(Rasa(http), serve)
         outbox = Outbox(inbox._database, clock)
-        postman = Postman(outbox, serve, channels, clock=clock)
-        worker = Worker(inbox, conversation, serve, channels, postman, patience=patience, clock=clock)
+        delivery_worker = DeliveryWorker(outbox, serve, channels, clock=clock)
+        worker = Worker(inbox, dialogue, serve, channels, delivery_worker, policy=policy, clock=clock)
         working = asyncio.create_task(worker.run())
-        bot = Bot(inbox, outbox, rasa, channel, library, worker, postman, working)
+        bot = Bot(inbox, outbox, rasa, channel, library, worker, delivery_worker, working)
         try:
             yield bot
         finally:

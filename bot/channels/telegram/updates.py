@@ -13,14 +13,16 @@ from telegram import Message as TelegramMessage
 from telegram.constants import ChatID, ChatType, MessageEntityType
 from telegram.ext.filters import StatusUpdate
 
+from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.content.library import Library
 from bot.domain import payload
-from bot.domain.commands import button_for, read_command
+from bot.domain.commands import read_command
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.storage.chat_move import ChatMove, ChatPlace
-from bot.text.cleaning import clean, words
+from bot.text.cleaning import clean
+from bot.text.folding import words
 
 CHANNEL = "telegram"
 
@@ -50,7 +52,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class UpdateReader:
     """Turns updates into messages.
 
     me: who is spoken to in a group.

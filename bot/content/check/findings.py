@@ -17,8 +17,8 @@ from bot.content.loading import LoadedContent, load
 from bot.content.schema import Answer, AnswerStatus
 from bot.content.yaml_file import ContentError, Finding, KeyPath, YamlFile
 from bot.domain.language import Language
-from bot.text.cleaning import fold, words
 from bot.text.dialect import misread
+from bot.text.folding import fold, words
 
 CARD_LIMIT = 1600
 """Characters of what an editor writes on one card: title, claim and answer, or a facet. With verdict

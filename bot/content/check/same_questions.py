@@ -11,7 +11,7 @@ from bot.content.loading import LoadedContent
 from bot.content.schema import MARK, AnswerStatus
 from bot.content.yaml_file import Finding, KeyPath
 from bot.domain.language import Language
-from bot.text.cleaning import words
+from bot.text.folding import words
 
 NEAR = 0.8
 """Share of common words from which two questions are nearly the same."""

@@ -1,4 +1,4 @@
-"""Replies of the staff and news, through the postman to Telegram."""
+"""Replies of the staff and news, through the delivery worker to Telegram."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answering.delivery_worker import Postman
+from bot.answering.delivery_worker import DeliveryWorker
+from bot.channels.opaque import OpaqueNames
 from bot.channels.telegram import TelegramChannel
-from bot.channels.telegram.sending import Pace
+from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.updates import move_of
 from bot.content.library import Library
 from bot.domain.card import Card
@@ -35,8 +36,8 @@ def outbox(database: Database) -> Outbox:
 
 
 @pytest.fixture
-def postman(outbox: Outbox, channel: TelegramChannel, small_library: Library) -> Postman:
-    return Postman(outbox, lambda: small_library, {channel.name: channel})
+def delivery_worker(outbox: Outbox, channel: TelegramChannel, small_library: Library) -> DeliveryWorker:
+    return DeliveryWorker(outbox, lambda: small_library, {channel.name: channel})
 
 
 def message_of(person: Person) -> Message:
@@ -58,7 +59,7 @@ async def subscribers(engine: AsyncEngine) -> int:
 
 
 async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_struck_off(
-    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, postman: Postman
+    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, delivery_worker: DeliveryWorker
 ) -> None:
     lan, minh, emma = (telegram.person(name) for name in ("Lan", "Minh", "Emma"))
     await subscribe(engine, lan, minh, emma)
@@ -69,7 +70,7 @@ async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_st
         ),
     )
     await outbox.announce("culture.food", {TOPIC})
-    while await postman.deliver_next():
+    while await delivery_worker.deliver_next():
         pass
     assert lan.chat.messages == []
     for person in (minh, emma):
@@ -82,7 +83,7 @@ async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_st
 
 
 async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
-    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, postman: Postman
+    telegram: StandIn, engine: AsyncEngine, outbox: Outbox, delivery_worker: DeliveryWorker
 ) -> None:
     lan = telegram.person("Lan")
     async with engine.begin() as connection:
@@ -99,7 +100,7 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
         assert kept is not None
         await connection.run_sync(questions.leave_question, kept, message_of(lan), Language.EN)
     await outbox.reply(kept.id, "Dial *101*1#:\n- 109 Nguyễn Trãi\nPhone: **113**", "culture.food")
-    while await postman.deliver_next():
+    while await delivery_worker.deliver_next():
         pass
     reply, answer = lan.chat.messages
     assert reply["text"] == (
@@ -110,7 +111,7 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
 
 async def in_group(engine: AsyncEngine, channel: TelegramChannel, group: Chat) -> None:
     """A group that has subscribed."""
-    place = move_of(group.id, group.id, channel._opaque).before
+    place = move_of(group.id, group.id, OpaqueNames(SECRET)).before
     message = Message("telegram", place.address, place.conversation, str(group.id))
     async with engine.begin() as connection:
         await connection.run_sync(subscriptions.subscribe, message, Language.EN, TOPIC, utc_now())
@@ -120,15 +121,19 @@ def told(chat: Chat) -> list[str]:
     return [message["text"].partition("\n")[0] for message in chat.from_bot()]
 
 
-async def deliver(postman: Postman, clock: Clock) -> None:
+async def deliver(delivery_worker: DeliveryWorker, clock: Clock) -> None:
     for _ in range(6):
-        while await postman.deliver_next():
+        while await delivery_worker.deliver_next():
             pass
         clock.advance(minutes=1)
 
 
 async def test_a_group_that_had_its_share_does_not_keep_the_others_waiting(
-    telegram: StandIn, engine: AsyncEngine, channel: TelegramChannel, outbox: Outbox, postman: Postman
+    telegram: StandIn,
+    engine: AsyncEngine,
+    channel: TelegramChannel,
+    outbox: Outbox,
+    delivery_worker: DeliveryWorker,
 ) -> None:
     channel._sender._pace = Pace(burst=100, seconds=1)
     group, lan = telegram.group(), telegram.person("Lan")
@@ -138,8 +143,8 @@ async def test_a_group_that_had_its_share_does_not_keep_the_others_waiting(
         card = Card(Kind.SMALLTALK, Language.VI, "Chào")
         await channel.send(str(group.id), number + 1, 0, card)
     await outbox.announce("culture.food", {TOPIC})
-    await postman.deliver_next()
-    await postman.deliver_next()
+    await delivery_worker.deliver_next()
+    await delivery_worker.deliver_next()
     assert len(group.from_bot()) == 20
     assert told(lan.chat) == ["Title of food"]
 
@@ -156,7 +161,7 @@ class TestSupergroup:
         telegram: StandIn,
         engine: AsyncEngine,
         outbox: Outbox,
-        postman: Postman,
+        delivery_worker: DeliveryWorker,
         channel: TelegramChannel,
         clock: Clock,
     ) -> None:
@@ -167,7 +172,7 @@ class TestSupergroup:
             await telegram.until(lambda: not telegram.unacknowledged)
         await in_group(engine, channel, supergroup)
         await outbox.announce("culture.food", {TOPIC})
-        await deliver(postman, clock)
+        await deliver(delivery_worker, clock)
         assert told(supergroup) == ["Title of food"]
         assert await subscribers(engine) == 1
 
@@ -176,7 +181,7 @@ class TestSupergroup:
         telegram: StandIn,
         engine: AsyncEngine,
         outbox: Outbox,
-        postman: Postman,
+        delivery_worker: DeliveryWorker,
         channel: TelegramChannel,
         clock: Clock,
     ) -> None:
@@ -185,9 +190,9 @@ class TestSupergroup:
         supergroup = telegram.upgrade(group)
         await in_group(engine, channel, supergroup)  # the service message got lost
         await outbox.announce("culture.food", {TOPIC})
-        await deliver(postman, clock)
+        await deliver(delivery_worker, clock)
         await outbox.announce("culture.food", {TOPIC})
-        await deliver(postman, clock)
+        await deliver(delivery_worker, clock)
         assert told(supergroup) == ["Title of food"]
         assert await subscribers(engine) == 1
 
@@ -211,5 +216,5 @@ class TestSupergroup:
         telegram.upgrade(group)
         async with channel.connected(), channel.receiving():
             await telegram.until(lambda: not telegram.unacknowledged)
-        old = move_of(group.id, group.id, channel._opaque).before.conversation
+        old = move_of(group.id, group.id, OpaqueNames(SECRET)).before.conversation
         assert set(forgotten) == {old}

@@ -455,7 +455,7 @@ class TestDeliveries:
             await ask(client, text, conversation=conversation)
         (*_, kept) = await site.outbox.questions()
         await site.outbox.reply(kept.id, "Không rõ, **xin lỗi**.", "culture.food")
-        assert await site.postman.deliver_next()
+        assert await site.delivery_worker.deliver_next()
         (*_, kept) = await site.outbox.questions(everything=True)
         assert kept.status is DeliveryStatus.WAITING
 

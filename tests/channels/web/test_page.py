@@ -186,7 +186,7 @@ class TestConversation:
             await expect(page.locator(".card").nth(2)).to_contain_text("Đã gửi câu hỏi")
             (*_, kept) = await site.outbox.questions()
             await site.outbox.reply(kept.id, "Không rõ, **xin lỗi**.")
-            assert await site.postman.deliver_next()
+            assert await site.delivery_worker.deliver_next()
             async with page.expect_response(acknowledges):
                 await page.reload()
             for _ in range(2):

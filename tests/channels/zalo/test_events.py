@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cards.actions import COMMANDS
 from bot.channels.zalo.events import (
     IGNORED,
     MEDIA,
-    Reader,
+    EventReader,
     Unreadable,
     button_in,
     is_our_own,
@@ -21,13 +22,12 @@ from bot.channels.zalo.events import (
     words,
 )
 from bot.domain import payload
-from bot.domain.commands import COMMANDS
 from bot.domain.message import Message
 from stand_ins.zalo.people import ATTACHMENTS
 
 OA, PERSON = "388613280878808645", "246845883529197922"
 
-reader = Reader(lambda name: f"hash of {name}")
+reader = EventReader(lambda name: f"hash of {name}")
 
 
 def event(name: str = "user_send_text", **changes: Any) -> dict[str, Any]:
@@ -89,9 +89,9 @@ class TestButtons:
         assert message
         assert message.text == text
 
-    @pytest.mark.parametrize("name", COMMANDS)
-    def test_typed_commands_are_buttons(self, name: str) -> None:
-        assert button_in(f"/{name}") == payload.for_saying(name)
+    @pytest.mark.parametrize(("name", "sent"), COMMANDS.items())
+    def test_typed_commands_are_buttons(self, name: str, sent: str) -> None:
+        assert button_in(f"/{name}") == sent
 
     def test_the_language_can_be_asked_for_by_a_command(self) -> None:
         assert button_in("/language") == payload.for_saying("which_language")
