@@ -16,9 +16,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from bot.content.schema import AnswerId
 from bot.content.yaml_file import ContentError, YamlFile, read_yaml
 from bot.domain.answer import PartialDate, Source, Strict, Text, Url
-from bot.text.cleaning import fold
+from bot.text.folding import fold
 
 WARDS = 103
 FORMER_WARDS = 263
@@ -128,11 +129,14 @@ class Wards(Strict):
     """The whole table.
 
     since: the day from which the new units are. checked: when the table was last looked over.
+    answer: the one on wards in general; papers: the one on papers that name a unit of before.
     """
 
     since: datetime.date
     checked: datetime.date
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    answer: AnswerId | None = None
+    papers: AnswerId | None = None
     units: tuple[Ward, ...]
 
     @model_validator(mode="after")

@@ -79,7 +79,8 @@ def ward_lines(wards: Wards | None) -> list[str]:
         )
         for code, ward in wards.former.items()
     ]
-    return [*(f"{ward.code}|{ward.type}|{ward.name}" for ward in wards.units), *districts, *former]
+    now = [f"{ward.code}|{ward.type}|{ward.name}" for ward in wards.units]
+    return [*now, *districts, *former, *([f"answer:{wards.answer}"] if wards.answer else [])]
 
 
 def _examples(answer: Answer) -> Iterator[dict[str, object]]:

@@ -18,9 +18,10 @@ LOOKUP = "ward"
     31378|xã|Phú Hữu
     former:31384|xã|Đông Phước|district:hau-giang.huyen-chau-thanh|31378
     district:hau-giang.huyen-chau-thanh|huyện|Châu Thành|Hậu Giang
+    answer:city.my-ward
 
 A unit of today: code, type and name. One of before: also its district, and the units of today in which it is
-now, with + between. A district of before: also its province.
+now, with + between. A district of before: also its province. And the answer on wards in general, if there is one.
 """
 
 FUZZY_LETTERS = 6
@@ -77,7 +78,7 @@ class Names:
 
     places: by the syllables of their names. written: the syllables of each name as it is spelled.
     joined: the syllables by the name in one word, of names long enough to be recognised with a slip.
-    by_length: those, by their number of letters. initials: districts by the first letters of their names.
+    answer: the id of that answer. by_length: the long names, by their number of letters. initials: districts by the first letters of their names.
     """
 
     places: dict[Key, list[Place]] = field(default_factory=lambda: defaultdict(list))
@@ -86,6 +87,7 @@ class Names:
     by_length: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     initials: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     longest: int = 0
+    answer: str | None = None
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> Names:
@@ -101,7 +103,9 @@ class Names:
             names._add(district)
             names.initials["".join(token.bare[0] for token in tokens(district.name))].append(district)
         for row in rows:
-            if row[0].startswith("former:"):
+            if row[0].startswith("answer:"):
+                names.answer = row[0].partition(":")[2]
+            elif row[0].startswith("former:"):
                 names._add(_former(row, districts))
             elif not row[0].startswith("district:"):
                 code, kind, name = row

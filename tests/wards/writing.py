@@ -7,7 +7,7 @@ import string
 from collections.abc import Callable, Iterator
 
 from bot.content.wards import FormerWard
-from bot.text.cleaning import fold
+from bot.text.folding import fold
 
 _ABBREVIATED = {
     "phường": "P.", "xã": "X.", "thị trấn": "TT.", "quận": "Q.", "huyện": "H.", "thị xã": "TX.",
