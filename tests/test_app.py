@@ -13,6 +13,8 @@ from bot.serve import listen
 from stand_ins.rasa import RasaStandIn
 from tests.support.app import failed_start, running, stopped
 
+pytestmark = pytest.mark.server
+
 
 async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path) -> None:
     rasa = RasaStandIn()

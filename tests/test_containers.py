@@ -149,6 +149,7 @@ async def test_clients_behind_the_proxy_are_told_apart() -> None:
 class TestTheEntryPoints:
     """Each started as the file does, from what is in its image alone; but for host names and ports."""
 
+    @pytest.mark.server
     async def test_the_bot_serves(self, tmp_path: Path, small_content: Path) -> None:
         directory = unpacked("bot", tmp_path)
         port = free_port()
@@ -161,6 +162,7 @@ class TestTheEntryPoints:
             "live": True
         }
 
+    @pytest.mark.server
     async def test_the_rasa_side_serves(self, tmp_path: Path) -> None:
         python = ROOT / ".venv-rasa" / "bin" / "python"
         assert python.exists(), "run `make environments`"

@@ -120,6 +120,7 @@ class TestSecrets:
         settings = ServiceSettings(database_url="postgresql+asyncpg://bot:database-password@db/bot")
         assert "database-password" in settings.secrets()
 
+    @pytest.mark.server
     async def test_a_whole_life_at_the_level_debug_shows_none(
         self, tmp_path: Path, small_content: Path
     ) -> None:
@@ -136,6 +137,7 @@ class TestSecrets:
         assert "telegram" in seen  # it did complain of what it could not reach
         assert [name for name, secret in SECRETS.items() if secret in seen] == []
 
+    @pytest.mark.server
     @pytest.mark.parametrize(
         "wrong",
         [

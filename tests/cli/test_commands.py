@@ -49,6 +49,7 @@ def test_questions_that_cannot_be_read_end_the_evaluation_with_a_sentence(tmp_pa
     assert "none.yml cannot be read" in run.output
 
 
+@pytest.mark.server
 def test_help_lists_every_command_under_the_name_by_which_it_is_called() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot", "--help"],

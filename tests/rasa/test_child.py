@@ -19,6 +19,8 @@ from bot.rasa.child import HUNG_SECONDS, RasaNotStarted, child, command, environ
 from bot.settings import Settings
 from tests.support import ROOT
 
+pytestmark = pytest.mark.server
+
 # Says its id on a socket that stays open while it lives, and ends when its stdin does.
 OBEDIENT = """
 import os, socket, sys

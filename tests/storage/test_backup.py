@@ -135,6 +135,7 @@ async def test_a_backup_never_takes_another_ones_place(
         back_up(sqlite_url, tmp_path / "backup.db")
 
 
+@pytest.mark.server
 async def test_the_commands_do_it_and_say_so(engine: AsyncEngine, sqlite_url: str, tmp_path: Path) -> None:
     await leave_question(engine)
 

@@ -113,6 +113,7 @@ class TestRenewing:
         assert len(set(found)) == 1
         assert works(zalo, found[0])
 
+    @pytest.mark.server
     @pytest.mark.usefixtures("real_time")
     @on_both_databases
     async def test_is_done_once_by_processes_that_begin_at_the_same_moment(
@@ -205,6 +206,7 @@ async def killed(database_url: str, api_url: str, is_reached: Callable[[], bool]
 
 @pytest.mark.usefixtures("real_time")
 class TestACrash:
+    @pytest.mark.server
     async def test_before_zalo_heard_of_it_heals_by_itself(
         self,
         zalo: StandIn,
@@ -225,6 +227,7 @@ class TestACrash:
         assert await tokens.problem() is None
         assert works(zalo, (await tokens.current()).access_token)
 
+    @pytest.mark.server
     async def test_after_zalo_answered_is_told_with_the_way_out(
         self,
         zalo: StandIn,
