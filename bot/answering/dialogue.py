@@ -63,7 +63,8 @@ class Dialogue:
 
     async def _ask(self, message: Message, text: str) -> Decision:
         answer = await self._rasa.ask(message.conversation, text, message.language)
-        return self._said(*(await self._press(answer, message) if isinstance(answer, Pick) else answer))
+        plans = await self._press(answer, message) if isinstance(answer, Pick) else answer
+        return self._said(*(_with_address(plan, text) for plan in plans))
 
     async def _press(self, pick: Pick, message: Message) -> tuple[Plan, ...]:
         """Press the button of what was picked in words, so that Rasa sets its slots in one way only."""
@@ -101,11 +102,24 @@ def as_served(plan: Plan, library: Library) -> Plan:
         if len(ids) == 1 < len(found):
             return Plan(reply=Kind.ANSWER, language=plan.language, id=ids[0])
         return plan.model_copy(update={"ids": ids}) if ids else _no_answer(plan.language)
+    if plan.reply is Kind.WARD:
+        ids = tuple(place_id for place_id in plan.ids if library.wards and library.wards.find(place_id))
+        if not ids and (plan.reason != "not_in_table" or library.wards is None):
+            return _no_answer(plan.language)
+        return plan.model_copy(update={"ids": ids})
     if plan.reply not in {Kind.ANSWER, Kind.FACET}:
         return plan
     if answer := library.published(plan.id):
         return plan.model_copy(update={"id": answer.id})
     return plan if library.withdrawn(plan.id) else _no_answer(plan.language)
+
+
+def _with_address(plan: Plan, text: str) -> Plan:
+    """The plan, with the address in the text that Rasa was asked, if it speaks of one."""
+    if plan.address_at is None:
+        return plan
+    begin, ward, end = plan.address_at
+    return plan.model_copy(update={"address": (text[begin:ward], text[ward:end])})
 
 
 def _no_answer(language: Language) -> Plan:

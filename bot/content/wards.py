@@ -9,6 +9,7 @@ import datetime
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -125,6 +126,23 @@ class Ward(Strict):
         return ward_type
 
 
+@dataclass(frozen=True, slots=True)
+class FormerDistrict:
+    """A district, a town or a provincial city that ended with June 2025.
+
+    name: with its type. former: its units; now: those in which they are.
+    """
+
+    id: str
+    name: str
+    province: str
+    former: tuple[FormerWard, ...]
+    now: tuple[Ward, ...]
+
+
+Place = Ward | FormerWard | FormerDistrict
+
+
 class Wards(Strict):
     """The whole table.
 
@@ -191,17 +209,32 @@ class Wards(Strict):
         return found
 
     @cached_property
-    def districts(self) -> Mapping[str, tuple[FormerWard, ...]]:
-        """The units of before of each district, by its id."""
-        found: dict[str, tuple[FormerWard, ...]] = {}
+    def districts(self) -> Mapping[str, FormerDistrict]:
+        """The districts of before, by id."""
+        within: dict[str, list[FormerWard]] = {}
         for former in self.former.values():
-            found[former.district_id] = (*found.get(former.district_id, ()), former)
-        return found
+            within.setdefault(former.district_id, []).append(former)
+        return {
+            district_id: FormerDistrict(
+                id=district_id,
+                name=formers[0].district,
+                province=formers[0].province,
+                former=tuple(formers),
+                now=tuple(dict.fromkeys(ward for former in formers for ward in self.became[former.code])),
+            )
+            for district_id, formers in within.items()
+        }
 
-    def of_district(self, district_id: str) -> list[Ward]:
-        """The units of today in which a former district is now."""
-        codes = {former.code for former in self.districts.get(district_id, ())}
-        return [ward for ward in self.units if any(former.code in codes for former in ward.made_of)]
+    def find(self, place_id: str) -> Place | None:
+        """What an id stands for: "31378" for a unit of today, "former:31384" for one of before,
+        "district:hau-giang.huyen-chau-thanh" for a district."""
+        kind, _, name = place_id.rpartition(":")
+        places: Mapping[str, Mapping[str, Place]] = {
+            "": self.now,
+            "former": self.former,
+            "district": self.districts,
+        }
+        return places.get(kind, {}).get(name)
 
 
 def _twice(values: object) -> str | None:

@@ -2,8 +2,8 @@
 
 A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
 callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
-`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`. It comes back from
-outside and may be forged or years old, so only what names something in the library is turned into a Rasa
+`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`, `ward:31378`. It comes back
+from outside and may be forged or years old, so only what names something in the library is turned into a Rasa
 command.
 """
 
@@ -14,7 +14,9 @@ import re
 from bot.domain.answer import Facet
 from bot.domain.language import Language
 
-_FORM = re.compile(r"(?:answer|facet|topic|language|news|say|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}")
+_FORM = re.compile(
+    r"(?:answer|facet|topic|language|news|say|ward|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}"
+)
 
 
 def for_answer(answer_id: str) -> str:
@@ -48,6 +50,11 @@ def for_confirming(action: str, *, is_wanted: bool) -> str:
     It says which question that is: under an older one it must not answer the one that was asked since.
     """
     return f"{'yes' if is_wanted else 'no'}:{action}"
+
+
+def for_ward(place_id: str, page: int = 1) -> str:
+    """The payload that asks for a ward of today or of before, or for a page of a former district's."""
+    return f"ward:{place_id}" if page == 1 else f"ward:{place_id}:{page}"
 
 
 def for_news(topic: str) -> str:

@@ -64,8 +64,15 @@ def ward_lines(wards: Wards | None) -> list[str]:
     if wards is None:
         return []
     districts = [
-        "|".join([f"district:{district_id}", some[0].district_type, some[0].district_name, some[0].province])
-        for district_id, some in wards.districts.items()
+        "|".join(
+            [
+                f"district:{district_id}",
+                district.former[0].district_type,
+                district.former[0].district_name,
+                district.province,
+            ]
+        )
+        for district_id, district in wards.districts.items()
     ]
     former = [
         "|".join(

@@ -40,6 +40,10 @@ _NO_NAME = words_of("""
 """)
 """Words that follow a type and begin no name: "phường nào", "xã mới", "xã tôi"."""
 
+NUMBER_MOST = 30
+"""No ward had a higher number: "31 phường, 72 xã" counts them."""
+
+UNTYPED_LETTERS = 8
 UNTYPED_MOST = 24
 """Tokens of a text in which a name with a slip is looked for that has no word for a type."""
 
@@ -81,7 +85,7 @@ def mentions(said: Sequence[Token], names: Names) -> list[Mention]:
     found: list[Mention] = []
     at = 0
     while at < len(said):
-        mention = _named(said, at, names) or _unknown(said, at)
+        mention = _named(said, at, names) or _unknown(said, at, names)
         if mention:
             found.append(mention)
             at = mention.end
@@ -263,7 +267,7 @@ def _slips_in(part: Sequence[Token], name: Sequence[Token], key: Key) -> int:
     return wrong if wrong <= slips_most("".join(key)) else TOO_MANY
 
 
-def _unknown(said: Sequence[Token], at: int) -> Mention | None:
+def _unknown(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     """A unit with a word for its type that is none of the known ones: "phường An Cư"."""
     length, types = _type_at(said, at)
     word = "".join(token.bare for token in said[at : at + length])
@@ -271,25 +275,32 @@ def _unknown(said: Sequence[Token], at: int) -> Mention | None:
     if not length or word in _SHORT - {"p", "q"} or types == ("tỉnh",) or start >= len(said):
         return None
     first = said[start]
+    if first.start > said[start - 1].end + 1:  # "ở xã, cán bộ"
+        return None
     if first.bare.isdigit():
-        return Mention(at, start + 1, (), types)
+        return Mention(at, start + 1, (), types) if int(first.bare) <= NUMBER_MOST else None
+    if word in _SHORT:
+        return None
     end = start
     while end < min(len(said), start + 3) and said[end].is_capital and not _type_at(said, end)[0]:
         end += 1
     if end > start:
-        return Mention(at, end, (), types) if word not in _SHORT else None
-    is_name = first.bare not in _NO_NAME and start + 1 < len(said) and word not in _SHORT
-    is_name = is_name and said[start + 1].bare not in _NO_NAME
+        return Mention(at, end, (), types)
+    two = said[start : start + 2]
+    is_name = len(two) == 2 and first.bare in names.first and not _type_at(said, start)[0]
+    is_name = is_name and all(token.bare not in _NO_NAME or token.bare == "an" for token in two)
     return Mention(at, start + 2, (), types) if is_name else None
 
 
 def _add_untyped_with_slips(said: Sequence[Token], found: list[Mention], names: Names) -> list[Mention]:
-    """Where no unit is named otherwise: names of two syllables and more with a slip, without a type."""
+    """Where no unit is named otherwise: long names with a slip, without a type."""
     taken = {place for mention in found for place in range(mention.first, mention.end)}
     at = 0
     while at < len(said) <= UNTYPED_MOST:
-        mention = None if at in taken else _nearest(said[: _free(at, len(said), taken)], at, names, ())
-        if mention and mention.end - mention.first > 1:
+        # "đổi thành" is not Đại Thành, "thanh pho" not Thạnh Phú, "hợp đồng" not Hòa Đông.
+        is_other = at in taken or said[at].bare in _NO_NAME or _type_at(said, at)[0]
+        mention = None if is_other else _nearest(said[: _free(at, len(said), taken)], at, names, ())
+        if mention and sum(len(token.bare) for token in said[at : mention.end]) >= UNTYPED_LETTERS:
             found = sorted([*found, mention], key=lambda one: one.first)
             at = mention.end
         else:

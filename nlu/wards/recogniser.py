@@ -52,6 +52,7 @@ class Recognition:
     ids: the units, as in the lookup table, those that it most likely means first; empty if there is none.
     is_unknown: something with a word for a type is named that is not in the table.
     is_typed: a word for a type stands with a name. is_bare: nothing else stands in the message.
+    spans: where the names stand in the text, with their types, in order.
     place: where an address begins in the text, where the unit in it does, and where that ends; None if no
         street, number or hamlet stands before the unit.
     """
@@ -60,6 +61,7 @@ class Recognition:
     is_unknown: bool = False
     is_typed: bool = False
     is_bare: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
     place: tuple[int, int, int] | None = None
 
     @property
@@ -89,6 +91,7 @@ def recognise(text: str, names: Names) -> Recognition:
         ids=tuple(dict.fromkeys(ids))[:IDS_MOST],
         is_unknown=is_unknown,
         is_typed=any(mention.types for mention in about),
+        spans=tuple((said[one.first].start, said[one.end - 1].end) for one in found),
         is_bare=bool(about) and _is_bare(said, found),
         place=_address(text, said, found, subjects[0]) if subjects and not is_unknown else None,
     )
@@ -100,7 +103,7 @@ def _subjects(found: Sequence[Mention]) -> list[Mention]:
     subjects = [
         mention
         for mention in known
-        if any(place.level is not Level.PROVINCE for place in mention.places)
+        if not _is_province(mention)
         and not any(_says_where(mention, other) for other in known if other is not mention)
     ]
     first = next((mention for mention in subjects if mention.wards), None)
@@ -110,6 +113,12 @@ def _subjects(found: Sequence[Mention]) -> list[Mention]:
         for mention in subjects
         if mention is first or became.isdisjoint(place.id for place in mention.of_level(Level.NOW))
     ][:SUBJECTS_MOST]
+
+
+def _is_province(mention: Mention) -> bool:
+    """Whether a name is a province's; without a word for its type, so is that of a city called alike."""
+    provinces = mention.of_level(Level.PROVINCE)
+    return bool(provinces) and (not mention.types or len(provinces) == len(mention.places))
 
 
 def _may_say_where(mention: Mention) -> bool:

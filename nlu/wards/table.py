@@ -21,7 +21,7 @@ LOOKUP = "ward"
     answer:city.my-ward
 
 A unit of today: code, type and name. One of before: also its district, and the units of today in which it is
-now, with + between. A district of before: also its province. And the answer on wards in general, if there is one.
+now, with + between. A district of before: also its province. And the answer on wards in general.
 """
 
 FUZZY_LETTERS = 6
@@ -76,12 +76,15 @@ Key = tuple[str, ...]
 class Names:
     """Finds places by what they are called.
 
-    places: by the syllables of their names. written: the syllables of each name as it is spelled.
+    places: by the syllables of their names. first: the syllables with which names begin.
+    written: the syllables of each name as it is spelled.
     joined: the syllables by the name in one word, of names long enough to be recognised with a slip.
-    answer: the id of that answer. by_length: the long names, by their number of letters. initials: districts by the first letters of their names.
+    by_length: those, by their number of letters. initials: districts by the first letters of their names.
+    longest: how many syllables a name has at most. answer: the id of the answer on wards in general.
     """
 
     places: dict[Key, list[Place]] = field(default_factory=lambda: defaultdict(list))
+    first: set[str] = field(default_factory=set)
     written: dict[str, tuple[Token, ...]] = field(default_factory=dict)
     joined: dict[str, Key] = field(default_factory=dict)
     by_length: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -134,6 +137,7 @@ class Names:
         self.written[place.name] = written = tuple(tokens(place.name))
         key = tuple(token.bare if len(written) > 1 else token.number or token.bare for token in written)
         self.places[key].append(place)
+        self.first.add(key[0])
         if sum(len(part) for part in key if part.isalpha()) >= FUZZY_LETTERS:
             self.joined["".join(key)] = key
         self.longest = max(self.longest, len(key))
