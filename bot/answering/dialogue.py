@@ -10,8 +10,12 @@ from bot.answering.rasa_command import answer_command, facet_command, rasa_comma
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
+from bot.domain.payload import location_in
 from bot.domain.plan import Kind, Pick, Plan
 from bot.rasa.client import Rasa, RasaFailed
+
+NEAREST = 3
+"""Wards that are named for a location."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Dialogue:
         language = message.language or DEFAULT_LANGUAGE
         if message.unreadable:
             return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"))
+        if message.button is not None and (place := location_in(message.button)):
+            return self._said(_nearest(*place, self._library(), language))
         if message.button is not None:
             command = rasa_command(message.button, self._library())
             if command is None:
@@ -104,7 +110,7 @@ def as_served(plan: Plan, library: Library) -> Plan:
         return plan.model_copy(update={"ids": ids}) if ids else _no_answer(plan.language)
     if plan.reply is Kind.WARD:
         ids = tuple(place_id for place_id in plan.ids if library.wards and library.wards.find(place_id))
-        if not ids and (plan.reason != "not_in_table" or library.wards is None):
+        if not ids and (plan.reason not in {"not_in_table", "far_away"} or library.wards is None):
             return _no_answer(plan.language)
         return plan.model_copy(update={"ids": ids})
     if plan.reply not in {Kind.ANSWER, Kind.FACET}:
@@ -112,6 +118,13 @@ def as_served(plan: Plan, library: Library) -> Plan:
     if answer := library.published(plan.id):
         return plan.model_copy(update={"id": answer.id})
     return plan if library.withdrawn(plan.id) else _no_answer(plan.language)
+
+
+def _nearest(latitude: float, longitude: float, library: Library, language: Language) -> Plan:
+    """The wards around a location. Rasa is not asked: it would remember where somebody was."""
+    near = library.wards.nearest(latitude, longitude, NEAREST) if library.wards else []
+    ids = tuple(ward.code for ward in near)
+    return Plan(reply=Kind.WARD, language=language, ids=ids, reason="nearest" if near else "far_away")
 
 
 def _with_address(plan: Plan, text: str) -> Plan:

@@ -59,8 +59,10 @@ class _Writer:
         said = self._said()
         papers = self._library.published(self._wards.papers)
         parts = [self._address(), said.text, self._office(said.on_map), self._law()]
-        if papers and self._plan.reason != "not_in_table":
+        is_about_papers = self._plan.reason is None
+        if papers and is_about_papers:
             parts.append(self._say(self._sentences.papers))
+        papers_button = [answer_button(papers, self._language)] if papers and is_about_papers else []
         labels = self._library.messages.labels
         other = Button(labels.switch_language[self._language], payload.for_language(self._language.other))
         return Card(
@@ -73,7 +75,7 @@ class _Writer:
             sources=self._wards.sources,
             checked=self._wards.checked,
             map_url=_map_url(said.on_map) if said.on_map else None,
-            buttons=(*said.buttons, *([answer_button(papers, self._language)] if papers else []), other),
+            buttons=(*said.buttons, *papers_button, other),
         )
 
     def _say(self, sentence: BothLanguages, **filled: str) -> str:
@@ -86,6 +88,10 @@ class _Writer:
         places = [place for place in map(self._wards.find, self._plan.ids) if place]
         if self._plan.reason == "not_in_table":
             return self._not_in_table(places)
+        if self._plan.reason == "far_away":
+            return _Said(self._say(self._sentences.far_away))
+        if self._plan.reason == "nearest":
+            return self._nearest(places)
         if len(places) > 1:
             return self._several(places)
         match places[0]:
@@ -157,6 +163,13 @@ class _Writer:
     def _not_in_table(self, places: list[Place]) -> _Said:
         text = self._say(self._sentences.not_in_table, since=day(self._wards.since))
         return _Said(text, buttons=tuple(self._button(place) for place in places))
+
+    def _nearest(self, places: list[Place]) -> _Said:
+        first, *others = [ward for place in places for ward in self._now(place)]
+        text = self._say(self._sentences.nearest, now=self._name(first))
+        if others:
+            text += "\n" + self._say(self._sentences.nearby, now=self._names(others))
+        return _Said(text, (first, *others), tuple(self._button(ward) for ward in (first, *others)))
 
     # What stands around it
 

@@ -177,6 +177,8 @@ class Page(Sentences):
     broken: BothLanguages
     retry: BothLanguages
     edit: BothLanguages
+    here: BothLanguages
+    no_location: BothLanguages
     length_warning: Annotated[BothLanguages, _filled("count", "limit")]
     length_refused: Annotated[BothLanguages, _filled("count", "limit")]
     clear: BothLanguages
@@ -243,6 +245,7 @@ class WardSentences(Sentences):
     law: Annotated[BothLanguages, _filled("number", "date", "since")]
     papers: BothLanguages
     nearest: Annotated[BothLanguages, _filled("now")]
+    nearby: Annotated[BothLanguages, _filled("now")]
     far_away: BothLanguages
     former_of: Annotated[BothLanguages, _filled("now")]
     ward: Annotated[BothLanguages, _filled("name")]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -25,6 +26,12 @@ from bot.text.folding import fold
 WARDS = 103
 FORMER_WARDS = 263
 """How many there are since Resolution 1668/NQ-UBTVQH15, and how many there were in the three provinces."""
+
+KILOMETRES_A_DEGREE = 111.2
+"""Of latitude. At the city's size the earth is flat enough."""
+
+NEAR_KILOMETRES = 15
+"""The largest unit is some 20 km long."""
 
 Code = Annotated[Text, Field(pattern=r"^\d{5}$")]
 """The statistical office's. A former unit and the one that took it in may have the same."""
@@ -224,6 +231,17 @@ class Wards(Strict):
             )
             for district_id, formers in within.items()
         }
+
+    def nearest(self, latitude: float, longitude: float, most: int) -> list[Ward]:
+        """The units whose centres are nearest to a place, in degrees; none if it lies far from all."""
+
+        def kilometres(ward: Ward) -> float:
+            north = (ward.centre.lat - latitude) * KILOMETRES_A_DEGREE
+            east = (ward.centre.lon - longitude) * KILOMETRES_A_DEGREE * math.cos(math.radians(latitude))
+            return math.hypot(north, east)
+
+        near = sorted(self.units, key=kilometres)[:most]
+        return near if near and kilometres(near[0]) <= NEAR_KILOMETRES else []
 
     def find(self, place_id: str) -> Place | None:
         """What an id stands for: "31378" for a unit of today, "former:31384" for one of before,

@@ -15,7 +15,7 @@ from bot.domain.answer import Facet
 from bot.domain.language import Language
 
 _FORM = re.compile(
-    r"(?:answer|facet|topic|language|news|say|ward|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}"
+    r"(?:answer|facet|topic|language|news|say|ward|near|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}"
 )
 
 
@@ -55,6 +55,17 @@ def for_confirming(action: str, *, is_wanted: bool) -> str:
 def for_ward(place_id: str, page: int = 1) -> str:
     """The payload that asks for a ward of today or of before, or for a page of a former district's."""
     return f"ward:{place_id}" if page == 1 else f"ward:{place_id}:{page}"
+
+
+def for_location(latitude: float, longitude: float) -> str:
+    """The payload that a person's location stands for, in degrees: to some 100 metres, no more is needed."""
+    return f"near:{latitude:.3f}:{longitude:.3f}"
+
+
+def location_in(payload: str) -> tuple[float, float] | None:
+    """The latitude and longitude of a payload, in degrees; None if it is of another kind."""
+    found = re.fullmatch(r"near:(-?\d{1,2}\.\d{1,8}):(-?\d{1,3}\.\d{1,8})", payload, re.ASCII)
+    return (float(found[1]), float(found[2])) if found else None
 
 
 def for_news(topic: str) -> str:

@@ -40,7 +40,7 @@ class Plan(BaseModel):
     reason: why a fallback: nothing fits, again, or the message could not be read; why something else is
         offered beside or instead: nothing fits, the staff was to answer, there is nothing to do it with;
         why a question is asked again: what was said to it was no clear yes or no; why there is no ward: it is
-        not in the table.
+        not in the table, or the location lies elsewhere; and that wards are but those nearest to a location.
     address_at: where in the message an address begins, where the ward in it does, and where that ends.
     question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
         which keeps no text: filled in by bot.answering.effects, and so is
@@ -72,6 +72,8 @@ class Plan(BaseModel):
             "for_staff",
             "unclear",
             "not_in_table",
+            "nearest",
+            "far_away",
         ]
         | None
     ) = None

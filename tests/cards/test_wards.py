@@ -168,6 +168,18 @@ def test_every_place_of_the_table_has_a_card_whose_buttons_lead_on(
             assert rasa_command(button.payload, content), button.payload
 
 
+def test_a_location_names_the_nearest_ones_with_probably(content: Library) -> None:
+    said = card(content, "31135", "31120", "31147", reason="nearest")
+
+    assert "có lẽ bạn đang ở **phường Ninh Kiều**" in said.text
+    assert "Gần đó còn có phường Cái Khế, phường Tân An." in said.text
+    assert "không giữ vị trí" in said.text
+
+
+def test_a_location_elsewhere_is_told_so(content: Library) -> None:
+    assert "is not in Cần Thơ" in card(content, reason="far_away", language=EN).text
+
+
 @pytest.mark.parametrize(
     "payload",
     ["ward:99999", "ward:former:1", "ward:", "ward:31378:2", "ward:district:x:1", "ward:former:31384:2:3"],

@@ -9,7 +9,7 @@ import pytest
 from bot.content.wards import Wards
 from nlu.wards.recogniser import recognise
 from nlu.wards.table import Names
-from tests.wards.writing import TELLS_THE_DISTRICT, WAYS, with_a_slip
+from tests.support.ward_writing import TELLS_THE_DISTRICT, WAYS, with_a_slip
 
 RIGHT, RIGHT_WITH_A_SLIP, ONLY_ONE = 0.99, 0.97, 0.93
 
