@@ -16,7 +16,8 @@ from bot.content.messages import Messages
 from bot.content.messages_file import read_messages
 from bot.content.offices_file import read_offices
 from bot.content.schema import Answer, Office
-from bot.content.wards import Wards, read_wards
+from bot.content.wards import Wards
+from bot.content.wards_file import read_wards
 from bot.content.yaml_file import ContentError, Finding, YamlFile, decode, parse_yaml, read_bytes
 from bot.domain.clock import utc_now
 

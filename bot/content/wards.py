@@ -1,4 +1,4 @@
-"""content/wards.yml: the wards and communes of the city, and the units of which they were made in 2025.
+"""The wards and communes of the city, and the units of which they were made in 2025.
 
 "Ward" stands for every unit of the lowest level here: ward (phường), commune (xã), town (thị trấn).
 """
@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bot.content.schema import AnswerId
-from bot.content.yaml_file import ContentError, YamlFile, read_yaml
 from bot.domain.answer import PartialDate, Source, Strict, Text, Url
 from bot.text.folding import fold
 
@@ -258,19 +256,3 @@ class Wards(Strict):
 def _twice(values: object) -> str | None:
     counts = Counter(values)  # type: ignore[call-overload]
     return next((value for value, count in counts.items() if count > 1), None)
-
-
-def read_wards(path: Path) -> tuple[Wards, YamlFile]:
-    """The table and the file that says it.
-
-    Raises:
-        FileNotFoundError: it is not there.
-        ContentError: it cannot be used.
-    """
-    file = read_yaml(path)
-    if not isinstance(file.value, dict):
-        raise ContentError([file.finding((), "this file is empty or not a list of keys")])
-    try:
-        return Wards.model_validate(file.value), file
-    except ValidationError as error:
-        raise file.invalid(error.errors()) from error

@@ -31,8 +31,10 @@ the lines of the lookup table, under its name."""
 
 def training_questions(library: Library) -> TrainingQuestions:
     """What a model must know of content/. If only words differ that are not in here, it still does."""
-    questions = ((answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught())
-    return (*questions, (WARD_LOOKUP, tuple(ward_lines(library.wards)), ()))
+    questions = [(answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught()]
+    if lines := ward_lines(library.wards):
+        questions.append((WARD_LOOKUP, tuple(lines), ()))
+    return tuple(questions)
 
 
 def withdrawn(library: Library) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 from bot.answering.dialogue import Dialogue
 from bot.channels.incoming import incoming
 from bot.content.library import Library
-from bot.content.wards import read_wards
+from bot.content.wards_file import read_wards
 from bot.domain.answer import Facet
 from bot.domain.language import Language
 from bot.domain.payload import for_location, location_in
@@ -102,7 +102,7 @@ def test_what_is_no_location_is_none(button: str) -> None:
 async def test_the_address_that_was_typed_goes_with_the_plan(small_library: Library) -> None:
     text = "ấp 3, xã Hòa An, Phụng Hiệp giờ ghi sao"
     wards, _ = read_wards(ROOT / "content" / "wards.yml")
-    planned = {"reply": "ward", "ids": ["former:31423"], "address_at": [0, 6, 27]}
+    planned: dict[str, object] = {"reply": "ward", "ids": ["former:31423"], "address_at": [0, 6, 27]}
     rasa = RasaStandIn(plans=lambda _: [planned])
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
         dialogue = Dialogue(Rasa(http), lambda: replace(small_library, wards=wards))

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from bot.content.loading import load
-from bot.content.wards import FORMER_WARDS, WARDS, Wards, read_wards
+from bot.content.wards import FORMER_WARDS, WARDS, Wards
+from bot.content.wards_file import read_wards
 from bot.content.yaml_file import ContentError
 from tests.support import ROOT
 

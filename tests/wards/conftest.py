@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.content.wards import Wards, read_wards
+from bot.content.wards import Wards
+from bot.content.wards_file import read_wards
 from bot.rasa.training_set import ward_lines
 from nlu.wards.table import Names
 from tests.support import ROOT
