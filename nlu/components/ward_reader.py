@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,9 @@ from nlu.components.learning import LearningComponent
 from nlu.components.reading import READING, Reading
 from nlu.wards.recogniser import Recognition, recognise
 from nlu.wards.table import LOOKUP, Names
+
+# The names are looked for in a way of our own, which Rasa cannot know of.
+warnings.filterwarnings("ignore", message=".*training data consisting of lookup tables.*")
 
 ASKED, ELSE = "ward", "else"
 
@@ -93,11 +97,10 @@ class WardReader(LearningComponent):
         for message in messages:
             text = message.get(TEXT) or ""
             named = recognise(text, self._names) if self._lines else Recognition()
-            if named.is_empty:
-                if _intent(message) == WARD:
-                    self._set_general(message)
-            else:
+            if not named.is_empty:
                 self._read(message, text, named)
+            elif _intent(message) == WARD or self._is_general(message):
+                self._set_general(message)
         return messages
 
     def _read(self, message: Message, text: str, named: Recognition) -> None:
@@ -133,6 +136,13 @@ class WardReader(LearningComponent):
         if self._model is None:
             return 1.0
         return float(self._model.probabilities(text)[list(self._model.labels).index(ASKED)])
+
+    def _is_general(self, message: Message) -> bool:
+        """Whether a message without a unit asks for wards all the same: two labels share what it scores."""
+        scores = {label["name"]: label["confidence"] for label in message.get(INTENT_RANKING_KEY, [])}
+        general = scores.pop(f"faq/{self._names.answer}", 0)
+        own = general and general + scores.pop(WARD, 0)
+        return _intent(message) == "faq" and own > max(scores.values(), default=0)
 
     def _set_general(self, message: Message) -> None:
         """Who asks about a ward and names none gets the answer on wards in general."""
