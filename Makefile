@@ -16,7 +16,7 @@ help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
 run: .venv/ready build/encoder/ready  ## the bot
-	@exec .venv/bin/python -m bot run
+	@exec .venv/bin/python -m bot run --with-editors
 
 test: environments
 	@echo "== format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .

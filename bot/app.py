@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from bot.answering.worker import Worker
 from bot.channels.contract import ChannelType, Parts
 from bot.channels.metered import MeteredChannel
 from bot.channels.registry import CHANNELS, ServiceSettings
+from bot.child import child
 from bot.content.watcher import ContentWatcher
 from bot.content_route import content_route
 from bot.domain.clock import utc_now
@@ -34,6 +36,9 @@ from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
 from bot.supervision import Supervisor
 from bot.wards_route import wards_route
+
+EDITORS = (sys.executable, "-m", "bot", "editors", "serve", "--child")
+"""How the editors' pages are started beside the service."""
 
 
 class StartError(UserError):
@@ -98,15 +103,25 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-def run() -> None:
+def run(*, with_editors: bool = False) -> None:
     """Serve with the settings of the environment until SIGTERM or SIGINT.
+
+    with_editors: the editors' pages run beside it, as a process of their own.
 
     Raises:
         UserError: what keeps the service from starting.
     """
     settings = load_as(ServiceSettings)
     set_up(settings.log_level, settings.log_format, settings.secrets())
-    asyncio.run(serve(create_app(settings), settings.host, settings.port))
+    asyncio.run(_serve(settings, with_editors=with_editors))
+
+
+async def _serve(settings: Settings, *, with_editors: bool) -> None:
+    app = create_app(settings)
+    async with AsyncExitStack() as stack:
+        if with_editors:
+            await stack.enter_async_context(child("editors", EDITORS))
+        await serve(app, settings.host, settings.port)
 
 
 def _database(settings: Settings) -> Database:

@@ -1,6 +1,7 @@
 """The settings: from the environment, or from .env; a wrong one stops the start.
 
-Those of a channel stand in its folder; bot/channels/registry.py adds them to the service's own.
+Those of a channel stand in its folder; bot/channels/registry.py adds them to the service's own. Those of the
+editors' pages stand in bot/editing/settings.py.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class SettingsError(UserError):
     """A setting is wrong; says which, in one sentence each."""
 
 
-def _database_url(value: str) -> str:
+def database_address(value: str) -> str:
     """Never says a part of the address: it may be one of the password."""
     try:
         url = make_url(value)
@@ -107,7 +108,7 @@ class Settings(EnvironmentSettings):
 
     port: int = Field(8080, ge=0, le=65535, description="Port of the page and the webhooks")
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network")
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+    database_url: Annotated[str, AfterValidator(database_address)] = Field(
         "sqlite:///data/bot.db",
         description="Database; SQLite serves one process, PostgreSQL any number",
     )
@@ -150,8 +151,13 @@ class Settings(EnvironmentSettings):
     @property
     def own_address(self) -> str:
         """Where this machine reaches the bot."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 to be replaced
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return local_url(self.host, self.port)
+
+
+def local_url(host: str, port: int) -> str:
+    """Where this machine reaches what listens on an address, be it that of every network."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 to be replaced
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 S = TypeVar("S", bound=EnvironmentSettings)
@@ -204,9 +210,9 @@ def load_as(kind: type[T]) -> T:
     settings = read_as(kind)
     made = {}
     if not settings.secret_key.get_secret_value():
-        made["secret_key"] = SecretStr(_kept_secret("SECRET_KEY", SECRET_KEY_FILE))
+        made["secret_key"] = SecretStr(kept_secret("SECRET_KEY", SECRET_KEY_FILE))
     if not settings.rasa_token.get_secret_value() and not settings.rasa_url:
-        made["rasa_token"] = SecretStr(_kept_secret("RASA_TOKEN", RASA_TOKEN_FILE))
+        made["rasa_token"] = SecretStr(kept_secret("RASA_TOKEN", RASA_TOKEN_FILE))
     return settings.model_copy(update=made)
 
 
@@ -223,7 +229,7 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"The setting {name} is wrong: {problem[0].lower()}{problem[1:]}."
 
 
-def _kept_secret(name: str, file: Path) -> str:
+def kept_secret(name: str, file: Path) -> str:
     """The secret of a setting, made at the first start. Only the owner can read it."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -12,12 +12,13 @@ import pytest
 
 from bot.app import StartError, _database, _open
 from bot.channels.registry import ServiceSettings
+from bot.editing.settings import EditorsSettings
 from bot.settings import SECRET_KEY_FILE, Settings, SettingsError, load_as
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from tests.support import ROOT
 
-NAMES = [name.upper() for name in ServiceSettings.model_fields]
+NAMES = [name.upper() for name in {**ServiceSettings.model_fields, **EditorsSettings.model_fields}]
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +173,8 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_setting_has_a_description() -> None:
-    assert [name for name, field in ServiceSettings.model_fields.items() if not field.description] == []
+    fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
+    assert [name for name, field in fields.items() if not field.description] == []
 
 
 def test_every_setting_stands_in_the_example_with_its_default(
@@ -180,9 +182,10 @@ def test_every_setting_stands_in_the_example_with_its_default(
 ) -> None:
     example = (ROOT / ".env.example").read_text()
     assert re.findall(r"^([A-Z_]+)=", example, re.MULTILINE) == NAMES
-    defaults = load_as(ServiceSettings).model_dump(exclude={"secret_key"})
+    kinds = (ServiceSettings, EditorsSettings)
+    defaults = [load_as(kind).model_dump(exclude={"secret_key"}) for kind in kinds]
     (fresh_directory / ".env").write_text(example)
-    assert load_as(ServiceSettings).model_dump(exclude={"secret_key"}) == defaults
+    assert [load_as(kind).model_dump(exclude={"secret_key"}) for kind in kinds] == defaults
 
 
 def test_every_setting_stands_in_the_readme() -> None:

@@ -29,7 +29,7 @@ def settings_of(channels: Sequence[ChannelType[Any]]) -> type[Settings]:
 
 
 ServiceSettings = settings_of(CHANNELS)
-"""Every setting that there is."""
+"""Every setting of the service and its channels. The editors' pages have more (bot/editing/settings.py)."""
 
 
 def commands() -> dict[str, click.Group]:

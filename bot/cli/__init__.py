@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "bot.cli.evaluation",
     "backup": "bot.cli.database",
     "restore": "bot.cli.database",
+    "editors": "bot.cli.editors",
 }
 """Where each command stands, but for those of channels. Only the one that is asked for is imported, so that
 the check, which editors and hooks run often, does not wait for all that the service needs."""

@@ -227,6 +227,7 @@ class TestSilence:
         assert "for 25 hours" in str(await channel.problem())
 
 
+@pytest.mark.server  # it wants the machine to itself: Zalo waits two seconds
 async def test_a_thousand_events_at_once_are_all_acknowledged_in_time_and_kept_once(
     webhook: StandIn, engine: AsyncEngine, channel: ZaloChannel
 ) -> None:
