@@ -27,7 +27,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu import progress
 from nlu.components.acceptance import OUT_OF_SCOPE_SHARE, Acceptance, evidence
 from nlu.components.encoder import VECTORS
-from nlu.components.examples import WARD, example_label, is_answer_text, learned_from
+from nlu.components.examples import example_label, is_answer_text, learned_from
 from nlu.components.forms import fold, words
 from nlu.components.kernel_machine import Inputs, KernelMachine
 from nlu.components.language import LANGUAGE, LANGUAGE_IS_SURE
@@ -41,6 +41,9 @@ warnings.filterwarnings("ignore", message=".*does not include a response selecto
 NO_ANSWER = "out_of_scope"
 AFFIRM, DENY, DOUBT = "affirm", "deny", "doubt"
 UNSURE = "nlu_fallback"
+WARD = "ward"
+"""What a place of the city is called now: nlu.components.ward_reader looks for its name."""
+
 _ASKING = frozenset({"à", "á", "ư", "hả", "chứ"})
 """Words that may make a question of an agreement that they end, as they are typed: "ạ" is polite."""
 
@@ -128,11 +131,7 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
         examples = sorted(learned_from(training_data), key=example_label)
         labels = [example_label(example) for example in examples]
         texts = [example.get(FORMS)[0].folded for example in examples]
-        every = [
-            example
-            for example in training_data.intent_examples
-            if example.get(FORMS) and example_label(example) != WARD
-        ]
+        every = [example for example in training_data.intent_examples if example.get(FORMS)]
         self._words = frozenset(word for example in every for word in example.get(FORMS)[0].folded.split())
         vectors = np.vstack([example.get(VECTORS) for example in examples])
         progress.tell("fitting", 0)
@@ -202,7 +201,7 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             (str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]
         ]
         answers = {name.partition("/")[2]: score for name, score in ranking if name.startswith("faq/")}
-        is_talk = not label.startswith("faq/") and label != NO_ANSWER
+        is_talk = not label.startswith("faq/") and label not in {NO_ANSWER, WARD}
         is_sure = confidence >= (self._config["talk"] if is_talk else self._thresholds.answer)
         if label == NO_ANSWER and max(answers.values(), default=0) < self._config["nearly"] * ranking[0][1]:
             is_sure = True

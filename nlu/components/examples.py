@@ -16,17 +16,9 @@ QUESTIONS_ENOUGH = 10
 96.9 % of tests/nlu without them, 96.8 % with them), but twice the time of a training."""
 
 
-WARD = "ward"
-"""The intent of questions about a ward by its name, which nlu.components.ward_reader learns alone."""
-
-
 def learned_from(training_data: TrainingData) -> list[Message]:
     """The examples that are learned from: every question, and the sentences of an answer that has few."""
-    examples = [
-        example
-        for example in training_data.intent_examples
-        if example.get(FORMS) and example_label(example) != WARD
-    ]
+    examples = [example for example in training_data.intent_examples if example.get(FORMS)]
     questions = Counter(example_label(example) for example in examples if not is_answer_text(example))
     return [
         example

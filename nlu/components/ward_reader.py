@@ -11,14 +11,14 @@ from typing import Any
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from nlu.components.classifier import NO_ANSWER, UNSURE, entity
-from nlu.components.examples import WARD, example_label, is_answer_text
+from nlu.components.classifier import CHOICES_MOST, NO_ANSWER, UNSURE, WARD, entity
+from nlu.components.examples import example_label, is_answer_text
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.forms import fold, words
 from nlu.components.learning import LearningComponent
@@ -28,9 +28,6 @@ from nlu.wards.table import LOOKUP, Names
 
 # The names are looked for in a way of our own, which Rasa cannot know of.
 warnings.filterwarnings("ignore", message=".*training data consisting of lookup tables.*")
-
-FIRST = frozenset({"emergency", "care"})
-"""Intents that nothing stands before."""
 
 ASKED, ELSE = "ward", "else"
 
@@ -42,9 +39,9 @@ A_NAME = "zzname"
 class WardReader(LearningComponent):
     """Extracts the units that a message names, and makes its intent `ward` where it asks for them.
 
-    Their names stand in many other questions ("land price in Cái Răng"). So the classifier learns nothing of
-    this intent, and reads all else as if it were not there. This component learns from all questions that
-    name a unit, without the names, which of them ask for the unit, and weighs that against what was read.
+    Their names stand in many other questions ("land price in Cái Răng"). So it learns from all questions that
+    name a unit, without the names, which of them ask for the unit itself, and weighs that against what the
+    classifier read.
     """
 
     FILE = "wards.pickle"
@@ -60,7 +57,7 @@ class WardReader(LearningComponent):
         """Each setting with its default: probabilities that a message asks for the units that it names."""
         return {
             # From which it may, where the classifier read something else and was less sure of it.
-            "sure": 0.65,
+            "sure": 0.7,
             # From which it does, where the classifier was sure of nothing.
             "likely": 0.6,
         }
@@ -97,14 +94,19 @@ class WardReader(LearningComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Read each message."""
-        for message in messages if self._lines else ():
+        for message in messages:
             text = message.get(TEXT) or ""
-            named = recognise(text, self._names)
+            named = recognise(text, self._names) if self._lines else Recognition()
             if not named.is_empty:
                 self._read(message, text, named)
+            elif _intent(message) == WARD or self._is_general(message):
+                self._set_general(message)
         return messages
 
     def _read(self, message: Message, text: str, named: Recognition) -> None:
+        is_asked = self._is_asked(message, text, named)
+        if _intent(message) == WARD and not is_asked:
+            self._set_else(message)
         reading = replace(
             Reading(**message.get(READING)),
             wards=list(named.ids),
@@ -112,33 +114,64 @@ class WardReader(LearningComponent):
             address=list(named.place) if named.place else None,
             names_only_wards=named.is_bare,
         )
-        if self._is_asked(message, text, named):
+        if is_asked:
             reading = replace(reading, also=[], choices=[])
-            message.set(INTENT, {**message.get(INTENT), "name": WARD}, add_to_output=True)
-            entities = [one for one in message.get(ENTITIES, []) if one["entity"] not in {"answer", "facet"}]
-            entities += [entity("answer", self._names.answer)] if self._names.answer else []
-            message.set(ENTITIES, entities, add_to_output=True)
+            self._set(message, WARD, self._names.answer)
         message.set(READING, reading.as_json(), add_to_output=True)
 
     def _is_asked(self, message: Message, text: str, named: Recognition) -> bool:
         """Whether the message is about the units that it names, not about something there."""
         if named.is_bare and named.is_typed:
             return True
-        intent = str(message.get(INTENT, {}).get("name"))
-        confidence = float(message.get(INTENT, {}).get("confidence", 0))
-        answer = next((one["value"] for one in message.get(ENTITIES, []) if one["entity"] == "answer"), None)
         asked = self._probability(_without_names(text, named))
-        if intent == "faq" and answer == self._names.answer:
-            return asked >= 1 - confidence
+        intent, answer = _intent(message), _entity(message, "answer")
+        confidence = float(message.get(INTENT, {}).get("confidence", 0))
+        if intent == WARD or (intent == "faq" and answer == self._names.answer):
+            return asked + confidence >= 1
         if intent in {UNSURE, NO_ANSWER}:
             return named.is_bare or asked >= self._config["likely"]
-        return intent not in FIRST and asked >= max(confidence, self._config["sure"])
+        return intent in {"faq", "followup"} and asked >= max(confidence, self._config["sure"])
 
     def _probability(self, text: str) -> float:
-        """That a text without its names asks for them."""
         if self._model is None:
-            return 0.0
+            return 1.0
         return float(self._model.probabilities(text)[list(self._model.labels).index(ASKED)])
+
+    def _is_general(self, message: Message) -> bool:
+        """Whether a message without a unit asks for wards all the same: two labels share what it scores."""
+        scores = {label["name"]: label["confidence"] for label in message.get(INTENT_RANKING_KEY, [])}
+        general = scores.pop(f"faq/{self._names.answer}", 0)
+        own = general and general + scores.pop(WARD, 0)
+        return _intent(message) == "faq" and own > max(scores.values(), default=0)
+
+    def _set_general(self, message: Message) -> None:
+        """Who asks about a ward and names none gets the answer on wards in general."""
+        if self._names.answer:
+            self._set(message, "faq", self._names.answer)
+        else:
+            self._set(message, NO_ANSWER, None)
+
+    def _set_else(self, message: Message) -> None:
+        """What the message may ask for instead."""
+        ranked = [label["name"].partition("/") for label in message.get(INTENT_RANKING_KEY, [])]
+        choices = [detail for base, _, detail in ranked if base == "faq"][:CHOICES_MOST]
+        reading = replace(Reading(**message.get(READING)), choices=choices)
+        message.set(READING, reading.as_json(), add_to_output=True)
+        self._set(message, UNSURE if choices else NO_ANSWER, None)
+
+    def _set(self, message: Message, intent: str, answer: str | None) -> None:
+        message.set(INTENT, {**message.get(INTENT), "name": intent}, add_to_output=True)
+        entities = [one for one in message.get(ENTITIES, []) if one["entity"] not in {"answer", "facet"}]
+        entities += [entity("answer", answer)] if answer else []
+        message.set(ENTITIES, entities, add_to_output=True)
+
+
+def _intent(message: Message) -> str | None:
+    return message.get(INTENT, {}).get("name")  # type: ignore[no-any-return]
+
+
+def _entity(message: Message, name: str) -> str | None:
+    return next((one["value"] for one in message.get(ENTITIES, []) if one["entity"] == name), None)
 
 
 def _without_names(text: str, named: Recognition) -> str:
