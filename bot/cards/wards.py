@@ -89,7 +89,7 @@ class _Writer:
         if self._plan.reason == "not_in_table":
             return self._not_in_table(places)
         if self._plan.reason == "far_away":
-            return _Said(self._say(self._sentences.far_away))
+            return _Said(f"{self._say(self._sentences.far_away)} {self._say(self._sentences.not_kept)}")
         if self._plan.reason == "nearest":
             return self._nearest(places)
         if len(places) > 1:
@@ -142,7 +142,7 @@ class _Writer:
     def _district(self, district: FormerDistrict) -> _Said:
         text = self._say(
             self._sentences.district,
-            district=self._name(district),
+            district=_capital(self._name(district)),
             province=district.province,
             since=day(self._wards.since),
             now=self._names(district.now),
@@ -166,9 +166,10 @@ class _Writer:
 
     def _nearest(self, places: list[Place]) -> _Said:
         first, *others = [ward for place in places for ward in self._now(place)]
-        text = self._say(self._sentences.nearest, now=self._name(first))
+        parts = [self._say(self._sentences.nearest, now=self._name(first))]
         if others:
-            text += "\n" + self._say(self._sentences.nearby, now=self._names(others))
+            parts.append(self._say(self._sentences.nearby, now=self._names(others)))
+        text = f"{' '.join(parts)}\n\n{self._say(self._sentences.not_kept)}"
         return _Said(text, (first, *others), tuple(self._button(ward) for ward in (first, *others)))
 
     # What stands around it
@@ -201,7 +202,7 @@ class _Writer:
 
     def _law(self) -> str | None:
         source = self._wards.sources[0]
-        if not (source.number and source.date):
+        if self._plan.reason in {"nearest", "far_away"} or not (source.number and source.date):
             return None
         since = day(self._wards.since)
         return self._say(

@@ -247,6 +247,7 @@ class WardSentences(Sentences):
     nearest: Annotated[BothLanguages, _filled("now")]
     nearby: Annotated[BothLanguages, _filled("now")]
     far_away: BothLanguages
+    not_kept: BothLanguages
     former_of: Annotated[BothLanguages, _filled("now")]
     ward: Annotated[BothLanguages, _filled("name")]
     commune: Annotated[BothLanguages, _filled("name")]

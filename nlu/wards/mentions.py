@@ -282,7 +282,9 @@ def _unknown(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     if word in _SHORT:
         return None
     end = start
-    while end < min(len(said), start + 3) and said[end].is_capital and not _type_at(said, end)[0]:
+    while (
+        end < min(len(said), start + 3) and said[end].is_capital and not _begins_else(said, end, start, names)
+    ):
         end += 1
     if end > start:
         return Mention(at, end, (), types)
@@ -290,6 +292,14 @@ def _unknown(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     is_name = len(two) == 2 and first.bare in names.first and not _type_at(said, start)[0]
     is_name = is_name and all(token.bare not in _NO_NAME or token.bare == "an" for token in two)
     return Mention(at, start + 2, (), types) if is_name else None
+
+
+def _begins_else(said: Sequence[Token], at: int, start: int, names: Names) -> bool:
+    """Whether a name that begins at `start` ends before this token: at a comma, a type or a known name."""
+    if at == start:
+        return bool(_type_at(said, at)[0])
+    is_apart = said[at].start > said[at - 1].end + 1
+    return is_apart or bool(_type_at(said, at)[0]) or _exact(said, at, names) is not None
 
 
 def _add_untyped_with_slips(said: Sequence[Token], found: list[Mention], names: Names) -> list[Mention]:
