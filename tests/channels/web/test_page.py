@@ -138,6 +138,25 @@ class TestConversation:
                 re.compile(r"829/QĐ-BVHTTDL · Bộ Văn hóa, Thể thao và Du lịch · 10/03/2016")
             )
 
+    async def test_a_shared_location_is_sent_to_some_hundred_metres(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site, PHONE) as page:
+            await page.context.grant_permissions(["geolocation"])
+            await page.context.set_geolocation({"latitude": 10.03412, "longitude": 105.78674})
+            async with page.expect_request("**/api/messages") as asked:
+                await page.get_by_role("button", name="Mình đang ở phường, xã nào?").click()
+            assert '"button":"near:10.034:105.787"' in ((await asked.value).post_data or "")
+            await expect(page.locator(".said .words")).to_have_text("Mình đang ở phường, xã nào?")
+            await expect(page.locator(".card")).to_be_visible()
+
+    async def test_a_location_that_is_not_shared_is_told_below_the_question(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page:
+            await page.get_by_role("button", name="Mình đang ở phường, xã nào?").click()
+            await expect(page.locator("#length")).to_contain_text("chưa cho xem vị trí")
+
     async def test_a_clarification_shows_claim_and_verdict(self, browser: Browser, site: Site) -> None:
         async with opened(browser, site) as page:
             await ask(page, "phải làm lại căn cước hả")
