@@ -76,6 +76,9 @@ class Phrases(Sentences):
     emergency: BothLanguages
     care: BothLanguages
     declined: BothLanguages
+    declined_instead: BothLanguages
+    live: BothLanguages
+    live_instead: BothLanguages
     fallback: Annotated[BothLanguages, _filled()]
     fallback_again: Annotated[BothLanguages, _filled()]
     choices: BothLanguages

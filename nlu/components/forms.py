@@ -13,6 +13,15 @@ _MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.categ
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
 _LEFT_OVER = re.compile(rf"(?<=[a-z\u00c0-\u024f\u1e00-\u1eff])[{_MARKS}]+")
 _SENTENCE = re.compile(r"(?<=[.?!…;\n])\s+|\n+")
+_ASKS = re.compile(
+    r"[?？]|\b(?:không|hông|chưa|sao|gì|nào|đâu|mấy|bao nhiêu|bao lâu|nhiêu|ai|hả|"
+    r"khong|chua|gi|nao|dau|may gio|bao nhieu|bao lau|"
+    r"what|where|when|who|whom|which|why|how)\b|"
+    r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)\b",
+    re.IGNORECASE,
+)
+_SHORT = 5
+"""A question of so few words ("Is that allowed?") is about the sentence before it."""
 _FIRST_MARK = "\u0300"
 """There is no combining mark before it."""
 
@@ -54,6 +63,19 @@ def words(text: str) -> list[str]:
 
 def sentences(text: str, most: int) -> list[str]:
     """The sentences of a text with two words or more, at most `most`: the last ones, since people
-    tell the story first and ask at the end. Empty if there is but one."""
+    tell the story first and ask at the end. Where some of them ask, only those, a short one together with
+    the one before it. Empty if there is but one."""
     parts = [part for part in _SENTENCE.split(text) if len(words(part)) > 1]
-    return parts[-most:] if len(parts) > 1 else []
+    if len(parts) < 2:
+        return []
+    asking = [
+        f"{parts[number - 1]} {part}" if number and len(words(part)) <= _SHORT else part
+        for number, part in enumerate(parts)
+        if asks(part)
+    ]
+    return (asking or parts)[-most:]
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence has a question mark or a word that asks."""
+    return bool(_ASKS.search(unicodedata.normalize("NFC", sentence)))

@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.forms import fold, plain, words
+from nlu.components.key_reader import meant
 from nlu.components.learning import LearningComponent
 from nlu.components.signs import spoken
 
@@ -82,7 +83,7 @@ class LanguageIdentifier(LearningComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark each message with its language and whether that is sure."""
         for message in messages:
-            language, is_sure = self._identify(message.get(TEXT) or "")
+            language, is_sure = self._identify(meant(message))
             message.set(LANGUAGE, language)
             message.set(LANGUAGE_IS_SURE, is_sure, add_to_output=True)
         return messages

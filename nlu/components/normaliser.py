@@ -17,6 +17,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu import paths
 from nlu.components.diacritics import DiacriticRestorer
 from nlu.components.forms import Forms, fold, sentences
+from nlu.components.key_reader import meant
 from nlu.components.language import LANGUAGE
 from nlu.components.learning import LearningComponent
 from nlu.components.signs import signs, signs_beside, without_emoticons
@@ -129,7 +130,7 @@ class TextNormaliser(LearningComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Give each message its forms."""
         for message in messages:
-            typed, language = message.get(TEXT) or "", message.get(LANGUAGE)
+            typed, language = meant(message), message.get(LANGUAGE)
             text = self._in_words(typed)
             parts = [text, *sentences(text, self._config["sentences_most"])]
             message.set(FORMS, [self.forms(part, language) for part in parts])
