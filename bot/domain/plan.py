@@ -40,6 +40,7 @@ class Plan(BaseModel):
     question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
         which keeps no text: filled in by bot.answering.effects, and so is
     topics: what the person gets news of.
+    other_language: the code of the message's language (ISO 639-1), if it is neither of ours.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,6 +71,7 @@ class Plan(BaseModel):
     question: str | None = None
     office: str | None = None
     topics: tuple[str, ...] = ()
+    other_language: str | None = None
 
 
 class Pick(BaseModel):

@@ -18,11 +18,12 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from nlu.components.classifier import UNSURE, entity
+from nlu.components.classifier import entity
 from nlu.components.examples import example_label, example_metadata, is_answer_text
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.learning import LearningComponent
 from nlu.components.normaliser import FORMS
+from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.components.reading import READING
 
 EVERY_ANSWER_HAS = "source"
@@ -71,10 +72,12 @@ class FacetReader(LearningComponent):
             # and how much surer each further one has to be.
             "words_most": 12,
             "sure_more": 0.05,
-            # Share of the best answer's score from which an answer may be the one whose side is asked for,
-            # where nothing is sure, and the score that the best one needs.
-            "near": 0.6,
-            "near_least": 0.2,
+            # The same for the side that every answer has, its source: who asks whether a rumour is true wants
+            # the answer.
+            "sure_of_source": 0.95,
+            # What stands in the questions of every topic and has the words of sides in it: "Cần Thơ" tells
+            # of no need ("cần").
+            "names": [],
             # In what share of a topic's questions a word stands that names the topic: "what does a visa
             # cost".
             "named_least": 0.3,
@@ -117,6 +120,8 @@ class FacetReader(LearningComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark the messages that ask for one side of their answer."""
         for message in messages:
+            if message.get(OTHER_LANGUAGE):
+                continue  # sides are read by their words
             named = {entity["entity"]: entity["value"] for entity in message.get(ENTITIES, [])}
             if message.get(INTENT, {}).get("name") == "followup" and (answer := self._named(message)):
                 self._set(message, answer=answer)
@@ -124,29 +129,12 @@ class FacetReader(LearningComponent):
             is_one_answer = message.get(INTENT, {}).get("name") == "faq" and not message.get(READING)["also"]
             if message.get(TEXT) and is_one_answer and (facet := self._facet(message, named["answer"])):
                 self._set(message, facet=facet)
-            elif message.get(INTENT, {}).get("name") == UNSURE and (found := self._side_of_one(message)):
-                self._set(message, answer=found[0], facet=found[1])
         return messages
 
     def _set(self, message: Message, **named: str) -> None:
         message.set(INTENT, {**message.get(INTENT), "name": "faq_facet"}, add_to_output=True)
         entities = [*message.get(ENTITIES), *(entity(name, value) for name, value in named.items())]
         message.set(ENTITIES, entities, add_to_output=True)
-
-    def _side_of_one(self, message: Message) -> tuple[str, str] | None:
-        """Of the answers that a message may mean, the first that has the side that it asks for: of the
-        visa rather than of the rumour about visas."""
-        ranking = {label["name"]: label["confidence"] for label in message.get(INTENT_RANKING_KEY, [])}
-        choices: list[str] = message.get(READING)["choices"]
-        best = max((ranking[f"faq/{answer}"] for answer in choices), default=0.0)
-        if best < max(self._config["near_least"], *ranking.values()):
-            return None
-        near = [answer for answer in choices if ranking[f"faq/{answer}"] >= self._config["near"] * best]
-        for answer in sorted(near, key=lambda answer: answer.startswith("clarification.")):
-            facet = self._facet(message, answer)
-            if facet and facet != EVERY_ANSWER_HAS:
-                return answer, facet
-        return None
 
     def _named(self, message: Message) -> str | None:
         """The topic that a follow-up question names after all, with a word that no follow-up has."""
@@ -164,11 +152,14 @@ class FacetReader(LearningComponent):
         more = max(0, len(text.split()) - self._config["words_most"])
         facet, probability = self._likeliest(text, answer)
         is_there = facet == EVERY_ANSWER_HAS or (answer, facet) in self._sides
-        is_sure = probability >= self._config["sure"] + more * self._config["sure_more"]
+        sure = self._config["sure_of_source" if facet == EVERY_ANSWER_HAS else "sure"]
+        is_sure = probability >= sure + more * self._config["sure_more"]
         return facet if is_there and is_sure and not self._asks_for_two(text, answer) else None
 
     def _likeliest(self, text: str, answer: str) -> tuple[str | None, float]:
         """The side that a text asks for most likely, and how likely that is."""
+        for name in self._config["names"]:
+            text = text.replace(name, " ")
         asked = self._vocabulary.without_topic(text, answer)
         if self._model is None or not asked:
             return None, 0.0

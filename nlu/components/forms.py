@@ -20,8 +20,6 @@ _ASKS = re.compile(
     r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)\b",
     re.IGNORECASE,
 )
-_SHORT = 5
-"""A question of so few words ("Is that allowed?") is about the sentence before it."""
 _FIRST_MARK = "\u0300"
 """There is no combining mark before it."""
 
@@ -29,10 +27,12 @@ _FIRST_MARK = "\u0300"
 @dataclass(frozen=True)
 class Forms:
     """read: lower case, chat spelling written out, missing diacritics restored; what is encoded.
-    folded: `read` without any diacritics; what word and letter sequences are counted on."""
+    folded: `read` without any diacritics; what word and letter sequences are counted on.
+    beside: another way to read it, of which half of the vector is made; empty if there is none."""
 
     read: str
     folded: str
+    beside: str = ""
 
 
 def plain(text: str) -> str:
@@ -63,17 +63,18 @@ def words(text: str) -> list[str]:
 
 def sentences(text: str, most: int) -> list[str]:
     """The sentences of a text with two words or more, at most `most`: the last ones, since people
-    tell the story first and ask at the end. Where some of them ask, only those, a short one together with
-    the one before it. Empty if there is but one."""
+    tell the story first and ask at the end. Where some ask, only those, each together with the one before
+    it, if that tells and does not ask: it says what the question is about. Empty if there is but one."""
     parts = [part for part in _SENTENCE.split(text) if len(words(part)) > 1]
     if len(parts) < 2:
         return []
-    asking = [
-        f"{parts[number - 1]} {part}" if number and len(words(part)) <= _SHORT else part
-        for number, part in enumerate(parts)
+    before = ["", *parts]
+    read = [
+        part if asks(earlier) else f"{earlier} {part}".strip()
+        for earlier, part in zip(before, parts, strict=False)
         if asks(part)
     ]
-    return (asking or parts)[-most:]
+    return (read or parts)[-most:]
 
 
 def asks(sentence: str) -> bool:

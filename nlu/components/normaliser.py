@@ -20,6 +20,7 @@ from nlu.components.forms import Forms, fold, sentences
 from nlu.components.key_reader import meant
 from nlu.components.language import LANGUAGE
 from nlu.components.learning import LearningComponent
+from nlu.components.other_languages import IN_TERMS
 from nlu.components.signs import signs, signs_beside, without_emoticons
 from nlu.components.spelling import Spelling
 from nlu.components.typos import TypoCorrector
@@ -130,6 +131,10 @@ class TextNormaliser(LearningComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Give each message its forms."""
         for message in messages:
+            if in_terms := message.get(IN_TERMS):
+                message.set(FORMS, [in_terms])
+                message.set(BESIDE, [])
+                continue
             typed, language = meant(message), message.get(LANGUAGE)
             text = self._in_words(typed)
             parts = [text, *sentences(text, self._config["sentences_most"])]

@@ -48,7 +48,10 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
         variations = self.responses.get(utter_action)
         if not variations or "custom" not in variations[0]:
             return None
-        return {"custom": {"plans": fill(variations[0]["custom"], tracker)}}
+        first, *others = fill(variations[0]["custom"], tracker)
+        if other_language := Reading.of(tracker.latest_message).other_language:
+            first = {**first, "other_language": other_language}
+        return {"custom": {"plans": [first, *others]}}
 
 
 def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:

@@ -98,7 +98,7 @@ def test_a_decomposed_text_has_the_forms_of_the_composed_one() -> None:
 def test_of_a_long_message_the_last_sentences_are_kept() -> None:
     assert sentences("First a story. Then more of it. What is the fee?", 2) == [
         "Then more of it.",
-        "What is the fee?",
+        "Then more of it. What is the fee?",
     ]
     assert sentences("Only one question?", 2) == []
 
