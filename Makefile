@@ -2,39 +2,42 @@
 # make check  read content/ over                            make evaluate  how well it understands, with a report
 # make quick  what needs no server, in a minute
 # make one    one test file or test: T=tests/text/test_folding.py
+# make coverage  what make quick's tests reach
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick one soak check evaluate lock relock environments telegram-demo zalo-demo clean
+.PHONY: help run test quick one coverage soak check evaluate lock relock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
-QUICK := tests/content tests/evaluation tests/text tests/cards tests/test_docs.py tests/test_settings.py tests/test_log.py \
-	tests/understanding/test_forms.py tests/channels/test_shown.py tests/channels/web/test_markdown.py \
-	tests/channels/telegram/test_render.py tests/channels/telegram/test_markup.py tests/channels/zalo/test_render.py
-
+PYTEST := .venv/bin/python -m pytest
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
 run: .venv/ready build/encoder/ready  ## the bot
-	@exec .venv/bin/python -m bot run
+	@exec .venv/bin/python -m bot run --with-editors
 
 test: environments
 	@echo "== format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
 	@echo "== types" && .venv/bin/mypy
 	@echo "== layers" && .venv/bin/lint-imports --no-logo --no-cache
 	@echo "== content" && .venv/bin/python -m bot check
-	@echo "== tests (the first run trains a model)" && .venv/bin/python -m pytest $(TESTS)
+	@echo "== tests without servers" && $(PYTEST) -n auto -m "not server" $(TESTS) || [ $$? -eq 5 ]
+	@echo "== tests with servers (the first run trains a model)" && $(PYTEST) -m server $(TESTS) || [ $$? -eq 5 ]
 
 quick: .venv/ready .venv/ready-dev
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/python -m bot check
 	@.venv/bin/lint-imports --no-logo --no-cache
-	@.venv/bin/python -m pytest -q -m "not rasa and not browser and not soak" $(QUICK)
+	@$(PYTEST) -q -n auto --hypothesis-profile quick -m "not server and not soak"
 
-one: .venv/ready .venv/ready-dev  ## T=<file, or file::test>
+coverage: .venv/ready .venv/ready-dev  ## of what needs no server; which lines, in build/coverage/
+	@.venv/bin/coverage run -m pytest -q --hypothesis-profile quick -m "not server and not soak"
+	@.venv/bin/coverage html --quiet && .venv/bin/coverage report
+
+one: environments  ## T=<file, or file::test>
 	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }
-	@.venv/bin/python -m pytest $(T)
+	@$(PYTEST) $(T)
 
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,8 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot import metrics
-from bot.channels.telegram import TelegramChannel
-from bot.channels.zalo import ZaloChannel
+from bot.channels.contract import Channel, Health
 from bot.content.watcher import ContentWatcher
 from bot.domain.answer import TOPICS
 from bot.rasa.client import Rasa, RasaRefuses, RasaUnavailable
@@ -43,8 +43,7 @@ class Monitoring:
     rasa: Rasa
     watcher: ContentWatcher
     supervisor: Supervisor
-    telegram: TelegramChannel | None
-    zalo: ZaloChannel | None
+    channels: Sequence[Channel]
     token: str
 
     def routes(self) -> list[BaseRoute]:
@@ -57,8 +56,8 @@ class Monitoring:
 
     async def _ready(self, _request: Request) -> JSONResponse:
         # At once, so that whoever asks is not kept waiting for each in turn.
-        (status, away), is_writable, zalo = await asyncio.gather(
-            self._status(), self.inbox.is_reachable(), self._zalo_problem()
+        (status, away), is_writable, healths = await asyncio.gather(
+            self._status(), self.inbox.is_reachable(), self._healths()
         )
         failing = self.supervisor.problems()
         checks = {
@@ -74,10 +73,7 @@ class Monitoring:
         elif status.failed and status.failed.advice:
             body["training"] = status.failed.advice
         # The channels are told, but no reason to take the page away from everybody.
-        if self.telegram:
-            body["telegram"] = self.telegram.problem or "connected"
-        if self.zalo:
-            body["zalo"] = {"state": zalo or "connected", "dropped": dict(self.zalo.dropped)}
+        body |= {name: _told(health) for name, health in healths.items()}
         if failing:
             body["tasks"] = failing
         return JSONResponse(body, 503 if wrong else 200)
@@ -89,8 +85,11 @@ class Monitoring:
         await self._look()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    async def _zalo_problem(self) -> str | None:
-        return await self.zalo.problem() if self.zalo else None
+    async def _healths(self) -> dict[str, Health]:
+        """How the channels are that may lose their platform, by name."""
+        healths = await asyncio.gather(*(channel.health() for channel in self.channels))
+        named = zip(self.channels, healths, strict=True)
+        return {channel.name: health for channel, health in named if health}
 
     async def _status(self) -> tuple[RasaStatus, str | None]:
         """How the Rasa side is, and why it does not say so, if it does not."""
@@ -112,10 +111,8 @@ class Monitoring:
         metrics.CONTENT.labels(self.watcher.library().digest).set(1)
         metrics.CONTENT_SINCE.set(self.watcher.since.timestamp())
         metrics.CONTENT_ERRORS.set(len(self.watcher.findings))
-        if self.telegram:
-            metrics.CHANNEL_CONNECTED.labels(self.telegram.name).set(self.telegram.problem is None)
-        if self.zalo:
-            metrics.CHANNEL_CONNECTED.labels(self.zalo.name).set(await self.zalo.problem() is None)
+        for name, health in (await self._healths()).items():
+            metrics.CHANNEL_CONNECTED.labels(name).set(health.problem is None)
         failing = self.supervisor.problems()
         for name in self.supervisor.names:
             metrics.TASK_UP.labels(name).set(name not in failing)
@@ -138,6 +135,12 @@ class Monitoring:
         metrics.OLDEST_UNANSWERED.set(waiting.longest)
         metrics.OLDEST_DELIVERY.set(backlog.delivery)
         metrics.OLDEST_LEFT.set(backlog.left_question)
+
+
+def _told(health: Health) -> object:
+    """A channel's health as /ready tells it."""
+    state = health.problem or "connected"
+    return {"state": state, **health.details} if health.details else state
 
 
 def _no_model(status: RasaStatus) -> str:

@@ -1,4 +1,8 @@
-"""The settings: from the environment, or from .env; a wrong one stops the start."""
+"""The settings: from the environment, or from .env; a wrong one stops the start.
+
+Those of a channel stand in its folder; bot/channels/registry.py adds them to the service's own. Those of the
+editors' pages stand in bot/editing/settings.py.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,10 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, TypeVar
 
 import httpx
-from cryptography.fernet import Fernet
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -24,15 +27,12 @@ RASA_TOKEN_FILE = Path("data/rasa_token")
 _DATABASES = {"sqlite": "sqlite", "sqlite+aiosqlite": "sqlite", "postgresql+asyncpg": "postgresql+asyncpg"}
 """What DATABASE_URL may begin with, and the driver that it stands for; the second is an older spelling."""
 
-ZALO_NEEDS = ("zalo_app_secret", "zalo_oa_id", "zalo_token_key")
-"""What else has to be set if ZALO_APP_ID is."""
-
 
 class SettingsError(UserError):
     """A setting is wrong; says which, in one sentence each."""
 
 
-def _database_url(value: str) -> str:
+def database_address(value: str) -> str:
     """Never says a part of the address: it may be one of the password."""
     try:
         url = make_url(value)
@@ -64,16 +64,6 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _fernet_key(value: SecretStr) -> SecretStr:
-    key = value.get_secret_value()
-    try:
-        if key:
-            Fernet(key)
-    except ValueError as error:
-        raise ValueError("it is no key; `python -m bot zalo key` prints a new one") from error
-    return value
-
-
 def _secret(value: SecretStr) -> SecretStr:
     # One of nothing but a blank would be taken out of every line of the log, blank by blank.
     if value.get_secret_value().isspace():
@@ -94,19 +84,31 @@ def _directory(value: Path) -> Path:
 
 
 Url = Annotated[str, AfterValidator(_http_url)]
+"""An address that begins with http:// or https://, without a slash at the end; it may be empty."""
+
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+"""What the log never shows; it may be empty."""
 
 
-class Settings(BaseSettings):
-    """Every setting, with its default. The name in the environment is the same in capitals."""
+class EnvironmentSettings(BaseSettings):
+    """Settings of one part, each with its default. The name in the environment is the same in capitals."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", validate_default=True, frozen=True
     )
 
+    def secrets(self) -> list[str]:
+        """The values that no log may show; empty ones among them."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+class Settings(EnvironmentSettings):
+    """What can be set of the service itself, whatever its channels are."""
+
     port: int = Field(8080, ge=0, le=65535, description="Port of the page and the webhooks")
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network")
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+    database_url: Annotated[str, AfterValidator(database_address)] = Field(
         "sqlite:///data/bot.db",
         description="Database; SQLite serves one process, PostgreSQL any number",
     )
@@ -122,12 +124,6 @@ class Settings(BaseSettings):
     content_dir: Annotated[Path, AfterValidator(_directory)] = Field(
         Path("content"), description="The editors' directory"
     )
-    web_rate_limit: int = Field(
-        30, ge=0, description="Messages a minute that the page takes of one conversation; 0: no limit at all"
-    )
-    web_address_limit: int = Field(
-        600, ge=0, description="Messages a minute that the page takes from one address; 0: no limit"
-    )
     secret_key: Secret = Field(
         SecretStr(""),
         description="Key of the hashes that hide ids; empty: one is made and kept in data/secret_key",
@@ -139,41 +135,13 @@ class Settings(BaseSettings):
     metrics_token: Secret = Field(
         SecretStr(""), description="Bearer token with which Prometheus reads /metrics; empty: no /metrics"
     )
-    telegram_token: Secret = Field(SecretStr(""), description="Token of the Telegram bot; empty: no Telegram")
-    telegram_api_url: Url = Field("https://api.telegram.org", description="Address of Telegram's Bot API")
     public_url: Url = Field(
         "", description="Address at which the internet reaches the bot; empty: no webhooks"
     )
-    zalo_app_id: str = Field("", description="Id of the app on Zalo; empty: no Zalo")
-    zalo_app_secret: Secret = Field(SecretStr(""), description="Secret of the app on Zalo")
-    zalo_oa_id: str = Field("", description="Id of the Official Account")
-    zalo_oa_secret: Secret = Field(
-        SecretStr(""), description="Secret of the Official Account's webhook; empty: set-up mode"
-    )
-    zalo_token_key: Annotated[SecretStr, AfterValidator(_fernet_key)] = Field(
-        SecretStr(""),
-        description="Key that encrypts Zalo's tokens in the database; `python -m bot zalo key` makes one",
-    )
-    zalo_code_verifier: Secret = Field(
-        SecretStr(""), description="Verifier of the code challenge that stands in Zalo's console, if one does"
-    )
-    zalo_api_url: Url = Field("https://openapi.zalo.me", description="Address of Zalo's OpenAPI")
-    zalo_oauth_url: Url = Field("https://oauth.zaloapp.com", description="Address of Zalo's authorisation")
-
-    @model_validator(mode="after")
-    def _zalo_is_whole(self) -> Self:
-        missing = [
-            name.upper() for name in ZALO_NEEDS if self.zalo_app_id and not _is_set(getattr(self, name))
-        ]
-        if missing:
-            raise ValueError(f"ZALO_APP_ID is set, so {', '.join(missing)} has to be set, too")
-        return self
 
     def secrets(self) -> list[str]:
         """The values that no log may show; empty ones among them."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return [*secrets, make_url(self.database_url).password or ""]
+        return [*super().secrets(), make_url(self.database_url).password or ""]
 
     @property
     def rasa_address(self) -> str:
@@ -183,18 +151,45 @@ class Settings(BaseSettings):
     @property
     def own_address(self) -> str:
         """Where this machine reaches the bot."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 to be replaced
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return local_url(self.host, self.port)
+
+
+def local_url(host: str, port: int) -> str:
+    """Where this machine reaches what listens on an address, be it that of every network."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 to be replaced
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+S = TypeVar("S", bound=EnvironmentSettings)
+T = TypeVar("T", bound=Settings)
 
 
 def read() -> Settings:
-    """The settings as the environment has them, and no more.
+    """The service's own settings as the environment has them, and no more.
+
+    Raises:
+        SettingsError: one is wrong.
+    """
+    return read_as(Settings)
+
+
+def load() -> Settings:
+    """The service's own settings, as `load_as` has them.
+
+    Raises:
+        SettingsError: one is wrong.
+    """
+    return load_as(Settings)
+
+
+def read_as(kind: type[S]) -> S:
+    """Settings of a kind as the environment has them, and no more.
 
     Raises:
         SettingsError: one is wrong.
     """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         raise SettingsError(explain(error)) from error
     except UnicodeDecodeError as error:
@@ -203,23 +198,22 @@ def read() -> Settings:
         raise SettingsError(f"The file .env cannot be read: {error.strerror}.") from error
 
 
-def load() -> Settings:
-    """The settings, with a secret key and the Rasa side's token, which are made where there are none.
+def load_as(kind: type[T]) -> T:
+    """Settings of a kind, with a secret key and the Rasa side's token, made where there are none.
+
+    Args:
+        kind: the service's own settings, or a subclass with those of channels, too.
 
     Raises:
         SettingsError: one is wrong.
     """
-    settings = read()
+    settings = read_as(kind)
     made = {}
     if not settings.secret_key.get_secret_value():
-        made["secret_key"] = SecretStr(_kept_secret("SECRET_KEY", SECRET_KEY_FILE))
+        made["secret_key"] = SecretStr(kept_secret("SECRET_KEY", SECRET_KEY_FILE))
     if not settings.rasa_token.get_secret_value() and not settings.rasa_url:
-        made["rasa_token"] = SecretStr(_kept_secret("RASA_TOKEN", RASA_TOKEN_FILE))
+        made["rasa_token"] = SecretStr(kept_secret("RASA_TOKEN", RASA_TOKEN_FILE))
     return settings.model_copy(update=made)
-
-
-def _is_set(value: str | SecretStr) -> bool:
-    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def explain(error: ValidationError) -> str:
@@ -235,7 +229,7 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"The setting {name} is wrong: {problem[0].lower()}{problem[1:]}."
 
 
-def _kept_secret(name: str, file: Path) -> str:
+def kept_secret(name: str, file: Path) -> str:
     """The secret of a setting, made at the first start. Only the owner can read it."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
 
+from bot.backoff import Backoff
 from bot.log import describe
 from bot.metrics import TASK_RESTARTS
 
@@ -91,7 +92,7 @@ class Supervisor:
     async def _keep(
         self, name: str, work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, may_end: bool
     ) -> None:
-        state, pause = self._states[name], self._first_pause
+        state, backoff = self._states[name], Backoff(self._first_pause, LONGEST_PAUSE)
         while not stopping.is_set():
             began = time.monotonic()
             try:
@@ -107,11 +108,10 @@ class Supervisor:
             state.failed_at = time.monotonic()
             TASK_RESTARTS.labels(name).inc()
             if state.failed_at - began > self._well_after:
-                pause = self._first_pause
+                backoff.reset()
+            pause = backoff.pause()
             # It stays among the problems while it waits.
             state.failed_at += pause
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await stopping.wait()
-            except TimeoutError:
-                pause = min(2 * pause, LONGEST_PAUSE)

@@ -13,7 +13,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from bot.channels.incoming import incoming
-from bot.channels.web.schema import Answer
+from bot.channels.web.schema import AnswerBody
 from bot.domain.errors import UserError
 from bot.domain.language import Language
 from bot.domain.plan import Kind
@@ -143,7 +143,7 @@ async def _ask(http: httpx.AsyncClient, question: EvaluationQuestion, url: str, 
     return Exchange(question=question, cards=said, language=answer.language if answer else None, parse=parse)
 
 
-async def _reply(http: httpx.AsyncClient, url: str, text: str) -> Answer | None:
+async def _reply(http: httpx.AsyncClient, url: str, text: str) -> AnswerBody | None:
     """The reply to a first message; None if nothing in the text can be read."""
     body = {"conversation": secrets.token_hex(16), "key": secrets.token_hex(16), "text": text}
     for _ in range(TRIES):
@@ -154,7 +154,7 @@ async def _reply(http: httpx.AsyncClient, url: str, text: str) -> Answer | None:
         return None
     if response.status_code == 429:
         raise NotAsked("The bot takes only so many messages a minute: start it with WEB_RATE_LIMIT=0.")
-    return Answer.model_validate(_json(response))
+    return AnswerBody.model_validate(_json(response))
 
 
 async def _parse(http: httpx.AsyncClient, rasa: str, text: str) -> Parse:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import httpx
 
+from bot.channels.registry import ServiceSettings
 from bot.content.loading import load
 from bot.domain.errors import UserError
 from bot.rasa.client import authorization
 from bot.rasa.training_set import training_files
-from bot.settings import Settings
 from bot.settings import load as load_settings
 
 READY_SECONDS = 900
@@ -48,7 +48,11 @@ async def running_bot() -> AsyncIterator[tuple[str, str]]:
             (directory / part).symlink_to(project / part)
         port, rasa_port = free_port(), free_port()
         environment = {
-            **{key: value for key, value in os.environ.items() if key.lower() not in Settings.model_fields},
+            **{
+                key: value
+                for key, value in os.environ.items()
+                if key.lower() not in ServiceSettings.model_fields
+            },
             "PYTHONPATH": str(project),
             "PORT": str(port),
             "RASA_PORT": str(rasa_port),

@@ -17,6 +17,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+WITHOUT_MODEL = 3
+"""The exit status of a Rasa process that cannot use its model."""
+
 _context = multiprocessing.get_context("forkserver")
 _one_at_a_time = threading.Lock()
 

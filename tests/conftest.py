@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
 import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -22,13 +18,45 @@ from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
 from bot.storage.schema import migrate
 from tests.support import ROOT
-from tests.support.bot_process import free_port
+from tests.support.bot_process import BotProcess, free_port, rasa_side
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES
 from tests.support.postgres import Cluster, NoPostgres, cluster
 
-BOT_READY_SECONDS = 900
-"""With no model yet, one is trained first: minutes, from an empty cache of sentence vectors."""
+settings.register_profile("quick", max_examples=25)
+
+SERVERS = {"postgres", "browser", "rasa_server"}
+"""Fixtures that start a server."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark what needs a server, by its fixtures; the same Rasa side and Chromium serve all who need one."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        is_on_postgres = callspec is not None and "postgres_url" in callspec.params.values()
+        if is_on_postgres or SERVERS & set(item.fixturenames) or item.get_closest_marker("rasa"):
+            item.add_marker(pytest.mark.server)
+
+
+_unmarked: list[str] = []
+"""The test that runs, if it is not marked `server`."""
+
+
+def _refuse_a_process(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and _unmarked and arguments[0] != "git":
+        raise RuntimeError(f"{_unmarked[-1]} starts {arguments[0]}: mark it pytest.mark.server")
+
+
+sys.addaudithook(_refuse_a_process)
+
+
+@pytest.fixture(autouse=True)
+def _starts_no_process(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep the quick tests quick: whoever starts a process but git is marked `server`, or fails."""
+    if not request.node.get_closest_marker("server"):
+        _unmarked.append(request.node.nodeid)
+    yield
+    _unmarked.clear()
 
 
 @pytest.fixture
@@ -73,9 +101,10 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def postgres_url(postgres: Cluster) -> str:
+def postgres_url(postgres: Cluster) -> Iterator[str]:
     """A PostgreSQL database of the test's own."""
-    return postgres.new_database()
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -121,51 +150,24 @@ async def inbox(database: Database, clock: Clock) -> Inbox:
 
 
 @pytest.fixture(scope="session")
-async def running_bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of the whole service as `python -m bot run` starts it, with a Rasa side of its own."""
-    directory = tmp_path_factory.mktemp("bot")
-    # A directory that has what starts the Rasa side, but no .env with somebody's Telegram token.
-    for part in ("nlu", ".venv-rasa"):
-        if not (ROOT / part).exists():
-            pytest.fail(f"{part} is missing: run `make environments`.")
-        (directory / part).symlink_to(ROOT / part)
+def city_library() -> Library:
+    """What the editors wrote."""
+    return load(ROOT / "content").library
+
+
+@pytest.fixture(scope="session")
+async def rasa_server(city_library: Library) -> AsyncIterator[str]:
+    """The real Rasa side with the model of content/ as it is; the first time it is trained here."""
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    settings = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "PORT": str(port),
-        "RASA_PORT": str(free_port()),
-        "CONTENT_DIR": str(ROOT / "content"),
-        "WEB_RATE_LIMIT": "0",
-    }
-    log = directory / "log.txt"
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", cwd=directory, env=settings, stdout=output, stderr=output
-        )
-    try:
-        if not await _is_ready(url, process):
-            pytest.fail(f"The bot did not get ready:\n{_end_of(log)}")
-        yield url
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+    async with rasa_side(city_library, port):
+        yield f"http://127.0.0.1:{port}"
 
 
-async def _is_ready(url: str, process: Process) -> bool:
-    """Whether it got ready in time, once it has or has ended."""
-    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as http:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(BOT_READY_SECONDS):
-                while process.returncode is None:
-                    with suppress(httpx.TransportError):
-                        if (await http.get("/ready")).status_code == 200:
-                            return True
-                    await asyncio.sleep(0.2)  # between two looks at a condition
-    return False
-
-
-def _end_of(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
+@pytest.fixture(scope="session")
+async def running_bot(rasa_server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of the whole service with its page alone."""
+    environment = {"RASA_URL": rasa_server, "CONTENT_DIR": str(ROOT / "content"), "WEB_RATE_LIMIT": "0"}
+    process = BotProcess(tmp_path_factory.mktemp("bot"), environment)
+    await process.start()
+    yield process.url
+    await process.ensure_ended()

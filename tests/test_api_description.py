@@ -29,16 +29,16 @@ from schemathesis.generation.case import Case
 from starlette.routing import Mount, Route
 
 from bot.app import create_app
+from bot.channels.registry import ServiceSettings
 from bot.channels.web import schema as interface
 from bot.channels.web.api import _CODES
-from bot.channels.web.schema import Answer, CardBody, Deliveries, DeliveryBody
+from bot.channels.web.schema import AnswerBody, CardBody, Deliveries, DeliveryBody
 from bot.desk.report import LiveContent, LiveModel, Mistake, Refusal, Report, TrainingFailure
 from bot.domain.answer import Facet, Source, Verdict
 from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
 from bot.rasa.status import TrainingProgress
-from bot.settings import Settings
 from stand_ins.rasa import RasaStandIn
 from tests.support import ROOT
 from tests.support.app import running
@@ -100,9 +100,9 @@ FULL_REPORT = Report(
 )
 
 BODIES: dict[str, type[BaseModel]] = {
-    "Question": interface.Question,
+    "Question": interface.QuestionBody,
     "Visit": interface.Visit,
-    "Answer": interface.Answer,
+    "Answer": interface.AnswerBody,
     "Card": interface.CardBody,
     "Source": interface.SourceBody,
     "Button": interface.ButtonBody,
@@ -164,7 +164,7 @@ async def tried(url: str, path: str, method: str, mode: GenerationMode, checks: 
     ("path", "method", "body"),
     [
         ("/api/deliveries", "post", Deliveries(deliveries=(DeliveryBody(id=12, replies=(FULL_CARD,)),))),
-        ("/api/messages", "post", Answer(language=Language.EN, replies=(FULL_CARD,))),
+        ("/api/messages", "post", AnswerBody(language=Language.EN, replies=(FULL_CARD,))),
         ("/api/content", "get", FULL_REPORT),
     ],
 )
@@ -206,7 +206,7 @@ def test_every_address_of_the_service_is_described(
     """But for the page's own files."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
-    app = create_app(Settings(content_dir=small_content, metrics_token=SecretStr(TOKEN)))
+    app = create_app(ServiceSettings(content_dir=small_content, metrics_token=SecretStr(TOKEN)))
     found = set()
     for route in app.routes:
         if isinstance(route, Mount):
@@ -220,9 +220,9 @@ def test_every_example_fits_its_schema() -> None:
     for path, method in OPERATIONS:
         body = DESCRIPTION["paths"][path][method].get("requestBody")
         for example in body["content"]["application/json"]["examples"].values() if body else ():
-            model = interface.Question if path == "/api/messages" else interface.Visit
+            model = interface.QuestionBody if path == "/api/messages" else interface.Visit
             model.model_validate_json(json.dumps(example["value"]))
     (answer,) = DESCRIPTION["paths"]["/api/messages"]["post"]["responses"]["200"]["content"][
         "application/json"
     ]["examples"].values()
-    interface.Answer.model_validate_json(json.dumps(answer["value"]))
+    interface.AnswerBody.model_validate_json(json.dumps(answer["value"]))

@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.app import _listen
-from bot.settings import Settings
+from bot.serve import listen
 from stand_ins.rasa import RasaStandIn
 from tests.support.app import failed_start, running, stopped
+
+pytestmark = pytest.mark.server
 
 
 async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path) -> None:
@@ -66,7 +67,7 @@ async def test_a_request_in_hand_is_answered_before_it_stops(tmp_path: Path, sma
 
 def test_answers_are_sent_at_once_also_on_a_connection_that_is_kept() -> None:
     with (
-        _listen(Settings(port=0)) as listener,
+        listen("127.0.0.1", 0) as listener,
         socket.create_connection(listener.getsockname()),
         listener.accept()[0] as accepted,
     ):

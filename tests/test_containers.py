@@ -18,7 +18,7 @@ import pytest
 import yaml
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from bot.settings import Settings
+from bot.channels.registry import ServiceSettings
 from tests.support import ROOT
 from tests.support.bot_process import free_port
 from tests.support.rasa_side import TOKEN
@@ -73,7 +73,9 @@ class TestTheFiles:
         assert {"mem_limit", "healthcheck", "stop_grace_period"} <= service.keys()
 
     def test_there_is_no_secret_in_the_file(self) -> None:
-        secret = {name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field)}
+        secret = {
+            name.upper() for name, field in ServiceSettings.model_fields.items() if "Secret" in str(field)
+        }
         for service in SERVICES.values():
             environment = service.get("environment", {})
             for name, value in environment.items():
@@ -83,7 +85,7 @@ class TestTheFiles:
                     assert "${POSTGRES_PASSWORD:?" in value
 
     def test_every_setting_it_makes_is_one(self) -> None:
-        known = {name.upper() for name in Settings.model_fields} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
+        known = {name.upper() for name in ServiceSettings.model_fields} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
         assert SERVICES["bot"]["environment"].keys() <= known
 
     def test_every_volume_is_named_and_every_mounted_path_is_there(self) -> None:
@@ -147,6 +149,7 @@ async def test_clients_behind_the_proxy_are_told_apart() -> None:
 class TestTheEntryPoints:
     """Each started as the file does, from what is in its image alone; but for host names and ports."""
 
+    @pytest.mark.server
     async def test_the_bot_serves(self, tmp_path: Path, small_content: Path) -> None:
         directory = unpacked("bot", tmp_path)
         port = free_port()
@@ -159,6 +162,7 @@ class TestTheEntryPoints:
             "live": True
         }
 
+    @pytest.mark.server
     async def test_the_rasa_side_serves(self, tmp_path: Path) -> None:
         python = ROOT / ".venv-rasa" / "bin" / "python"
         assert python.exists(), "run `make environments`"

@@ -67,10 +67,19 @@ def test_the_walks_do_name_what_they_walk_through() -> None:
     assert len([word for word in in_backticks(WALKS[0]) if _NAME.fullmatch(word)]) > 50
 
 
+@pytest.mark.parametrize("root", ["bot", "nlu"])
+def test_every_room_and_every_module_beside_the_rooms_is_placed(root: str) -> None:
+    rooms = [f"{room.parent.relative_to(ROOT)}/" for room in (ROOT / root).glob("*/__init__.py")]
+    modules = [str(file.relative_to(ROOT)) for file in (ROOT / root).glob("[!_]*.py")]
+    named = set(in_backticks(WALKS[0]))
+    assert rooms
+    assert sorted({*rooms, *modules} - named) == []
+
+
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
 def test_every_command_in_a_paper_can_be_given(paper: Path) -> None:
     known = set(commands(main))
-    told = set(re.findall(r"-m bot ((?:zalo )?[a-z]+)", code_of(paper)))
+    told = set(re.findall(r"-m bot ((?:(?:zalo|editors) )?[a-z]+)", code_of(paper)))
     assert told - known == set()
     assert set(re.findall(r"\bmake ([a-z][a-z-]*)", code_of(paper))) - targets() == set()
 

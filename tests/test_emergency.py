@@ -114,6 +114,7 @@ class TestNotice:
 class TestLive:
     """While the service runs."""
 
+    @pytest.mark.server
     async def test_both_are_live_without_a_restart_and_end_as_they_began(
         self, tmp_path: Path, content: Path
     ) -> None:

@@ -13,8 +13,8 @@ import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.channels.contract import Rejected
-from bot.channels.metered import Counted
+from bot.channels.contract import Channel, Rejected
+from bot.channels.metered import MeteredChannel
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from stand_ins.rasa import RasaStandIn
@@ -53,6 +53,7 @@ async def measured(http: httpx.AsyncClient) -> Measured:
     return Measured(response.text)
 
 
+@pytest.mark.server
 async def test_the_numbers_tell_how_many_and_how_long_but_never_who_or_what(
     tmp_path: Path, small_content: Path
 ) -> None:
@@ -90,6 +91,7 @@ async def test_the_numbers_are_for_whoever_has_the_token(given: str, served: htt
     assert (response.status_code, response.text) == (401, "")
 
 
+@pytest.mark.server
 async def test_without_a_token_there_are_no_numbers(tmp_path: Path, small_content: Path) -> None:
     settings = {"RASA_URL": "http://127.0.0.1:9", "CONTENT_DIR": str(small_content)}
     async with running(tmp_path, settings) as (_, url), httpx.AsyncClient(base_url=url) as http:
@@ -116,6 +118,7 @@ async def served(
 class TestAFullDisk:
     """Simulated by a limit on the size of files, under which nothing can be added to any."""
 
+    @pytest.mark.server
     async def test_it_is_told_and_what_comes_is_asked_to_come_again(
         self, tmp_path: Path, small_content: Path
     ) -> None:
@@ -141,6 +144,7 @@ class TestAFullDisk:
                 assert (await http.post("/api/messages", json=question)).status_code == 200
 
 
+@pytest.mark.server
 async def test_a_database_that_is_deleted_is_told(tmp_path: Path, small_content: Path) -> None:
     async with RasaStandIn().serving() as rasa_url:
         settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content)}
@@ -156,6 +160,7 @@ async def test_a_database_that_is_deleted_is_told(tmp_path: Path, small_content:
 class TestFailingTasks:
     """A background task that fails is begun again, and seen."""
 
+    @pytest.mark.server
     async def test_one_beside_the_answers_is_told(self, tmp_path: Path, small_content: Path) -> None:
         failing = (
             "from bot.rasa import sync\nasync def fail(self): raise KeyError\nsync.ModelSync.run = fail\n"
@@ -175,6 +180,7 @@ class TestFailingTasks:
                 question = {"conversation": "c", "text": "music"}
                 assert (await http.post("/api/messages", json=question)).status_code == 200
 
+    @pytest.mark.server
     async def test_without_the_one_that_answers_it_is_not_ready(
         self, tmp_path: Path, small_content: Path
     ) -> None:
@@ -200,15 +206,11 @@ def changed(directory: Path, change: str) -> dict[str, str]:
     return {"PYTHONPATH": f"{directory / 'changes'}:{ROOT}"}
 
 
-class Refusing:
+class Refusing(Channel):
     """A channel whose platform takes nothing."""
 
     name = "refusing"
     arrival = Arrival.AT_ONCE
-    lay_down = None
-
-    async def show_working(self, address: str) -> None:
-        """Nothing."""
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
         raise Rejected("no")
@@ -216,7 +218,7 @@ class Refusing:
 
 async def test_what_a_platform_refuses_is_counted_by_its_reason(served_card: Card) -> None:
     with pytest.raises(Rejected):
-        await Counted(Refusing()).send("somebody", 1, 0, served_card)
+        await MeteredChannel(Refusing()).send("somebody", 1, 0, served_card)
     labels = {"channel": "refusing", "reason": "rejected"}
     assert REGISTRY.get_sample_value("bot_sends_refused_total", labels) == 1
 

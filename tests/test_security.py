@@ -19,12 +19,12 @@ from telegram import Bot, Update
 
 from bot.app import create_app
 from bot.channels.incoming import incoming
-from bot.channels.telegram.updates import Identity, Reader
-from bot.channels.web.schema import Question, Visit
+from bot.channels.registry import ServiceSettings
+from bot.channels.telegram.updates import Identity, UpdateReader
+from bot.channels.web.schema import QuestionBody, Visit
 from bot.content.library import Library
 from bot.content.yaml_file import ContentError, parse_yaml
 from bot.domain.message import TEXT_LIMIT
-from bot.settings import Settings
 from bot.storage.chat_move import ChatMove
 from tests.support.app import failed_start, running, stopped
 
@@ -86,7 +86,7 @@ def test_whatever_takes_a_body_is_tried_here(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     values = {name.lower(): value for name, value in EVERYTHING.items()}
-    app = create_app(Settings(**values, content_dir=small_content))  # type: ignore[arg-type]
+    app = create_app(ServiceSettings(**values, content_dir=small_content))  # type: ignore[arg-type]
     assert receivers(app.routes) == RECEIVERS.keys()
 
 
@@ -114,12 +114,13 @@ class TestSecrets:
     """They reach no log, no answer and no error."""
 
     def test_the_log_knows_every_one_that_there_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        kept = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+        kept = {name for name, field in ServiceSettings.model_fields.items() if field.annotation is SecretStr}
         tried = {name.lower() for name in SECRETS} | {"zalo_code_verifier"}
         assert kept == tried
-        settings = Settings(database_url="postgresql+asyncpg://bot:database-password@db/bot")
+        settings = ServiceSettings(database_url="postgresql+asyncpg://bot:database-password@db/bot")
         assert "database-password" in settings.secrets()
 
+    @pytest.mark.server
     async def test_a_whole_life_at_the_level_debug_shows_none(
         self, tmp_path: Path, small_content: Path
     ) -> None:
@@ -136,6 +137,7 @@ class TestSecrets:
         assert "telegram" in seen  # it did complain of what it could not reach
         assert [name for name, secret in SECRETS.items() if secret in seen] == []
 
+    @pytest.mark.server
     @pytest.mark.parametrize(
         "wrong",
         [
@@ -189,7 +191,7 @@ class TestNonsense:
     @hypothesis_settings(deadline=None)
     @given(anything)
     def test_any_json_is_a_question_or_is_explained(self, value: Any) -> None:
-        for kind in (Question, Visit):
+        for kind in (QuestionBody, Visit):
             with suppress(ValidationError):
                 kind.model_validate_json(json.dumps(value))
 
@@ -198,7 +200,7 @@ class TestNonsense:
     def test_any_update_is_a_message_or_an_error_that_is_caught(self, raw: dict[str, Any]) -> None:
         """As TelegramChannel reads it: one that cannot be read raises an Exception, and nothing worse."""
         bot = Bot("1:a")
-        reader = Reader(Identity(1, "bot"), lambda: Library({}, {}, None, {}), lambda name: name)  # type: ignore[arg-type]
+        reader = UpdateReader(Identity(1, "bot"), lambda: Library({}, {}, None, {}), lambda name: name)  # type: ignore[arg-type]
         try:
             message = reader.read(Update.de_json({"update_id": 1, **raw}, bot))
         except Exception:

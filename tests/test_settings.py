@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from bot.app import StartError, _database, _open
-from bot.settings import SECRET_KEY_FILE, Settings, SettingsError, load
+from bot.channels.registry import ServiceSettings
+from bot.editing.settings import EditorsSettings
+from bot.settings import SECRET_KEY_FILE, Settings, SettingsError, load_as
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from tests.support import ROOT
 
-NAMES = [name.upper() for name in Settings.model_fields]
+NAMES = [name.upper() for name in {**ServiceSettings.model_fields, **EditorsSettings.model_fields}]
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +32,7 @@ def fresh_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_no_setting_is_needed() -> None:
-    settings = load()
+    settings = load_as(ServiceSettings)
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
     assert settings.database_url.startswith("sqlite:")
 
@@ -66,14 +68,14 @@ def test_a_wrong_setting_is_named_in_one_sentence(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as error:
-        load()
+        load_as(ServiceSettings)
     assert re.fullmatch(rf"The setting {name} is wrong: [^\n]+\.", str(error.value))
 
 
 def test_a_wrong_value_is_not_repeated_for_it_may_be_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://user:hunter2@localhost/bot")
     with pytest.raises(SettingsError) as error:
-        load()
+        load_as(ServiceSettings)
     assert "hunter2" not in str(error.value)
 
 
@@ -86,7 +88,7 @@ def test_no_part_of_a_password_is_shown_however_the_address_is_misread(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"postgresql+asyncpg://user:{password}@localhost:1/bot")
     try:
-        settings = load()
+        settings = load_as(ServiceSettings)
     except SettingsError as error:
         said = str(error)
         assert "%40" in said
@@ -106,12 +108,12 @@ async def opened(settings: Settings) -> None:
 def test_an_env_file_that_is_no_utf_8_is_named(fresh_directory: Path) -> None:
     (fresh_directory / ".env").write_bytes("# Cần Thơ\nPORT=9000\n".encode("utf-16"))
     with pytest.raises(SettingsError, match=r"The file \.env is not UTF-8"):
-        load()
+        load_as(ServiceSettings)
 
 
 def test_an_env_file_that_cannot_be_read_is_named(fresh_directory: Path) -> None:
     (fresh_directory / ".env").mkdir()
-    load()  # a directory is no settings file, and nobody's mistake
+    load_as(ServiceSettings)  # a directory is no settings file, and nobody's mistake
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o777], ids=oct)
@@ -119,41 +121,41 @@ def test_the_secret_key_is_the_owners_only_whatever_the_umask(umask: int, fresh_
     (fresh_directory / "data").mkdir()
     before = os.umask(umask)
     try:
-        load()
+        load_as(ServiceSettings)
     finally:
         os.umask(before)
     assert stat.S_IMODE(SECRET_KEY_FILE.stat().st_mode) == 0o600
     SECRET_KEY_FILE.chmod(0o644)
-    load()
+    load_as(ServiceSettings)
     assert stat.S_IMODE(SECRET_KEY_FILE.stat().st_mode) == 0o600
 
 
 def test_an_older_spelling_of_sqlite_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite+aiosqlite:///data/bot.db")
-    assert load().database_url == "sqlite:///data/bot.db"
+    assert load_as(ServiceSettings).database_url == "sqlite:///data/bot.db"
 
 
 def test_an_empty_setting_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
-    assert load().port == 8080
+    assert load_as(ServiceSettings).port == 8080
 
 
 def test_settings_may_stand_in_a_file(fresh_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (fresh_directory / ".env").write_text("PORT=9000\nHOST=0.0.0.0\nOTHERS=1\n")
     monkeypatch.setenv("HOST", "::1")
-    assert (load().port, load().host) == (9000, "::1")
+    assert (load_as(ServiceSettings).port, load_as(ServiceSettings).host) == (9000, "::1")
 
 
 def test_a_secret_key_is_made_once_and_kept_for_the_owner_only() -> None:
-    key = load().secret_key.get_secret_value()
+    key = load_as(ServiceSettings).secret_key.get_secret_value()
     assert len(key) > 40
     assert stat.S_IMODE(SECRET_KEY_FILE.stat().st_mode) == 0o600
-    assert load().secret_key.get_secret_value() == key
+    assert load_as(ServiceSettings).secret_key.get_secret_value() == key
 
 
 def test_a_secret_key_that_is_set_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "of ours")
-    assert load().secret_key.get_secret_value() == "of ours"
+    assert load_as(ServiceSettings).secret_key.get_secret_value() == "of ours"
     assert not SECRET_KEY_FILE.exists()
 
 
@@ -161,17 +163,18 @@ def test_a_secret_key_file_that_is_empty_is_an_error() -> None:
     SECRET_KEY_FILE.parent.mkdir()
     SECRET_KEY_FILE.touch()
     with pytest.raises(SettingsError, match="SECRET_KEY"):
-        load()
+        load_as(ServiceSettings)
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_TOKEN", "12345:secret")
     monkeypatch.setenv("SECRET_KEY", "secret")
-    assert "secret'" not in repr(load())
+    assert "secret'" not in repr(load_as(ServiceSettings))
 
 
 def test_every_setting_has_a_description() -> None:
-    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+    fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
+    assert [name for name, field in fields.items() if not field.description] == []
 
 
 def test_every_setting_stands_in_the_example_with_its_default(
@@ -179,9 +182,10 @@ def test_every_setting_stands_in_the_example_with_its_default(
 ) -> None:
     example = (ROOT / ".env.example").read_text()
     assert re.findall(r"^([A-Z_]+)=", example, re.MULTILINE) == NAMES
-    defaults = load().model_dump(exclude={"secret_key"})
+    kinds = (ServiceSettings, EditorsSettings)
+    defaults = [load_as(kind).model_dump(exclude={"secret_key"}) for kind in kinds]
     (fresh_directory / ".env").write_text(example)
-    assert load().model_dump(exclude={"secret_key"}) == defaults
+    assert [load_as(kind).model_dump(exclude={"secret_key"}) for kind in kinds] == defaults
 
 
 def test_every_setting_stands_in_the_readme() -> None:

@@ -13,6 +13,8 @@ from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
 
 CHOICES_MOST = 3
+"""Answers offered at most. The Rasa side names no more (nlu/components/classifier.py) and remembers what it
+named, for "the third one": with fewer here, people could pick what they were not shown."""
 
 
 def choices_card(plan: Plan, library: Library) -> Card:

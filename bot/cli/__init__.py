@@ -21,10 +21,10 @@ COMMANDS = {
     "evaluate": "bot.cli.evaluation",
     "backup": "bot.cli.database",
     "restore": "bot.cli.database",
-    "zalo": "bot.cli.zalo",
+    "editors": "bot.cli.editors",
 }
-"""Where each command stands. Only the one that is asked for is imported, so that the check, which editors
-and hooks run often, does not wait for all that the service needs."""
+"""Where each command stands, but for those of channels. Only the one that is asked for is imported, so that
+the check, which editors and hooks run often, does not wait for all that the service needs."""
 
 
 class CommandGroup(click.Group):
@@ -32,12 +32,12 @@ class CommandGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names, as `--help` shows them."""
-        return sorted(COMMANDS)
+        return sorted({*COMMANDS, *_of_channels()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, if there is one."""
         if cmd_name not in COMMANDS:
-            return None
+            return _of_channels().get(cmd_name)
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
         return command
 
@@ -47,6 +47,12 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except UserError as error:
             sys.exit(str(error))
+
+
+def _of_channels() -> dict[str, click.Group]:
+    registry = import_module("bot.channels.registry")
+    commands: dict[str, click.Group] = registry.commands()
+    return commands
 
 
 @click.group(cls=CommandGroup)

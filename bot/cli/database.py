@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from bot.channels.zalo.settings import ZaloSettings
 from bot.settings import load as load_settings
+from bot.settings import read_as
 from bot.storage import backup as backups
 
 
@@ -24,10 +26,10 @@ def backup(file: Path) -> None:
 @click.confirmation_option(prompt="The bot is stopped, and what the database has now may be lost?")
 def restore(file: Path) -> None:
     """Put a backup FILE in the place of the SQLite database's data; stop the bot first."""
-    settings = load_settings()
-    has_tokens = asyncio.run(backups.restore(settings.database_url, file))
+    has_zalo = bool(read_as(ZaloSettings).zalo_app_id)
+    has_tokens = asyncio.run(backups.restore(load_settings().database_url, file))
     click.echo(f"{file} is restored.")
-    if settings.zalo_app_id and has_tokens:
+    if has_zalo and has_tokens:
         click.echo("Zalo's tokens were left as they are: those of a backup would be worthless.")
-    elif settings.zalo_app_id:
+    elif has_zalo:
         click.echo("No backup has Zalo's tokens: run `python -m bot zalo login`.")

@@ -47,7 +47,9 @@ async def _publish(*, wait: bool, reason: str | None) -> bool:
     async with publishing.rasa_of_bot(settings) as rasa:
         model = await publishing.hand_over(rasa, content.library, reason)
         if reason:
-            click.echo(f"Publishing {model} whatever its proof says; recorded in {publishing.OVERRIDES}.")
+            click.echo(
+                f"Publishing {model} whatever its validation says; recorded in {publishing.OVERRIDES}."
+            )
         if wait:
             await publishing.until_served(settings, content.library)
             click.echo(f"The words are live: version {content.library.digest}.")
@@ -89,7 +91,7 @@ async def _list_models() -> None:
     if not kept:
         click.echo("There is no model yet.")
     if overridden := publishing.overrides():
-        click.echo(f"Published whatever their proof said ({publishing.OVERRIDES}):")
+        click.echo(f"Published whatever their validation said ({publishing.OVERRIDES}):")
         for line in overridden:
             click.echo(f"  {line}")
 

@@ -8,6 +8,7 @@ from bot import app
 
 
 @click.command()
-def run() -> None:
+@click.option("--with-editors", is_flag=True, help="Also the editors' pages, as a process of their own.")
+def run(with_editors: bool) -> None:
     """Serve the local page and the channels that are set up, until SIGTERM."""
-    app.run()
+    app.run(with_editors=with_editors)

@@ -59,3 +59,12 @@ def with_entry(text: str, answer_id: str, about: str) -> str:
         return text
     value[topic] = dict(sorted([*names.items(), (name, about)]))
     return edit(text, value)
+
+
+def published_ids(path: Path) -> set[str]:
+    """Every id that the catalogue has; none of one that cannot be read, which the check says."""
+    try:
+        catalogue = _CATALOGUE.validate_python(read_yaml(path).value or {})
+    except (FileNotFoundError, ContentError, ValidationError):
+        return set()
+    return {f"{topic}.{name}" for topic, names in catalogue.items() for name in names}

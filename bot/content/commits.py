@@ -8,14 +8,14 @@ lose a change.
 from __future__ import annotations
 
 import datetime
-import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-GIT_SECONDS = 20
+from bot.content.git import run_git
+
 TRIES = 5
 _NOTHING = "0" * 40
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
@@ -189,33 +189,14 @@ class Repository:
         environment: Mapping[str, str] | None = None,
         is_stripped: bool = True,
     ) -> str:
-        printed = _run(self.root, *arguments, stdin=stdin, environment=environment or {})
+        printed = run_git(self.root, *arguments, stdin=stdin, environment=environment)
         return printed.strip() if is_stripped else printed
 
 
 def repository_of(directory: Path) -> Repository | None:
     """The repository that a directory lies in; None if in none, or if there is no git."""
     try:
-        top = _run(directory, "rev-parse", "--show-toplevel", stdin=None, environment={}).strip()
+        top = run_git(directory, "rev-parse", "--show-toplevel").strip()
     except (OSError, subprocess.SubprocessError):
         return None
     return Repository(Path(top).resolve()) if top else None
-
-
-def _run(directory: Path, *arguments: str, stdin: bytes | None, environment: Mapping[str, str]) -> str:
-    # A hook of git's runs its commands with the repository in the environment.
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(
-        # The directory may belong to another user than this process's, as in a container.
-        ["git", "-c", "safe.directory=*", "-c", "core.quotePath=false", "-C", str(directory), *arguments],
-        input=stdin if stdin is not None else b"",
-        capture_output=True,
-        check=False,
-        env={**clean, **environment},
-        timeout=GIT_SECONDS,
-    )
-    printed = done.stdout.decode("utf-8", "replace")
-    if done.returncode:
-        problem = done.stderr.decode("utf-8", "replace")
-        raise subprocess.CalledProcessError(done.returncode, arguments[0], printed, problem)
-    return printed

@@ -6,10 +6,14 @@ compared field by field. `vi.facets.hours` is the field of value["vi"]["facets"]
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from bot.domain.answer import Facet
+from bot.domain.answer import Facet, Source
 from bot.domain.language import Language
 
 Value = dict[str, object]
@@ -32,6 +36,11 @@ LISTS = frozenset(name for name in FIELDS if name.split(".")[-1] in {"questions"
 """Fields that are lists of texts."""
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NEVER_TYPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of characters: no file and no database takes them."""
+
+
 def as_value(loaded: object) -> object:
     """What was loaded from YAML, with dates as an editor types them: 2026-11-28, 2026-12-01 08:00."""
     if isinstance(loaded, datetime.datetime):
@@ -45,6 +54,51 @@ def as_value(loaded: object) -> object:
     if loaded is None or isinstance(loaded, str):
         return loaded
     return str(loaded)
+
+
+def typed(content: Any) -> Any:
+    """What is read from the file that has this value: days as days, which the schema tells from texts."""
+    if isinstance(content, Mapping):
+        return {key: typed(inner) for key, inner in content.items()}
+    if isinstance(content, list | tuple):
+        return [typed(inner) for inner in content]
+    if isinstance(content, str) and _DAY.fullmatch(content):
+        with contextlib.suppress(ValueError):
+            return datetime.date.fromisoformat(content)
+    return content
+
+
+def cleaned(content: object) -> object:
+    """What a form sent, as it is kept: composed (NFC), lines ended by line feeds, no control characters."""
+    if isinstance(content, str):
+        composed = unicodedata.normalize("NFC", content.replace("\r\n", "\n").replace("\r", "\n"))
+        return _NEVER_TYPED.sub("", composed)
+    if isinstance(content, Mapping):
+        return {str(cleaned(str(key))): cleaned(inner) for key, inner in content.items()}
+    if isinstance(content, list | tuple):
+        return [cleaned(inner) for inner in content]
+    return content
+
+
+def misfits(value: Mapping[str, object]) -> list[str]:
+    """The paths of an answer's value that no field has, or that hold another kind of thing than theirs."""
+    return [path for path, content in flat(value).items() if not _fits(path, content)]
+
+
+def _fits(path: str, content: object) -> bool:
+    if path not in FIELDS:
+        return False
+    if path in LISTS:
+        return isinstance(content, list) and all(isinstance(item, str) for item in content)
+    if path == "sources":
+        return isinstance(content, list) and all(_is_source(item) for item in content)
+    return isinstance(content, str)
+
+
+def _is_source(item: object) -> bool:
+    return isinstance(item, Mapping) and all(
+        key in Source.model_fields and isinstance(inner, str) for key, inner in item.items()
+    )
 
 
 def flat(value: Mapping[str, object]) -> Flat:
@@ -77,7 +131,12 @@ def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[s
     """
     one, other = flat(before), flat(after)
     paths = sorted({*one, *other}, key=_place)
-    return [path for path in paths if _bare(one.get(path)) != _bare(other.get(path))]
+    return [path for path in paths if not is_same(one.get(path), other.get(path))]
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two contents of a field say the same; white space around a text does not count."""
+    return _bare(one) == _bare(other)
 
 
 def _leaves(value: Mapping[str, object], above: tuple[str, ...]) -> Iterator[tuple[str, object]]:

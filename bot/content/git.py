@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.content.library import NAME_LENGTH, Commit
@@ -27,19 +28,39 @@ def git_files(directory: Path) -> list[Path]:
 
 
 def _git(directory: Path, *arguments: str) -> str | None:
-    """What a git command prints; None if it fails."""
-    # A hook of git's runs its commands with the repository in the environment.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """What a git command prints, without taking a lock; None if it fails."""
     try:
-        done = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(directory), *arguments],
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-            errors="replace",  # git prints names of files as they are
-            env=environment,
-            timeout=GIT_SECONDS,
-        )
+        return run_git(directory, "--no-optional-locks", *arguments).strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+
+
+def run_git(
+    directory: Path,
+    *arguments: str,
+    stdin: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """What a git command prints.
+
+    Raises:
+        subprocess.CalledProcessError: it fails; its stderr is there as text.
+        subprocess.TimeoutExpired: it takes longer than GIT_SECONDS.
+        OSError: there is no git.
+    """
+    # A hook of git's runs its commands with the repository in the environment.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        # The directory may belong to another user than this process's, as in a container.
+        ["git", "-c", "safe.directory=*", "-c", "core.quotePath=false", "-C", str(directory), *arguments],
+        input=stdin if stdin is not None else b"",
+        capture_output=True,
+        check=False,
+        env={**clean, **(environment or {})},
+        timeout=GIT_SECONDS,
+    )
+    printed = done.stdout.decode("utf-8", "replace")  # git prints names of files as they are
+    if done.returncode:
+        problem = done.stderr.decode("utf-8", "replace")
+        raise subprocess.CalledProcessError(done.returncode, arguments[0], printed, problem)
+    return printed

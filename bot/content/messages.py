@@ -152,7 +152,7 @@ class Labels(Sentences):
 
 
 class Page(Sentences):
-    """The local chat page."""
+    """The web page on which people chat with the bot."""
 
     title: BothLanguages
     subtitle: BothLanguages
@@ -196,7 +196,7 @@ class Page(Sentences):
 
 
 class Commands(Sentences):
-    """What Telegram's menu says beside each command."""
+    """What Telegram's menu says beside each command, in its order."""
 
     start: BothLanguages
     topics: BothLanguages

@@ -32,9 +32,10 @@ LOOK_MILLISECONDS = 2000
 """How often the directory is looked at where the file system gives no notice."""
 
 QUIET = 0.2
+"""Seconds for which nothing may change before a change is taken over."""
+
 SETTLED = 1.5
-"""Seconds for which nothing may change before a change is taken over; but if it goes on changing
-for the second, what is there is taken."""
+"""Seconds after which a directory that goes on changing is taken over as it is."""
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bot.domain.language import DEFAULT_LANGUAGE, Language
-from bot.storage.editors.tables import Attempt, Invitation, Session
+from bot.storage.editors.tables import Attempt, Invitation, Passkey, Session
 from bot.storage.editors.tables import Editor as EditorTable
 
 INVITATION = datetime.timedelta(days=3)
@@ -50,6 +50,7 @@ ISSUER = "Hỏi Cần Thơ"
 _EDITOR: Any = EditorTable.__table__
 _INVITATION: Any = Invitation.__table__
 _SESSION: Any = Session.__table__
+_PASSKEY: Any = Passkey.__table__
 _ATTEMPT: Any = Attempt.__table__
 
 _hasher = PasswordHasher()
@@ -58,7 +59,11 @@ _NOBODYS_HASH = _hasher.hash(secrets.token_hex(16))
 
 
 class NotAllowed(Exception):
-    """It is not done; says why, in words for the person."""
+    """It is not done; says why. key: of the phrase that says so on the pages."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class TooSoon(Exception):
@@ -130,9 +135,11 @@ class Accounts:
             NotAllowed: the name is taken or is none.
         """
         if not NAME.fullmatch(account.name):
-            raise NotAllowed("A name has small letters without diacritics, digits, points and hyphens.")
+            raise NotAllowed(
+                "name_form", "A name has small letters without diacritics, digits, points and hyphens."
+            )
         if connection.execute(select(_EDITOR.c.id).where(_EDITOR.c.name == account.name)).one_or_none():
-            raise NotAllowed(f"There is an account {account.name} already.")
+            raise NotAllowed("name_taken", f"There is an account {account.name} already.")
         made = connection.execute(
             insert(_EDITOR)
             .values(name=account.name, language=account.language, created_at=now, **_rights(account))
@@ -151,9 +158,17 @@ class Accounts:
         values = {**_rights(account), "language": account.language}
         connection.execute(update(_EDITOR).where(_EDITOR.c.id == account.id).values(values))
 
+    def set_language(self, connection: Connection, editor_id: int, language: Language) -> None:
+        """Remember in which language an editor reads the pages."""
+        connection.execute(update(_EDITOR).where(_EDITOR.c.id == editor_id).values(language=language))
+
     def reset(self, connection: Connection, editor_id: int, now: datetime.datetime) -> str:
-        """The token of a link to begin anew: a lost phone, a forgotten password. Ends all sessions."""
+        """The token of a link to begin anew: a lost phone, a forgotten password.
+
+        Ends all sessions and forgets the passkeys, which may be on the phone that is lost.
+        """
         self.end_sessions(connection, editor_id)
+        connection.execute(delete(_PASSKEY).where(_PASSKEY.c.editor_id == editor_id))
         connection.execute(delete(_INVITATION).where(_INVITATION.c.editor_id == editor_id))
         return self._link(connection, editor_id, now)
 
@@ -172,10 +187,6 @@ class Accounts:
         """Open a closed account again, with what it had."""
         connection.execute(update(_EDITOR).where(_EDITOR.c.id == editor_id).values(disabled_at=None))
 
-    def has_anybody(self, connection: Connection) -> bool:
-        """Whether there is an account at all."""
-        return bool(connection.execute(select(func.count()).select_from(_EDITOR)).scalar_one())
-
     def _check_not_last(self, connection: Connection, editor_id: int) -> None:
         """Locks the administrators, so that two of them cannot take leave at the same moment."""
         query = (
@@ -186,7 +197,8 @@ class Accounts:
         left = {row.id for row in connection.execute(query)} - {editor_id}
         if not left:
             raise NotAllowed(
-                "This is the last account that may administer; give somebody else the right first."
+                "last_administrator",
+                "This is the last account that may administer; give somebody else the right first.",
             )
 
     # Links.
@@ -233,18 +245,20 @@ class Accounts:
         """
         account = self.invited(connection, token, now)
         if account is None:
-            raise NotAllowed("This link has been used or has expired; ask for a new one.")
+            raise NotAllowed("invitation_over", "This link has been used or has expired; ask for a new one.")
         check_password(password, account.name)
         step = _matching_step(totp_secret, code, now)
         if step is None:
-            raise NotAllowed("The code is not the one that belongs to this key; is the phone's clock right?")
+            raise NotAllowed(
+                "code_wrong", "The code does not belong to this key; is the phone's clock right?"
+            )
         used = connection.execute(
             update(_INVITATION)
             .where(_INVITATION.c.token_hash == _hash(token), _INVITATION.c.used_at.is_(None))
             .values(used_at=now)
         )
         if used.rowcount != 1:
-            raise NotAllowed("This link has been used or has expired; ask for a new one.")
+            raise NotAllowed("invitation_over", "This link has been used or has expired; ask for a new one.")
         connection.execute(
             update(_EDITOR)
             .where(_EDITOR.c.id == account.id)
@@ -260,11 +274,16 @@ class Accounts:
         """Set another password, and end the other sessions. Raises NotAllowed."""
         row = connection.execute(select(_EDITOR).where(_EDITOR.c.id == account.id)).one()
         if not _is_password(row.password_hash, old):
-            raise NotAllowed("The old password is not right.")
+            raise NotAllowed("old_password_wrong", "The old password is not right.")
         check_password(new, account.name)
         values = {"password_hash": _hasher.hash(new)}
         connection.execute(update(_EDITOR).where(_EDITOR.c.id == account.id).values(values))
         self.end_sessions(connection, account.id)
+
+    def is_password(self, connection: Connection, account: Account, password: str) -> bool:
+        """Whether this is an account's password."""
+        row = connection.execute(select(_EDITOR).where(_EDITOR.c.id == account.id)).one()
+        return _is_password(row.password_hash, password)
 
     # Logging in.
 
@@ -375,11 +394,14 @@ class Accounts:
 def check_password(password: str, name: str) -> None:
     """Raises NotAllowed if a password is too short, too long, or the name itself."""
     if len(password) < PASSWORD_LEAST:
-        raise NotAllowed(f"A password has at least {PASSWORD_LEAST} characters; four words make a good one.")
+        raise NotAllowed(
+            "password_short",
+            f"A password has at least {PASSWORD_LEAST} characters.",
+        )
     if len(password) > PASSWORD_MOST:
-        raise NotAllowed(f"A password has at most {PASSWORD_MOST} characters.")
+        raise NotAllowed("password_long", f"A password has at most {PASSWORD_MOST} characters.")
     if name in password.lower() or len(set(password)) < 5:
-        raise NotAllowed("This password is too easy to guess.")
+        raise NotAllowed("password_easy", "This password is too easy to guess.")
 
 
 def new_totp_secret() -> str:
@@ -389,7 +411,7 @@ def new_totp_secret() -> str:
 
 def totp_address(secret: str, name: str) -> str:
     """What an app for one-time codes reads from a picture or a link (otpauth://)."""
-    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
+    return pyotp.utils.build_uri(secret, name, issuer=ISSUER)
 
 
 def waiting(failures: int) -> datetime.timedelta:
@@ -402,11 +424,15 @@ def waiting(failures: int) -> datetime.timedelta:
 
 def _matching_step(secret: str, code: str, now: datetime.datetime) -> int | None:
     """The 30 seconds of which the code is, now or just before or after; None if of none."""
-    totp = pyotp.TOTP(secret)
+    try:
+        totp = pyotp.TOTP(secret)
+        current = totp.timecode(now)
+        candidates = [(step, totp.generate_otp(step)) for step in (current, current - 1, current + 1)]
+    except ValueError:  # it comes back from a form, and may be anything
+        return None
     digits = "".join(c for c in code if c.isascii() and c.isdigit())
-    current = totp.timecode(now)
-    for step in (current, current - 1, current + 1):
-        if hmac.compare_digest(totp.generate_otp(step), digits):
+    for step, expected in candidates:
+        if hmac.compare_digest(expected, digits):
             return step
     return None
 

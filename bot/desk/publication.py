@@ -90,12 +90,20 @@ def findings_of(directory: Path, name: str, text: str, today: date) -> list[Find
         path = file_of(copy, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
-        found = [finding for finding in check(copy, today) if finding.file == path]
+        found = [finding for finding in check(copy, today, name) if finding.file == path]
     return sorted(found, key=lambda finding: not finding.is_error)
 
 
 def write(
-    directory: Path, name: str, base_file: str, value: Value, person: Person, message: str, today: date
+    directory: Path,
+    name: str,
+    base_file: str,
+    value: Value,
+    person: Person,
+    message: str,
+    today: date,
+    *,
+    is_taken_back: bool = False,
 ) -> Written:
     """Write a value into its file, and commit it.
 
@@ -107,6 +115,7 @@ def write(
         person: whose change it is.
         message: of the commit.
         today: the day by which dates are judged.
+        is_taken_back: the value withdraws an answer, which no other mistake in the file may hold up.
 
     Raises:
         FileMoved: somebody else changed the file since.
@@ -120,9 +129,8 @@ def write(
         if revision_of(data) != base_file:
             raise FileMoved((data or b"").decode("utf-8", "replace"))
         files = {path: _edited(data, value)}
-        errors = [f for f in findings_of(directory, name, files[path].decode(), today) if f.is_error]
-        if errors:
-            raise Faulty(errors)
+        if not is_taken_back:
+            _check(findings_of(directory, name, files[path].decode(), today))
         if data is None and (catalogue := _with_entry(directory, name, value)):
             files[directory / CATALOGUE_FILE] = catalogue
         before = {one: bytes_of(one) for one in files}
@@ -145,6 +153,12 @@ def write(
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise NotPublished(f"Nothing was published: {reason}.") from error
         return Written((data or b"").decode(), files[path].decode(), commit)
+
+
+def _check(findings: list[Finding]) -> None:
+    errors = [finding for finding in findings if finding.is_error]
+    if errors:
+        raise Faulty(errors)
 
 
 def _edited(data: bytes | None, value: Value) -> bytes:

@@ -1,4 +1,4 @@
-"""Publishing ahead of the running bot, whatever a model's proof says, and going back to an earlier model.
+"""Publishing ahead of the running bot, or in spite of a model's validation; going back to an earlier model.
 
 This speaks to the Rasa side at its own address, which only this machine or a private network
 reaches; of the bot it only reads. So nothing that the internet reaches changes what is served.
@@ -26,7 +26,7 @@ from bot.rasa.training_set import training_files, withdrawn
 from bot.settings import Settings
 
 OVERRIDES = Path("data/overrides.log")
-"""Every model that was published whatever its proof says: when, which, why. Lines are only added."""
+"""Every model that was published whatever its validation says: when, which, why. Lines are only added."""
 
 LOOK_SECONDS = 0.5
 """Seconds between two looks."""

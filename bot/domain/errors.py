@@ -7,6 +7,7 @@
     ├── NoBackup            there is no backup to be made, or restored          bot/storage/backup.py
     ├── RasaNotStarted      the Rasa side cannot be started                     bot/rasa/child.py
     ├── StartError          the service cannot start                            bot/app.py
+    ├── NoListener          nothing can be served at HOST and PORT              bot/serve.py
     ├── NotAuthorised       Zalo does not let the app speak for the account     bot/channels/zalo/login.py
     ├── NotPossible         what an editor asked for cannot be done             here
     ├── QuestionFileError   a file of questions cannot be used                  evaluation/questions.py

@@ -13,8 +13,7 @@ short enough that the sentence encoder answers in a fraction of a second."""
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing a person sent, cleaned, whatever the platform. Made by
-    bot.channels.incoming.
+    """One thing a person sent, cleaned, whatever the platform. Made by bot.channels.incoming.
 
     channel: name of the channel it came by ("telegram").
     address: where the reply goes on that platform; opaque to all but the channel.
@@ -23,11 +22,13 @@ class Message:
     text: cleaned and masked; empty if a button was pressed or nothing could be read.
     button: the payload of the button that was pressed.
     is_cut: the person wrote more than TEXT_LIMIT; the middle is missing.
-    is_quiet: in a group: if there is no answer, say nothing.
+    is_quiet: if there is no answer, say nothing. So are messages in a group, but not buttons or commands
+        there, which are answered in any case.
     unreadable: it was a picture, a voice message, a file: nothing that can be read.
     language: of the person's app; decides only where nothing else does.
     part_of: key of the whole that comes in several messages (an album) and is answered once.
-    act: what the same act has if it is done twice at once (a button pressed twice); answered once.
+    act: key of what the person did, the same if they do it twice at once (press a button twice); answered
+        once.
     """
 
     channel: str

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
-import signal
 import socket
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 import structlog
 
+from bot.child import child
 from bot.domain.errors import UserError
-from bot.log import describe
 from bot.rasa.client import connection
 from bot.settings import Settings
 
@@ -25,10 +21,6 @@ log = structlog.get_logger(__name__)
 
 PYTHON = Path(".venv-rasa/bin/python")
 SERVER = Path("nlu/server.py")
-
-HUNG_SECONDS = 25.0
-"""A child that has answered before and then does not for so long is killed; what it started ends with it.
-It is back before the page, which waits a minute, gives up the questions that were asked meanwhile."""
 
 INHERITED = (
     "PATH",
@@ -46,12 +38,6 @@ INHERITED_WITH = ("OPENBLAS_", "OMP_", "GOMP_", "RASA_")
 
 FREE_SECONDS = 10.0
 """How long the child's port may be taken when the bot starts."""
-
-STOP_SECONDS = 20.0
-"""How long the child may take to end when its stdin closes: it ends its own Rasa first."""
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class RasaNotStarted(UserError):
@@ -99,7 +85,7 @@ async def rasa_side(settings: Settings) -> AsyncIterator[None]:
                 return bool(await http.get("/status"))
             return False
 
-        async with child(arguments, environment(settings.rasa_token.get_secret_value()), answers):
+        async with child("rasa", arguments, environment(settings.rasa_token.get_secret_value()), answers):
             yield
 
 
@@ -121,108 +107,3 @@ async def _until_free(port: int) -> None:
                     " bot: each needs one of its own."
                 ) from error
         await asyncio.sleep(0.2)
-
-
-@asynccontextmanager
-async def child(
-    arguments: Sequence[str],
-    environment: Mapping[str, str] | None = None,
-    answers: Callable[[], Awaitable[bool]] | None = None,
-) -> AsyncIterator[None]:
-    """The process runs, and is started again if it ends or hangs, while the context is open.
-
-    It must end when its stdin does: that pipe closes however the bot dies, also by SIGKILL. On
-    Linux the kernel sends it SIGTERM then, too.
-
-    Args:
-        arguments: program and arguments.
-        environment: its own; the bot's if it is None.
-        answers: whether it answers now; without it a process that hangs is not noticed.
-    """
-    watcher = asyncio.create_task(_keep_running(arguments, environment, answers))
-    try:
-        yield
-    finally:
-        watcher.cancel()
-        with suppress(asyncio.CancelledError):
-            await watcher
-
-
-async def _keep_running(
-    arguments: Sequence[str],
-    environment: Mapping[str, str] | None,
-    answers: Callable[[], Awaitable[bool]] | None,
-) -> None:
-    pause = 1.0
-    while True:
-        started = asyncio.get_running_loop().time()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *arguments,
-                stdin=PIPE,
-                env=environment,
-                start_new_session=True,  # Ctrl-C is for the bot, which ends the child when it has finished
-                preexec_fn=_dies_with(os.getpid()),
-            )
-        except OSError as error:  # no memory or no descriptor just now, for example
-            log.error("rasa_not_started", **describe(error))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, 30.0)
-            continue
-        log.info("rasa_started", pid=process.pid)
-        watch = asyncio.create_task(_kill_if_hung(process, answers)) if answers else None
-        try:
-            status = await process.wait()
-        finally:
-            if watch:
-                watch.cancel()
-            await _stop(process)
-        log.error("rasa_ended", status=status)
-        if asyncio.get_running_loop().time() - started > 60:
-            pause = 1.0
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, 30.0)
-
-
-async def _kill_if_hung(process: Process, answers: Callable[[], Awaitable[bool]]) -> None:
-    """Kill a process that has answered once and then does not for HUNG_SECONDS."""
-    answered: float | None = None
-    while True:
-        now = asyncio.get_running_loop().time()
-        if await answers():
-            answered = now
-        elif answered is not None and now - answered > HUNG_SECONDS:
-            log.error("rasa_hangs", pid=process.pid)
-            with suppress(ProcessLookupError):
-                process.kill()
-            return
-        await asyncio.sleep(HUNG_SECONDS / 12)
-
-
-async def _stop(process: Process) -> None:
-    if process.stdin:
-        process.stdin.close()
-    for act in (process.terminate, process.kill):
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
-            return
-        with suppress(ProcessLookupError):
-            act()
-    await process.wait()
-
-
-def _dies_with(parent: int) -> Callable[[], None] | None:
-    """What the child does before its program starts, so that the kernel ends it with its parent.
-
-    It only calls into libc: other threads of the parent may have held locks when it was forked.
-    """
-    if _LIBC is None:
-        return None
-    prctl = _LIBC.prctl
-
-    def before_program() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before it could be watched
-            os._exit(1)
-
-    return before_program

@@ -25,8 +25,8 @@ AGAIN_SECONDS = 30.0
 class ModelSync:
     """Keeps the Rasa side taught.
 
-    Changed words of an answer train nothing by themselves: they are learned from, but with the
-    next change of a question, or the next start.
+    Changed words of an answer train nothing by themselves: they are learned from with the next change
+    of a question, or at the next start.
 
     wanted: the model of what was taught last, by its name.
     status: how the Rasa side was a moment ago; None if it was out of reach.

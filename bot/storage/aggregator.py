@@ -48,7 +48,7 @@ class Aggregator:
         if whole is None:
             written = self._begin(part, album)
             return None if written is None else self._change(written, not_before=self.now + SETTLES)
-        if self._is_known(part, whole):
+        if self._is_known(part, whole) or self._stands_alone(part):
             return None
         if whole.answered_at is None and whole.not_before > self.now:
             return self._join(part, whole)
@@ -93,6 +93,12 @@ class Aggregator:
 
     def _is_known(self, message: Message, whole: Row[Any]) -> bool:
         return self.hashed(message.key) in {whole.key, *(whole.parts or ())}
+
+    def _stands_alone(self, part: Message) -> bool:
+        """Whether a part came too late before and is a message of its own; to a process whose clock is
+        behind, the album may be open still."""
+        query = select(_TABLE.c.id).where(_TABLE.c.key == self.hashed(part.key))
+        return self.connection.execute(query).first() is not None
 
     def _parts(self, message: Message, whole: Row[Any]) -> list[str]:
         return [*(whole.parts or ()), self.hashed(message.key)]

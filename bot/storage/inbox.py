@@ -124,7 +124,7 @@ class Inbox:
     async def accept(self, message: Message) -> int | None:
         """Write a message down; when this returns, it is safe to acknowledge it.
 
-        What arrives while another message is being written goes along with the next.
+        What arrives while a transaction is under way is written by the next one, all of it together.
 
         Returns:
             The message's id, or None if it is a redelivery.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bot.domain.language import Language
 from bot.domain.message import Message
@@ -88,3 +88,13 @@ def leave_question(
     """Leave a question for the staff, with where to send the reply."""
     left = update(KeptQuestion).where(KeptQuestion.id == kept.id)
     connection.execute(left.values(state=QuestionState.LEFT, address=message.address, language=language))
+
+
+def near(connection: Connection, answer: str) -> dict[QuestionState, int]:
+    """How many kept questions came nearest to an answer, by how far they are."""
+    query = (
+        select(KeptQuestion.state, func.count())
+        .where(KeptQuestion.nearest == answer)
+        .group_by(KeptQuestion.state)
+    )
+    return {QuestionState(state): number for state, number in connection.execute(query)}

@@ -25,14 +25,14 @@ MIGRATE_WITHIN = 120.0
 """Seconds for the migrations, another process's included."""
 
 
-async def migrate(database: Database) -> None:
+async def migrate(database: Database, migrations: Path = MIGRATIONS) -> None:
     """Bring the tables up to date; all or nothing, and one process after the other.
 
     Raises:
         DatabaseUnusable: why not.
     """
     try:
-        await database.transact(_upgrade, within=MIGRATE_WITHIN)
+        await database.transact(lambda connection: _upgrade(connection, migrations), within=MIGRATE_WITHIN)
     except (DatabaseAway, OSError, SQLAlchemyError, CommandError) as error:
         raise unusable(database.url, error) from error
 
@@ -84,10 +84,10 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, migrations: Path) -> None:
     if connection.dialect.name != "sqlite":
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

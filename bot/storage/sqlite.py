@@ -137,5 +137,11 @@ def empty_log(path: str) -> bool:
     On a connection of its own, and without waiting: who waits for a reader here keeps all writers out.
     """
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-        is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        try:
+            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:
+            # Somebody opens, recovers or closes it at this very moment: SQLite says so in another way.
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise
+            return False
     return not is_busy

@@ -6,6 +6,7 @@ Plain functions on a connection, because they belong into the transaction that s
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -54,3 +55,9 @@ def is_subscribed(connection: Connection, conversation: str) -> bool:
     """Whether a conversation gets news."""
     query = select(Subscription.id).where(Subscription.conversation == conversation)
     return connection.scalar(query) is not None
+
+
+def subscribers(connection: Connection, topics: Collection[str]) -> int:
+    """How many get news of one of these topics."""
+    rows = connection.execute(select(Subscription.topics))
+    return sum(not set(row.topics).isdisjoint(topics) for row in rows)

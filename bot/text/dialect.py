@@ -18,7 +18,7 @@ from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
 _NO_POINT = re.compile(
-    r"^((?:[ \t]|[>*+-][ \t]|\d{1,2}[.)][ \t])*?"
+    r"^((?:[ \t]|>|[*+-][ \t]|\d{1,2}[.)][ \t])*?"
     r"(?:(?:0\d{1,8}|\d{3,9})[.)](?=[ \t]|$)|\d{1,2}[.)](?=[ \t]*$)))[ \t]*",
     re.MULTILINE,
 )

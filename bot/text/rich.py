@@ -141,6 +141,8 @@ class _Writer:
                 self._lists += token.nesting
             case "list_item_open":
                 self._marker += f"{token.info}. " if token.info else "• "
+            case "list_item_close" if self._marker:  # nothing stands behind it
+                self._write_between()
             case "heading_open" | "heading_close":
                 self._style = replace(self._style, bold=token.nesting > 0)
             case "blockquote_open" | "blockquote_close":

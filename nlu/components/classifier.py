@@ -44,8 +44,14 @@ AFFIRM, DENY, DOUBT = "affirm", "deny", "doubt"
 UNSURE = "nlu_fallback"
 _ASKING = frozenset({"à", "á", "ư", "hả", "chứ"})
 """Words that may make a question of an agreement that they end, as they are typed: "ạ" is polite."""
+
 CHOICES_MOST = 3
+"""Answers offered at most. nlu/actions.yml has a label for each place, and bot/cards/fallbacks.py shows as
+many."""
+
 RANKING_LENGTH = 10
+"""Labels that are told of a message, the best first."""
+
 AT_A_TIME = 200
 """Messages that are read together, where there are many: in a validation, or in an evaluation."""
 

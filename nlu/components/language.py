@@ -49,7 +49,7 @@ class LanguageIdentifier(LearningComponent):
         }
 
     def learned(self) -> bytes:
-        """The classifier; None if the examples have but one language."""
+        """The classifier; None if the examples are all in one language."""
         return pickle.dumps(self._model)
 
     def restore(self, learned: bytes) -> None:

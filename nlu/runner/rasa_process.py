@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from nlu import authentication, models
-from nlu.processes import ForkedProcess
+from nlu.processes import WITHOUT_MODEL, ForkedProcess
 
 READY_SECONDS = 120
 ANSWER_SECONDS = 20
@@ -20,9 +20,6 @@ LOOK_SECONDS = 2
 HANGS_SECONDS = 10
 """A process that has answered nothing for so long is put a question, and so long that may take. A message
 that waits in vain meanwhile is put to the next process within the 20 seconds that the bot waits."""
-
-WITHOUT_MODEL = 3
-"""The exit status of a Rasa process that cannot use its model."""
 
 
 class NotReady(Exception):

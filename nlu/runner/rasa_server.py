@@ -16,8 +16,8 @@ from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
 
 from nlu import authentication, paths
+from nlu.processes import WITHOUT_MODEL
 from nlu.runner.graph_runner import InOrderRunner
-from nlu.runner.rasa_process import WITHOUT_MODEL
 
 log = structlog.get_logger(__name__)
 

@@ -59,7 +59,7 @@ def run(told: Connection, name: str) -> None:
         told.send(make(name))
     except Exception as error:
         cause: BaseException = error
-        while cause.__cause__:  # Rasa says but in which of its components something went wrong
+        while cause.__cause__:  # Rasa only says in which of its components something went wrong
             cause = cause.__cause__
         told.send(f"{type(cause).__name__}: {cause}")
 

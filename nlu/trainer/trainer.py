@@ -78,7 +78,7 @@ class Trainer:
 
 
 def judged(name: str, validation: Validation, live: str | None) -> models.Model:
-    """Keep a new model with what its validation comes to beside the live model's, by its name."""
+    """What is known of a new model, kept: its validation, compared with that of the live model (by name)."""
     before = models.find(live) if live else None
     verdict = judge(validation.predictions, before.right if before else None)
     say(f"model {name} is trained: {verdict.accuracy:.1%} of the validation's questions are right")

@@ -18,6 +18,8 @@ from bot.storage.subscriptions import subscribe
 from stand_ins.rasa import RasaStandIn
 from tests.support.kill import CARDS, QUESTIONS, BotProcess, check, is_all_sent, read_sent
 
+pytestmark = pytest.mark.server
+
 
 @pytest.mark.parametrize("kills", [(1,), (50,), (20, 100, 180)], ids=str)
 async def test_every_accepted_message_is_answered_in_order_and_only_the_card_in_hand_twice(

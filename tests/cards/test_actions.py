@@ -29,6 +29,14 @@ PLANNED: dict[str, dict[str, Any]] = {
 }
 """The plans of actions and small talk that the Rasa side makes, by utterance."""
 
+STEPS = [
+    step
+    for file in sorted((ROOT / "stories").glob("*.yml"))
+    for rule in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]
+    for step in rule["steps"]
+]
+"""What happens in any of the rules."""
+
 CONFIRMED = sorted(action.name for action in ACTIONS.values() if action.is_confirmed)
 WITH_BUTTON = sorted(action.name for action in ACTIONS.values() if action.intent)
 
@@ -56,6 +64,12 @@ def test_whatever_rasa_plans_is_said_with_buttons_that_it_understands(
 def test_rasa_plans_every_action() -> None:
     # "back" is planned by the Rasa side's generator where there is nothing to go back to.
     assert {plan["action"] for plan in PLANNED.values()} == ACTIONS.keys() - {"back"}
+
+
+def test_every_intent_and_every_response_stands_in_a_rule() -> None:
+    alternatives = [step for steps in STEPS for step in steps.get("or", [steps])]
+    assert {step["intent"] for step in alternatives if "intent" in step} == set(DOMAIN["intents"])
+    assert {step["action"] for step in STEPS if "action" in step} == set(DOMAIN["responses"])
 
 
 @pytest.mark.parametrize("name", CONFIRMED)

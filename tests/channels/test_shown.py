@@ -63,6 +63,12 @@ def test_a_code_is_shown_with_all_its_signs(show: Callable[[str], str], code: st
 
 
 @pytest.mark.parametrize("show", SHOWN)
+@pytest.mark.parametrize("text", [">1.", "1. *", "2) -", "> 3. +"])
+def test_a_number_with_nothing_behind_it_is_shown(show: Callable[[str], str], text: str) -> None:
+    assert letters(show(text)) == letters(text)
+
+
+@pytest.mark.parametrize("show", SHOWN)
 @pytest.mark.parametrize("text", ["100.000 đồng", "02923.812.345", "5.30 giờ"])
 def test_a_number_at_the_beginning_of_a_line_stays_whole(show: Callable[[str], str], text: str) -> None:
     assert show(text).strip() == text

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bot.channels.registry import commands
 from bot.cli import COMMANDS, main
 from bot.domain import errors
 from tests.support import ROOT
@@ -48,6 +49,7 @@ def test_questions_that_cannot_be_read_end_the_evaluation_with_a_sentence(tmp_pa
     assert "none.yml cannot be read" in run.output
 
 
+@pytest.mark.server
 def test_help_lists_every_command_under_the_name_by_which_it_is_called() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot", "--help"],
@@ -55,7 +57,7 @@ def test_help_lists_every_command_under_the_name_by_which_it_is_called() -> None
     )  # fmt: skip
     assert done.stdout.startswith("Usage: python -m bot [OPTIONS] COMMAND")
     listed = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert listed == sorted(COMMANDS)
+    assert listed == sorted({*COMMANDS, *commands()})
 
 
 def test_a_command_that_is_not_there_is_wrong_usage() -> None:

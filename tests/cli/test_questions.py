@@ -27,6 +27,8 @@ from bot.storage.models import QuestionState
 from bot.storage.outbox import Outbox
 from tests.support import ROOT
 
+pytestmark = pytest.mark.server
+
 CLARIFICATION = """
 status: {status}
 office: culture

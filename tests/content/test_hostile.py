@@ -313,6 +313,7 @@ def test_two_of_many_may_be_deleted_and_any_number_that_was_withdrawn(content: P
 ALIASES = "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))])
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     "text",
     ["x: " + "[" * 30_000, "{a: " * 30_000, "- " * 30_000, "? " * 30_000, "[[1]" * 500, ALIASES,

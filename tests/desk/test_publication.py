@@ -67,6 +67,8 @@ def test_a_change_is_written_and_committed_with_the_editors_name(content: Path) 
 def test_a_new_answer_stands_in_the_catalogue_at_once(content: Path) -> None:
     value = value_of(content)
     in_language(value, "en")["title"] = "Another one"
+    for language in ("vi", "en"):
+        in_language(value, language)["questions"] = ["Xyzzy plugh thì sao?"]
     written = write(content, "clarification.another-one", "", value, LAN, "New", TODAY)
     assert "  another-one: Another one\n" in (content / "catalogue.yml").read_text(encoding="utf-8")
     assert written.before == ""
@@ -116,6 +118,16 @@ def test_what_would_not_be_served_is_refused_in_sentences_and_nothing_is_written
     with pytest.raises(Faulty, match=r"nobody is not in offices\.yml"):
         write(content, ID, revision(content), value, LAN, "Change", TODAY)
     assert bytes_of(file_of(content, ID)) == before
+
+
+def test_a_question_of_another_answer_is_refused_whichever_file_comes_first(content: Path) -> None:
+    for name in ("city.airport", "diaspora.vneid"):
+        value = value_of(content)
+        taken = in_language(value_of(content, name), "vi")["questions"]
+        assert isinstance(taken, list)
+        in_language(value, "vi")["questions"] = taken[:1]
+        with pytest.raises(Faulty, match=f"the same question stands under {name}"):
+            write(content, ID, revision(content), value, LAN, "Change", TODAY)
 
 
 def test_in_the_middle_of_a_merge_nothing_is_written(content: Path) -> None:

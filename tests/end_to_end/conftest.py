@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 
 from bot.content.library import Library
-from bot.content.loading import load
 from stand_ins.serving import serving
 from stand_ins.telegram import TOKEN, StandIn
 from tests.support import ROOT
-from tests.support.bot_process import BotProcess, free_port, rasa_side
+from tests.support.bot_process import BotProcess
 
 
 @pytest.fixture(scope="session")
-def library() -> Library:
+def library(city_library: Library) -> Library:
     """What the editors wrote."""
-    return load(ROOT / "content").library
+    return city_library
 
 
 @pytest.fixture
@@ -56,21 +55,3 @@ async def started(bot: BotProcess, request: pytest.FixtureRequest) -> BotProcess
     """The bot, connected to Telegram in both ways that there are."""
     await bot.start(**({"PUBLIC_URL": bot.url} if request.param == "webhook" else {}))
     return bot
-
-
-@pytest.fixture(scope="session")
-async def rasa_server(library: Library) -> AsyncIterator[str]:
-    """The real Rasa side with the model of content/ as it is; the first time it is trained here."""
-    port = free_port()
-    async with rasa_side(library, port):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-async def page_bot(rasa_server: str, tmp_path: Path) -> AsyncIterator[BotProcess]:
-    """The bot with its page alone, serving."""
-    settings = {"RASA_URL": rasa_server, "CONTENT_DIR": str(ROOT / "content"), "WEB_RATE_LIMIT": "0"}
-    process = BotProcess(tmp_path, settings)
-    await process.start()
-    yield process
-    await process.ensure_ended()

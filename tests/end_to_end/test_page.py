@@ -8,16 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.bot_process import BotProcess
-
 MARKET = "culture.cai-rang-floating-market"
 
 
 class Person:
     """Somebody who chats: one conversation over POST /api/messages."""
 
-    def __init__(self, bot: BotProcess) -> None:
-        self._url = f"{bot.url}/api/messages"
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/api/messages"
         self._conversation = secrets.token_hex(16)
 
     async def says(self, text: str) -> dict[str, Any]:
@@ -37,8 +35,8 @@ class Person:
 
 
 @pytest.fixture
-def person(page_bot: BotProcess) -> Person:
-    return Person(page_bot)
+def person(running_bot: str) -> Person:
+    return Person(running_bot)
 
 
 @pytest.mark.parametrize(

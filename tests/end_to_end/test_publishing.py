@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.rasa.child import STOP_SECONDS
+from bot.child import STOP_SECONDS
 from tests.support.bot_process import BotProcess, copy_project, free_port
 from tests.support.content import change
 

@@ -15,9 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.web import REPLY_WITHIN
-from bot.rasa.child import HUNG_SECONDS, RasaNotStarted, child, command, environment, rasa_side
+from bot.child import HUNG_SECONDS, child
+from bot.rasa.child import RasaNotStarted, command, environment, rasa_side
 from bot.settings import Settings
 from tests.support import ROOT
+
+pytestmark = pytest.mark.server
 
 # Says its id on a socket that stays open while it lives, and ends when its stdin does.
 OBEDIENT = """
@@ -32,9 +35,9 @@ STUBBORN = OBEDIENT.replace("sys.stdin.read()", "import time; time.sleep(600)")
 
 PARENT = """
 import asyncio, sys
-from bot.rasa.child import child
+from bot.child import child
 async def main():
-    async with child([sys.executable, "-c", sys.argv[1], sys.argv[2]]):
+    async with child("rasa", [sys.executable, "-c", sys.argv[1], sys.argv[2]]):
         await asyncio.Event().wait()
 asyncio.run(main())
 """
@@ -76,13 +79,13 @@ async def ended(life: asyncio.StreamReader) -> None:
 
 async def test_it_ends_with_the_context() -> None:
     async with Birthplace() as births:
-        async with child([sys.executable, "-c", OBEDIENT, births.port]):
+        async with child("rasa", [sys.executable, "-c", OBEDIENT, births.port]):
             _, life = await births.next()
         await ended(life)
 
 
 async def test_it_is_started_again_when_it_dies() -> None:
-    async with Birthplace() as births, child([sys.executable, "-c", OBEDIENT, births.port]):
+    async with Birthplace() as births, child("rasa", [sys.executable, "-c", OBEDIENT, births.port]):
         pid, life = await births.next()
         os.kill(pid, signal.SIGKILL)
         await ended(life)
@@ -137,7 +140,10 @@ async def test_a_child_that_hangs_is_killed_and_started_again(monkeypatch: pytes
     async def answers() -> bool:
         return not first  # it did, until it was seen
 
-    async with Birthplace() as births, child([sys.executable, "-c", OBEDIENT, births.port], None, answers):
+    async with (
+        Birthplace() as births,
+        child("rasa", [sys.executable, "-c", OBEDIENT, births.port], None, answers),
+    ):
         pid, life = await births.next()
         await asyncio.sleep(0)
         os.kill(pid, signal.SIGSTOP)
@@ -160,7 +166,7 @@ async def test_where_it_cannot_be_started_just_now_it_is_a_moment_later(
         return await real(*arguments, **more)
 
     monkeypatch.setattr("bot.rasa.child.asyncio.create_subprocess_exec", start)
-    async with Birthplace() as births, child([sys.executable, "-c", OBEDIENT, births.port]):
+    async with Birthplace() as births, child("rasa", [sys.executable, "-c", OBEDIENT, births.port]):
         await births.next()
     assert len(tries) == 2
 

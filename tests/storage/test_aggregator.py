@@ -109,3 +109,15 @@ async def test_one_act_that_comes_twice_at_the_same_moment_is_done_once(inbox: I
     presses = (inbox.accept(item(str(number), "x", album=None, act="press")) for number in range(8))
     written = await asyncio.gather(*presses)
     assert [id_ is None for id_ in written].count(False) == 1
+
+
+async def test_a_late_part_that_comes_again_to_a_process_whose_clock_is_behind_is_not_answered_twice(
+    inbox: Inbox, clock: Clock
+) -> None:
+    await inbox.accept(item("1", "một"))
+    clock.advance(seconds=2)
+    assert await inbox.accept(item("2", "hai")) is not None
+    clock.advance(seconds=-1)
+    assert await inbox.accept(item("2", "hai")) is None
+    clock.advance(seconds=1)
+    assert await texts(inbox) == [("một", False), ("hai", False)]

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import func, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.channels.zalo.store import ZaloStore
 from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.storage.backup import NoBackup, back_up, restore
@@ -24,7 +25,6 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage, KeptQuestion, QuestionState
 from bot.storage.schema import migrate
-from bot.storage.zalo import ZaloStore
 from tests.support import ROOT
 from tests.support.inbox import message
 from tests.support.postgres import Cluster
@@ -135,6 +135,7 @@ async def test_a_backup_never_takes_another_ones_place(
         back_up(sqlite_url, tmp_path / "backup.db")
 
 
+@pytest.mark.server
 async def test_the_commands_do_it_and_say_so(engine: AsyncEngine, sqlite_url: str, tmp_path: Path) -> None:
     await leave_question(engine)
 

@@ -18,6 +18,7 @@ from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.schema import migrate
+from bot.storage.sqlite import empty_log
 from tests.support.clock import Clock
 from tests.support.inbox import HERE, PLANS, claim, message
 
@@ -131,3 +132,13 @@ class TestAnOpenReader:
         reader.execute("COMMIT")
         assert await emptying
         assert b"a secret question" not in stored()
+
+
+async def test_a_log_that_somebody_holds_alone_for_a_moment_is_not_empty_and_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as holder:
+        holder.execute("PRAGMA journal_mode = WAL")
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("CREATE TABLE some (thing)")
+        assert not empty_log(str(path))
+    assert empty_log(str(path))

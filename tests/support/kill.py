@@ -61,18 +61,14 @@ class Question:
     answer: str | None = None
 
 
-class FileChannel:
+class FileChannel(Channel):
     """A channel whose platform is a file."""
 
     name = "file"
     arrival = Arrival.AT_ONCE
-    lay_down = None
 
     def __init__(self, file: Path) -> None:
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    async def show_working(self, address: str) -> None:
-        """Nothing to see."""
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
         sent = Sent(chat=address, message_id=message_id, position=position, kind=card.kind, id=card.id)

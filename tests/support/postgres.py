@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -25,6 +25,15 @@ class NoPostgres(Exception):
     """There are no PostgreSQL programs here; says so in one sentence."""
 
 
+EMPTY = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET client_min_messages = warning;
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
+"""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A running server that only its own directory leads to.
@@ -35,16 +44,26 @@ class Cluster:
     programs: Path
     directory: Path
     account: str
+    _free: list[str] = field(default_factory=list)
 
     def run(self, program: str, *arguments: str) -> str:
         """What one of its programs prints."""
         return _run(self.account, str(self.programs / program), "--host", str(self.directory), *arguments)
 
-    def new_database(self) -> str:
-        """The DATABASE_URL of a new, empty database."""
-        name = f"test_{next(_numbers)}"
-        self.run("createdb", "--template", "template0", name)
-        return f"postgresql+asyncpg://{self.account}@/{name}?host={self.directory}"
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The DATABASE_URL of an empty database while the context is open; then it is emptied for others.
+
+        To make and to remove one for each test would take longer than the tests.
+        """
+        if not self._free:
+            name = f"test_{next(_numbers)}"
+            self.run("createdb", "--template", "template0", name)
+            self._free.append(name)
+        name = self._free.pop()
+        yield f"postgresql+asyncpg://{self.account}@/{name}?host={self.directory}"
+        self.run("psql", "--quiet", "--dbname", name, "--output", os.devnull, "--command", EMPTY)
+        self._free.append(name)
 
 
 _numbers = count()

@@ -8,17 +8,17 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from bot.channels.zalo import Api
+from bot.channels.zalo import ZaloApi
+from bot.channels.zalo.store import ZaloStore
 from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.storage.database import Database
-from bot.storage.zalo import ZaloStore
 from stand_ins.zalo import APP_ID, APP_SECRET, OA_ID
 from tests.support.zalo import KEY
 
 
 async def main(database_url: str, api_url: str) -> None:
     store = ZaloStore(Database(database_url), OA_ID, KEY)
-    tokens = Tokens(store, Api(api_url, api_url, APP_ID, APP_SECRET, call_seconds=60))
+    tokens = Tokens(store, ZaloApi(api_url, api_url, APP_ID, APP_SECRET, call_seconds=60))
     refused = await tokens.current()
     print("read", flush=True)
     sys.stdin.readline()

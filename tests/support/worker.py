@@ -46,12 +46,11 @@ class Sent:
 
 
 @dataclass
-class RecordingChannel:
+class RecordingChannel(Channel):
     """Keeps what it is asked to send. mishaps: for an address, what to raise, once each."""
 
     name: str = "test"
     arrival: Arrival = Arrival.AT_ONCE
-    lay_down: None = None
     sent: list[Sent] = field(default_factory=list)
     tries: int = 0
     events: list[str] = field(default_factory=list)

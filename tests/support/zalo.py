@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from bot.channels.zalo import Account, Api, ZaloChannel
+from bot.channels.zalo import OfficialAccount, ZaloApi, ZaloChannel
+from bot.channels.zalo.store import ZaloStore
 from bot.content.library import Library
 from bot.storage.inbox import Inbox
-from bot.storage.zalo import ZaloStore
 from stand_ins.zalo import APP_ID, OA_ID, OA_SECRET, StandIn
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-ACCOUNT = Account(APP_ID, OA_ID, OA_SECRET)
+ACCOUNT = OfficialAccount(APP_ID, OA_ID, OA_SECRET)
 
 SECRET = "a secret"
 
@@ -28,6 +28,6 @@ async def authorise(store: ZaloStore, zalo: StandIn) -> None:
     )
 
 
-def new_channel(inbox: Inbox, store: ZaloStore, api: Api, library: Library, **more: Any) -> ZaloChannel:
+def new_channel(inbox: Inbox, store: ZaloStore, api: ZaloApi, library: Library, **more: Any) -> ZaloChannel:
     settings: dict[str, Any] = {"account": ACCOUNT, "secret": SECRET, **more}
     return ZaloChannel(inbox, store, api, lambda: library, **settings)

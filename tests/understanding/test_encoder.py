@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from tests.support import ROOT
 
+pytestmark = pytest.mark.server
+
 PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
 
 ODD = ["<s>", "</s>", "<mask>", "<pad>", "<unk>", "▁", " ", "  ", "\n", "😀", "\ue000", "𓀀", "e\u0301", "ﷺ",

@@ -6,6 +6,10 @@ import os
 # "too many requests" also raises a deprecation warning.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.contract import ChannelType
+from bot.channels.telegram.channel import TelegramChannel, create
+from bot.channels.telegram.settings import TelegramSettings
 
-__all__ = ["TelegramChannel"]
+TELEGRAM = ChannelType(TelegramSettings, create)
+
+__all__ = ["TELEGRAM", "TelegramChannel"]

@@ -38,3 +38,6 @@ UPDATES = ("message", "edited_message", "callback_query")
 UPDATE_BYTES = 1024 * 1024
 """An update that is read. Not documented; the longest text has 4,096 characters, and what else a message
 carries is small, since files come as ids."""
+
+ANSWER_SECONDS = 20.0
+"""How long a call to Telegram may take. Ours: nothing is documented."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from telegram import BotCommand, MenuButtonCommands
 from telegram.ext import ExtBot
 
-from bot.content.messages import Telegram
+from bot.content.messages import Commands, Telegram
 from bot.domain.answer import BothLanguages
 from bot.domain.language import Language
-
-COMMANDS = ("start", "topics", "language", "help", "subscribe", "unsubscribe", "privacy", "forget")
-"""The menu's commands, in its order."""
 
 
 async def set_profile(bot: ExtBot[None], texts: Telegram) -> None:
@@ -28,5 +25,6 @@ async def set_profile(bot: ExtBot[None], texts: Telegram) -> None:
 
 
 def _commands(texts: Telegram, language: Language) -> list[BotCommand]:
-    described: dict[str, BothLanguages] = {name: getattr(texts.commands, name) for name in COMMANDS}
+    commands = texts.commands
+    described: dict[str, BothLanguages] = {name: getattr(commands, name) for name in Commands.model_fields}
     return [BotCommand(name, words[language]) for name, words in described.items()]

@@ -34,14 +34,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class TelegramMessages:
     """A card's messages, at least one; the keyboard belongs to the last."""
 
     parts: tuple[Part, ...]
     keyboard: InlineKeyboardMarkup | None
 
 
-def render(card: Card, labels: Labels, username: str | None) -> Rendered:
+def render(card: Card, labels: Labels, username: str | None) -> TelegramMessages:
     """The messages for a card.
 
     Args:
@@ -50,7 +50,7 @@ def render(card: Card, labels: Labels, username: str | None) -> Rendered:
         username: the bot's, for the link in the share button; without it there is none.
     """
     parts = split(_join(_blocks(card, labels)), MESSAGE_UNITS)
-    return Rendered(
+    return TelegramMessages(
         parts=tuple(Part(to_html(part), plain(part)) for part in parts),
         keyboard=_keyboard(_buttons(card, labels, username)),
     )

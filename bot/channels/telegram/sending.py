@@ -3,108 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 from collections.abc import Awaitable, Callable
 
-import httpx
 import structlog
-from aiolimiter import AsyncLimiter
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
-    Forbidden,
-    InvalidToken,
     NetworkError,
-    RetryAfter,
     TelegramError,
 )
 from telegram.ext import ExtBot
 
-from bot.channels.contract import MaybeSent, Rejected, SendError, TryLater, Unreachable
-from bot.channels.silence import Silence
-from bot.channels.telegram.limits import (
-    ALL_BURST,
-    ALL_SECONDS,
-    CHAT_BURST,
-    CHAT_SECONDS,
-    GROUP_BURST,
-    GROUP_SECONDS,
-)
-from bot.channels.telegram.render import Part, Rendered
+from bot.channels.contract import MaybeSent, TryLater
+from bot.channels.reachability import Reachability
+from bot.channels.telegram.errors import as_send_error
+from bot.channels.telegram.pace import Pace
+from bot.channels.telegram.render import Part, TelegramMessages
 from bot.channels.telegram.updates import chat_of
 
 log = structlog.get_logger(__name__)
 
-BUSY_SECONDS = 5.0
-"""The pause after a server error or a failed connection."""
-
-REFUSED_SECONDS = 60.0
-"""The pause after the token was refused: a person has to act."""
-
 SEND_SECONDS = 30.0
 """How long a call may take in all: the timeouts of a connection start anew with every byte."""
-
-LIMITERS_KEPT = 512
-
-_GONE = (
-    "chat not found",
-    "group chat was deleted",
-    "not enough rights",
-    "have no rights",
-    "chat_write_forbidden",
-    "peer_id_invalid",
-    "user is deactivated",
-)
-"""What Telegram says with status 400 when nobody can be written to at this address."""
-
-
-class Pace:
-    """Holds Telegram's limits: a few messages to a chat at once and then one a second, so many a minute to a
-    group, so many a second to everybody."""
-
-    def __init__(self, burst: float = CHAT_BURST, seconds: float = CHAT_SECONDS) -> None:
-        self._burst, self._seconds = burst, seconds
-        self._all = AsyncLimiter(ALL_BURST, ALL_SECONDS)
-        self._chats: dict[int, AsyncLimiter] = {}
-        self._groups: dict[int, AsyncLimiter] = {}
-
-    async def wait(self, chat: int) -> None:
-        """Wait until the chat may get another message, if that is a moment.
-
-        Raises:
-            TryLater: it is longer; nobody else should be kept waiting for it.
-        """
-        if chat < 0:
-            group = _limiter_of(chat, self._groups, GROUP_BURST, GROUP_SECONDS)
-            if not group.has_capacity():
-                pause = GROUP_SECONDS / GROUP_BURST
-                raise TryLater("a group's share of a minute is used up", pause, is_chats_own=True)
-            await group.acquire()
-        await _limiter_of(chat, self._chats, self._burst, self._seconds).acquire()
-        await self._all.acquire()
-
-
-def _limiter_of(chat: int, limiters: dict[int, AsyncLimiter], burst: float, seconds: float) -> AsyncLimiter:
-    if chat not in limiters and len(limiters) >= LIMITERS_KEPT:
-        rested = [c for c, limiter in limiters.items() if limiter.has_capacity(burst)]
-        for other in rested:
-            del limiters[other]
-    return limiters.setdefault(chat, AsyncLimiter(burst, seconds))
 
 
 async def _nothing_hangs_on(_before: int, _after: int) -> None:
     pass
 
 
-class Sender:
+class TelegramSender:
     """Sends what was rendered.
 
     A card may take several messages. How many of them went out is remembered, so that a card
     that is sent again after "too many requests" goes on where it stopped.
 
-    silence: whether Telegram answers at all.
+    reachability: whether Telegram answers at all.
     """
 
     def __init__(
@@ -120,11 +55,11 @@ class Sender:
         self._pace = pace or Pace()
         self._tell_moved = moved
         self._within = within
-        self.silence = Silence()
+        self.reachability = Reachability()
         self._parts_sent: dict[tuple[int, int], int] = {}
         self._moved: dict[int, int] = {}
 
-    async def send(self, address: str, message_id: int, position: int, rendered: Rendered) -> None:
+    async def send(self, address: str, message_id: int, position: int, rendered: TelegramMessages) -> None:
         """Send a card's messages; the arguments and the errors are those of `Channel.send`."""
         place = (message_id, position)
         sent = self._parts_sent.pop(place, 0)
@@ -157,7 +92,7 @@ class Sender:
         except TelegramError as error:
             # The library derives BadRequest, which is an answer, from NetworkError.
             is_answered = isinstance(error, BadRequest) or not isinstance(error, NetworkError)
-            self.silence.note(is_answered=is_answered)
+            self.reachability.note(is_answered=is_answered)
             raise as_send_error(error) from error
 
     async def _send_on(
@@ -206,40 +141,6 @@ class Sender:
                     link_preview_options=LinkPreviewOptions(is_disabled=True),
                 )
         except TimeoutError as error:
-            self.silence.note(is_answered=False)
+            self.reachability.note(is_answered=False)
             raise MaybeSent("no answer in time") from error
-        self.silence.note(is_answered=True)
-
-
-def as_send_error(error: TelegramError) -> SendError:
-    """What the library's error means to the worker.
-
-    The order matters: the library derives BadRequest and TimedOut from NetworkError.
-    """
-    result: SendError
-    match error, error.__cause__:
-        case RetryAfter(), _:
-            result = TryLater("too many requests", seconds_of(error))
-        case Forbidden(), _:
-            result = Unreachable(error.message)
-        case BadRequest(), _ if any(words in error.message.lower() for words in _GONE):
-            result = Unreachable(error.message)
-        case ((BadRequest() | ChatMigrated()), _):
-            result = Rejected(error.message)
-        case InvalidToken(), _:
-            result = TryLater("token refused", REFUSED_SECONDS)
-        case NetworkError(), (httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout()) as cause:
-            result = TryLater(type(cause).__name__, BUSY_SECONDS)  # it surely did not reach Telegram
-        case NetworkError(), httpx.HTTPError() as cause:
-            result = MaybeSent(type(cause).__name__)
-        case NetworkError(), _:
-            result = TryLater(error.message, BUSY_SECONDS)
-        case _:
-            result = MaybeSent(type(error).__name__)
-    return result
-
-
-def seconds_of(error: RetryAfter) -> float:
-    """For how long Telegram asks to be left alone, and a little more."""
-    wait = error.retry_after
-    return (wait.total_seconds() if isinstance(wait, datetime.timedelta) else wait) + 0.1
+        self.reachability.note(is_answered=True)

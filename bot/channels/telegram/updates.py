@@ -52,7 +52,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class UpdateReader:
     """Turns updates into messages.
 
     me: who is spoken to in a group.

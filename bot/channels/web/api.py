@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import ipaddress
 import math
 import secrets
@@ -20,13 +18,15 @@ from starlette.routing import Mount, Route
 
 from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
+from bot.channels.opaque import OpaqueNames
+from bot.channels.requests import BodyTooLarge, read_body
 from bot.channels.web.schema import (
-    Answer,
+    AnswerBody,
     Deliveries,
     DeliveryBody,
     ErrorBody,
     Problem,
-    Question,
+    QuestionBody,
     Visit,
 )
 from bot.channels.web.throttle import Throttle
@@ -68,7 +68,7 @@ Waiting = Callable[[str, Collection[int]], Awaitable[list[DeliveryBody]]]
 """From a conversation and the ids that were received to what still waits for it."""
 
 
-class Api:
+class WebApi:
     """The interface, over one inbox."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Api:
         self._channel = channel
         self._inbox = inbox
         self._waiting = waiting
-        self._secret = secret.encode()
+        self._opaque = OpaqueNames(secret)
         self._reply_within = reply_within
         if rate_limit == 0:
             address_limit = 0
@@ -114,7 +114,7 @@ class Api:
 
     async def _messages(self, request: Request) -> Response:
         _hold_back(self._questions_from, _sender(request))
-        question = await _parsed(request, Question)
+        question = await _parsed(request, QuestionBody)
         _hold_back(self._questions, question.conversation)
         message = self._message(question)
         try:
@@ -129,7 +129,7 @@ class Api:
             )
         if not cards:
             raise HTTPException(410, "the reply to this key is no longer kept; ask with a new key")
-        answer = Answer.model_validate({"language": cards[0]["language"], "replies": cards})
+        answer = AnswerBody.model_validate({"language": cards[0]["language"], "replies": cards})
         return _json(200, answer.model_dump_json())
 
     async def _deliveries(self, request: Request) -> Response:
@@ -139,7 +139,7 @@ class Api:
         waiting = await self._waiting(self._hashed(visit.conversation), visit.received)
         return _json(200, Deliveries(deliveries=tuple(waiting)).model_dump_json())
 
-    def _message(self, question: Question) -> Message:
+    def _message(self, question: QuestionBody) -> Message:
         """The question as a message. Raises HTTPException 422 if nothing in its text can be read."""
         conversation = self._hashed(question.conversation)
         command = read_command(question.text or "")
@@ -160,8 +160,7 @@ class Api:
     def _hashed(self, conversation: str) -> str:
         """The client's own id never gets any further: whoever reads our log or database cannot
         take part in the conversation."""
-        name = f"{self._channel}:{conversation}"
-        return hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
+        return self._opaque(f"{self._channel}:{conversation}")
 
 
 def _hold_back(throttle: Throttle, name: str) -> None:
@@ -190,16 +189,13 @@ async def _parsed(request: Request, kind: type[Body]) -> Body:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_WITHIN):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY_LIMIT:
-                    raise HTTPException(413, f"the body is larger than {BODY_LIMIT} bytes")
+            return await read_body(request, BODY_LIMIT)
+    except BodyTooLarge as error:
+        raise HTTPException(413, f"the body is larger than {BODY_LIMIT} bytes") from error
     except TimeoutError as error:
         raise HTTPException(408, "the body took too long to arrive") from error
-    return bytes(body)
 
 
 def _sender(request: Request) -> str:

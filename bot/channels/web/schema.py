@@ -26,7 +26,7 @@ DeliveryId = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=2**31 - 1)]
 """As large as the database's ids can be."""
 
 
-class Question(BaseModel):
+class QuestionBody(BaseModel):
     """What a client sends.
 
     conversation: whose context it belongs to. The client makes one that nobody can guess.
@@ -109,7 +109,7 @@ class CardBody(_Body):
         return cls.model_validate({**given, "html": to_html(card.text)})
 
 
-class Answer(_Body):
+class AnswerBody(_Body):
     """What a client gets. language: the one of the reply."""
 
     language: Language

@@ -120,7 +120,7 @@ class Pair:
     life: datetime.timedelta
 
 
-class Api:
+class ZaloApi:
     """Zalo's servers."""
 
     def __init__(

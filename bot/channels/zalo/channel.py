@@ -1,117 +1,89 @@
-"""The Zalo channel: takes what the Official Account's webhook delivers, and sends."""
+"""The Zalo channel: puts receiving, sending and the tokens together."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from http import HTTPStatus
+from contextlib import asynccontextmanager
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from bot.channels.zalo import signature
-from bot.channels.zalo.api import Api
-from bot.channels.zalo.events import (
-    CHANNEL,
-    GREETED,
-    IGNORED,
-    MEDIA,
-    TEXTS,
-    UNFOLLOW,
-    Event,
-    Reader,
-    Unreadable,
-    is_our_own,
-    number_in,
-    read,
-)
-from bot.channels.zalo.limits import EVENT_BYTES, SILENCE, WEBHOOK_SECONDS
+from bot.channels.contract import Channel, Health, Parts
+from bot.channels.opaque import OpaqueNames
+from bot.channels.zalo.api import ZaloApi
+from bot.channels.zalo.events import CHANNEL
+from bot.channels.zalo.receiving import OfficialAccount, ZaloReceiver
 from bot.channels.zalo.render import render
-from bot.channels.zalo.sending import Sender
+from bot.channels.zalo.sending import ZaloSender
+from bot.channels.zalo.settings import ZaloSettings
+from bot.channels.zalo.store import ZaloStore
 from bot.channels.zalo.tokens import Tokens
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.domain.clock import Clock, utc_now
-from bot.domain.message import Message
 from bot.log import describe
-from bot.storage.errors import Unwritable
 from bot.storage.inbox import Inbox
-from bot.storage.zalo import ZaloStore
 from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
-WEBHOOK_PATH = "/zalo/webhook"
-
 LOOK_SECONDS = 30.0
 """Seconds between two looks at the tokens, and at what the operator should know."""
 
-NOTED_SECONDS = 60.0
-"""Seconds for which it is not noted again that an event came."""
+
+def create(settings: ZaloSettings, parts: Parts) -> ZaloChannel | None:
+    """The channel; None without an app on Zalo."""
+    if not settings.zalo_app_id:
+        return None
+    return ZaloChannel(
+        parts.inbox,
+        ZaloStore(parts.database, settings.zalo_oa_id, settings.zalo_token_key.get_secret_value()),
+        ZaloApi(
+            settings.zalo_api_url,
+            settings.zalo_oauth_url,
+            settings.zalo_app_id,
+            settings.zalo_app_secret.get_secret_value(),
+        ),
+        parts.library,
+        account=OfficialAccount(
+            settings.zalo_app_id, settings.zalo_oa_id, settings.zalo_oa_secret.get_secret_value()
+        ),
+        secret=parts.secret,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The Official Account and the app that serves it.
-
-    oa_secret: signs the webhook's events; without it the channel is in set-up mode.
-    """
-
-    app_id: str
-    oa_id: str
-    oa_secret: str
-
-
-class ZaloChannel:
-    """The bot on Zalo.
-
-    dropped: how many events were answered and dropped since the start, by why.
-    """
+class ZaloChannel(Channel):
+    """The bot on Zalo."""
 
     name = CHANNEL
     arrival = Arrival.WITH_NEXT_MESSAGE
-    lay_down = None
 
     def __init__(
         self,
         inbox: Inbox,
         store: ZaloStore,
-        api: Api,
+        api: ZaloApi,
         library: Callable[[], Library],
         *,
-        account: Account,
+        account: OfficialAccount,
         secret: str,
         clock: Clock = utc_now,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         """`secret` keys the hashes of people's ids."""
-        self.dropped: Counter[str] = Counter()
-        self._inbox = inbox
         self._store = store
         self._api = api
         self._library = library
-        self._account = account
-        self._secret = secret.encode()
-        self._clock = clock
         self._look_seconds = look_seconds
+        self._opaque = OpaqueNames(secret)
         self._tokens = Tokens(store, api, clock)
-        self._sender = Sender(api, self._tokens, clock)
-        self._reader = Reader(self._opaque)
-        self._noted_at = float("-inf")
-        self._forms: set[str] = set()
+        self._sender = ZaloSender(api, self._tokens, clock)
+        self._receiver = ZaloReceiver(inbox, store, account, self._opaque, clock)
 
     # The worker's side.
-
-    async def show_working(self, address: str) -> None:
-        """Nothing: Zalo has no such sign."""
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
         """Send one card; arguments and errors as in `Channel.send`."""
@@ -123,7 +95,11 @@ class ZaloChannel:
         rendered = render(card, self._library().messages)
         await self._sender.send(address, message_id, position, rendered, offer)
 
-    # Tokens, and what the operator should know.
+    # The service's side.
+
+    def routes(self) -> list[BaseRoute]:
+        """The webhook."""
+        return self._receiver.routes()
 
     @asynccontextmanager
     async def connected(self, supervisor: Supervisor | None = None) -> AsyncIterator[None]:
@@ -150,129 +126,20 @@ class ZaloChannel:
                 said = problem
             await asyncio.sleep(self._look_seconds)
 
+    async def health(self) -> Health:
+        """How it is, and how many events were dropped since the start, by why."""
+        return Health(await self.problem(), {"dropped": dict(self.dropped)})
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """How many events were answered and dropped since the start, by why."""
+        return self._receiver.dropped
+
     async def problem(self) -> str | None:
         """Why Zalo does not work, or soon will not, with the way out; None if all is well."""
         try:
-            sending = self._sender.trouble or self._sender.silence.problem("Zalo")
-            found = [await self._tokens.problem(), sending, await self._silence()]
+            sending = self._sender.trouble or self._sender.reachability.problem("Zalo")
+            found = [await self._tokens.problem(), sending, await self._receiver.problem()]
         except Exception as error:  # whatever it is, it is the database's
             return f"the database does not answer ({type(error).__name__})"
         return "; ".join(filter(None, found)) or None
-
-    async def _silence(self) -> str | None:
-        """What is wrong with the webhook."""
-        if not self._account.oa_secret:
-            return (
-                "set-up mode: every event is dropped until ZALO_OA_SECRET is set; the console shows it "
-                f"once the webhook's address (PUBLIC_URL and {WEBHOOK_PATH}) is saved there"
-            )
-        last = await self._store.last_event()
-        if last is None:
-            return f"no event came from Zalo yet: is the webhook's address {WEBHOOK_PATH} set in the console?"
-        silent = self._clock() - last
-        if silent > SILENCE:
-            hours = int(silent.total_seconds() // 3600)
-            return f"no event came from Zalo for {hours} hours: is the webhook switched on in the console?"
-        return None
-
-    # Receiving.
-
-    def routes(self) -> list[BaseRoute]:
-        """The webhook."""
-        return [Route(WEBHOOK_PATH, self._webhook, methods=["GET", "POST"])]
-
-    async def _webhook(self, request: Request) -> Response:
-        """One event, pushed.
-
-        It is answered with 200 whatever it is, since Zalo switches a webhook off that refuses;
-        except if it could not be written down: then Zalo has to deliver it again.
-        """
-        if request.method == "POST":
-            try:
-                async with asyncio.timeout(WEBHOOK_SECONDS):
-                    await self._take(await _body(request), request.headers.get(signature.HEADER, ""))
-            except ClientDisconnect:
-                return Response(status_code=HTTPStatus.BAD_REQUEST)
-            except Exception as error:  # the database, most likely: it may come back
-                log.error("event_not_accepted", **describe(error))
-                return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
-        return Response()
-
-    async def _take(self, raw: bytes | None, given: str) -> None:
-        """Write an event's message into the inbox, if it is Zalo's and there is one in it.
-
-        Raises:
-            Exception: it was not written down and has to come again.
-        """
-        if not self._account.oa_secret:
-            self._drop("set_up", has_signature=bool(given))
-            return
-        try:
-            event = read(raw or b"")
-        except Unreadable:
-            self._drop("unreadable")
-            return
-        form = signature.matches(
-            given,
-            raw or b"",
-            event.timestamp,
-            app_id=self._account.app_id,
-            oa_id=self._account.oa_id,
-            secret=self._account.oa_secret,
-        )
-        if form is None:
-            self._drop("signature", has_signature=bool(given))
-            return
-        if form not in self._forms:
-            self._forms.add(form)
-            log.info("zalo_signature", form=form)
-        await self._note_event()
-        await self._handle(event)
-
-    async def _handle(self, event: Event) -> None:
-        if is_our_own(event, self._account.oa_id):
-            return
-        if event.account not in {"", self._account.oa_id}:
-            self._drop("other_account")
-        elif event.event_name == UNFOLLOW:
-            await self._store.unfollowed(self._reader.conversation(event), event.time)
-        elif message := self._reader.message(event):
-            with suppress(Unwritable):  # it has been counted; coming again it would fare no better
-                await self._inbox.accept(await self._with_option(message))
-        elif event.event_name not in IGNORED:
-            is_known = event.event_name in TEXTS | MEDIA | GREETED
-            log.info("zalo_event_ignored", event_name=event.event_name[:64], is_known=is_known)
-
-    async def _with_option(self, message: Message) -> Message:
-        """The message; if it is a number that picks an option, as the press of its button."""
-        number = number_in(message.text)
-        if number is None:
-            return message
-        button = await self._store.option(message.conversation, number)
-        return replace(message, text="", button=button) if button else message
-
-    async def _note_event(self) -> None:
-        """Note that Zalo reaches us, now and then."""
-        now = asyncio.get_running_loop().time()
-        if now - self._noted_at >= NOTED_SECONDS:
-            await self._store.event_came()
-            self._noted_at = now
-
-    def _drop(self, why: str, **facts: object) -> None:
-        self.dropped[why] += 1
-        number = self.dropped[why]
-        if number & (number - 1) == 0:  # 1, 2, 4, 8: whoever sends many does not fill the log
-            log.warning("zalo_event_dropped", why=why, number=number, **facts)
-
-    def _opaque(self, name: str) -> str:
-        return hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body as it came; None if it is larger than any event."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > EVENT_BYTES:
-            return None
-    return bytes(body)

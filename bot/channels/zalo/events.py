@@ -72,7 +72,7 @@ class Party(_Lenient):
     id: str = ""
 
 
-class Content(_Lenient):
+class EventMessage(_Lenient):
     """A message's own part of an event."""
 
     msg_id: str = Field("", validation_alias=AliasChoices("msg_id", "message_id"))
@@ -90,7 +90,7 @@ class Event(_Lenient):
     follower: Party = Party()
     oa_id: str = ""
     user_id: str = ""
-    message: Content = Content()
+    message: EventMessage = EventMessage()
     attachments: object = None
 
     @property
@@ -153,7 +153,7 @@ def _title(attachment: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class EventReader:
     """Turns events into messages. opaque: makes a person's id into the name of a conversation."""
 
     opaque: Callable[[str], str]

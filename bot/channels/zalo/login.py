@@ -10,13 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from bot.channels.zalo.api import CONSENT, Api, NoAnswer, Pair, ZaloError
+from bot.channels.zalo.api import CONSENT, NoAnswer, Pair, ZaloApi, ZaloError
+from bot.channels.zalo.settings import ZaloSettings
+from bot.channels.zalo.store import ZaloStore
 from bot.domain.errors import UserError
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, DatabaseUnusable
 from bot.storage.schema import migrate
-from bot.storage.zalo import ZaloStore
+
+
+class LoginSettings(ZaloSettings, Settings):
+    """What a login needs: of the database, too."""
 
 
 class NotAuthorised(UserError):
@@ -32,7 +37,7 @@ class Consent:
     state: str
 
 
-def steps(settings: Settings, state: str) -> str:
+def steps(settings: LoginSettings, state: str) -> str:
     """What an administrator does to consent, with the address of the page."""
     verifier = settings.zalo_code_verifier.get_secret_value()
     known = f", and the code challenge {challenge(verifier)}" if verifier else ""
@@ -46,7 +51,7 @@ def steps(settings: Settings, state: str) -> str:
 """
 
 
-def consent_url(settings: Settings, state: str) -> str:
+def consent_url(settings: LoginSettings, state: str) -> str:
     """The page on which an administrator consents."""
     query = {
         "app_id": settings.zalo_app_id,
@@ -82,7 +87,7 @@ def read_consent(pasted: str) -> Consent:
     return Consent(code, query.get("oa_id", [""])[0], query.get("state", [""])[0])
 
 
-async def by_code(settings: Settings, consent: Consent, state: str) -> str:
+async def by_code(settings: LoginSettings, consent: Consent, state: str) -> str:
     """Get and keep the first tokens for a consent; a line that says so.
 
     Raises:
@@ -99,7 +104,7 @@ async def by_code(settings: Settings, consent: Consent, state: str) -> str:
         return await _keep(settings, await api.exchange(consent.code, verifier))
 
 
-async def by_refresh_token(settings: Settings, refresh_token: str) -> str:
+async def by_refresh_token(settings: LoginSettings, refresh_token: str) -> str:
     """Use a refresh token that the console handed out, and keep what it gives; a line that says so.
 
     Raises:
@@ -112,9 +117,9 @@ async def by_refresh_token(settings: Settings, refresh_token: str) -> str:
 
 
 @asynccontextmanager
-async def _api(settings: Settings) -> AsyncIterator[Api]:
+async def _api(settings: LoginSettings) -> AsyncIterator[ZaloApi]:
     app_secret = settings.zalo_app_secret.get_secret_value()
-    api = Api(settings.zalo_api_url, settings.zalo_oauth_url, settings.zalo_app_id, app_secret)
+    api = ZaloApi(settings.zalo_api_url, settings.zalo_oauth_url, settings.zalo_app_id, app_secret)
     try:
         yield api
     except ZaloError as error:
@@ -125,7 +130,7 @@ async def _api(settings: Settings) -> AsyncIterator[Api]:
         await api.close()
 
 
-async def _keep(settings: Settings, pair: Pair) -> str:
+async def _keep(settings: LoginSettings, pair: Pair) -> str:
     try:
         database = Database(settings.database_url)
         try:

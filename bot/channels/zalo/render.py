@@ -47,7 +47,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class ZaloMessages:
     """A card's messages in two shapes.
 
     pressed: with `buttons` under the last message. plain: with every option written out, for when
@@ -59,7 +59,7 @@ class Rendered:
     plain: Shape
 
 
-def render(card: Card, messages: Messages) -> Rendered:
+def render(card: Card, messages: Messages) -> ZaloMessages:
     """The messages for a card; `messages` has the words beside facts and options."""
     buttons = [*card.buttons]
     if card.map_url:
@@ -68,7 +68,7 @@ def render(card: Card, messages: Messages) -> Rendered:
     pressed, numbered = _divide(possible)
     parts = _split("\n\n".join(filter(None, _blocks(card, messages))))
     pick, shortened = messages.zalo.pick[card.language], messages.zalo.shortened[card.language]
-    return Rendered(
+    return ZaloMessages(
         _shape(parts, numbered, pick, shortened),
         tuple(pressed),
         _shape(parts, possible, pick, shortened),

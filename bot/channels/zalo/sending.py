@@ -12,11 +12,11 @@ from typing import TypeVar
 import structlog
 
 from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, SendError, TryLater, Unreachable
-from bot.channels.silence import Silence
-from bot.channels.zalo.api import Api, NoAnswer, Quota, ZaloError
+from bot.channels.reachability import Reachability
+from bot.channels.zalo.api import NoAnswer, Quota, ZaloApi, ZaloError
 from bot.channels.zalo.errors import Treatment, meaning
 from bot.channels.zalo.limits import FREE_WINDOW, TURN_MESSAGES
-from bot.channels.zalo.render import Rendered, as_message
+from bot.channels.zalo.render import ZaloMessages, as_message
 from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.domain.card import Button
 from bot.domain.clock import Clock, utc_now
@@ -57,7 +57,7 @@ class _Simpler(Exception):
 
 
 @dataclass(slots=True)
-class Turn:
+class ZaloTurn:
     """What one message of a person has been answered with, or a delivery.
 
     sent: messages so far. is_over: Zalo takes no more free ones.
@@ -69,34 +69,34 @@ class Turn:
     parts: dict[int, int] = field(default_factory=dict)
 
 
-class Sender:
+class ZaloSender:
     """Sends what was rendered.
 
     trouble: why Zalo refuses every message, in words for the operator; None once one got through.
-    silence: whether it answers at all.
+    reachability: whether it answers at all.
     """
 
     def __init__(
         self,
-        api: Api,
+        api: ZaloApi,
         tokens: Tokens,
         clock: Clock = utc_now,
         repeat_seconds: Sequence[float] = REPEAT_SECONDS,
     ) -> None:
         self.trouble: str | None = None
-        self.silence = Silence()
+        self.reachability = Reachability()
         self._api = api
         self._tokens = tokens
         self._clock = clock
         self._repeat_seconds = repeat_seconds
-        self._turns: OrderedDict[int, Turn] = OrderedDict()
+        self._turns: OrderedDict[int, ZaloTurn] = OrderedDict()
 
     async def send(
         self,
         user_id: str,
         message_id: int,
         position: int,
-        rendered: Rendered,
+        rendered: ZaloMessages,
         offer: Callable[[Sequence[str]], Awaitable[None]],
     ) -> None:
         """Send a card's messages; the first arguments and the errors are those of `Channel.send`.
@@ -126,8 +126,8 @@ class Sender:
             number += 1
             turn.parts[position] = number
 
-    def _turn(self, message_id: int) -> Turn:
-        turn = self._turns.setdefault(message_id, Turn())
+    def _turn(self, message_id: int) -> ZaloTurn:
+        turn = self._turns.setdefault(message_id, ZaloTurn())
         self._turns.move_to_end(message_id)
         while len(self._turns) > TURNS_KEPT:
             self._turns.popitem(last=False)
@@ -144,7 +144,7 @@ class Sender:
             raise OnlyInReply("the free messages to this person are used up")
 
     async def _send_text(
-        self, turn: Turn, message_id: int, user_id: str, text: str, buttons: Sequence[Button]
+        self, turn: ZaloTurn, message_id: int, user_id: str, text: str, buttons: Sequence[Button]
     ) -> None:
         quota = await self._done(message_id, self._message(user_id, text, buttons), has_buttons=bool(buttons))
         turn.sent += 1
@@ -176,7 +176,7 @@ class Sender:
                 try:
                     result = await call(grant.access_token)
                 except NoAnswer as error:
-                    self.silence.note(is_answered=False)
+                    self.reachability.note(is_answered=False)
                     if error.is_unsent:
                         raise TryLater(str(error), BUSY_SECONDS) from error
                     if not is_heard:
@@ -184,7 +184,7 @@ class Sender:
                     is_heard = False  # once more: said twice, rarely, is better than not at all
                     await asyncio.sleep(next(pauses, 0))
                 except ZaloError as error:
-                    self.silence.note(is_answered=True)
+                    self.reachability.note(is_answered=True)
                     treatment = meaning(error.code).treatment
                     log.info("zalo_refused", code=error.code, words=error.words, treatment=treatment.name)
                     if treatment is Treatment.RENEW and not is_renewed:
@@ -195,7 +195,7 @@ class Sender:
                         raise self._meaning(error, message_id, has_buttons=has_buttons) from error
                 else:
                     self.trouble = None
-                    self.silence.note(is_answered=True)
+                    self.reachability.note(is_answered=True)
                     return result
         except NoToken as error:
             raise self._no_token(error, message_id) from error

@@ -9,7 +9,8 @@ It is a plain digest, no HMAC (`MacUtils.buildMac` of zalo-java-sdk). Sources di
 from __future__ import annotations
 
 import hashlib
-import hmac
+
+from bot.channels.requests import is_secret
 
 HEADER = "X-ZEvent-Signature"
 
@@ -42,6 +43,6 @@ def matches(header: str, raw: bytes, timestamp: str, *, app_id: str, oa_id: str,
     # Both are always compared, so that the time it takes tells nothing.
     for name, first_id in (("OA id", oa_id), ("app id", app_id)):
         right = digest(first_id, raw, timestamp, secret)
-        if hmac.compare_digest(given.lower().encode(), right.encode()):
+        if is_secret(given.lower(), right):
             found = f"{_PREFIX if has_prefix else 'bare'}, {name}"
     return found

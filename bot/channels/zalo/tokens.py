@@ -14,12 +14,12 @@ from contextlib import suppress
 
 import structlog
 
-from bot.channels.zalo.api import Api, NoAnswer, Pair, ZaloError
+from bot.channels.zalo.api import NoAnswer, Pair, ZaloApi, ZaloError
 from bot.channels.zalo.errors import GRANT_DEAD
 from bot.channels.zalo.limits import RENEW_AFTER, RENEW_AGAIN_SECONDS, RENEWAL_SECONDS
+from bot.channels.zalo.store import Grant, Renewal, WrongKey, ZaloStore
 from bot.domain.clock import Clock, utc_now
 from bot.log import describe
-from bot.storage.zalo import Grant, Renewal, WrongKey, ZaloStore
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class NoToken(Exception):
 class Tokens:
     """The tokens of the OA, for one process."""
 
-    def __init__(self, store: ZaloStore, api: Api, clock: Clock = utc_now) -> None:
+    def __init__(self, store: ZaloStore, api: ZaloApi, clock: Clock = utc_now) -> None:
         self._store = store
         self._api = api
         self._clock = clock

@@ -30,8 +30,8 @@ class _Question:
         return len(self.bag & other.bag) / len(self.bag | other.bag)
 
 
-def alike(content: LoadedContent) -> Iterator[Finding]:
-    """Questions that stand under two answers, or nearly so, or twice under one.
+def alike(content: LoadedContent, only: str | None = None) -> Iterator[Finding]:
+    """Questions that stand under two answers, or nearly so, or twice under one; `only`: of this answer alone.
 
     Near means that the word sets overlap by NEAR (Jaccard). Candidates are found by prefix
     filtering: with the words sorted from the rarest, two sets that overlap so much share one of
@@ -46,10 +46,14 @@ def alike(content: LoadedContent) -> Iterator[Finding]:
         for position, question in enumerate(answer[language].questions)
         if MARK not in question
     ]
+    questions.sort(key=lambda question: question.answer == only)  # after all with which they may clash
     frequency = Counter(word for question in questions for word in question.bag)
     by_word: dict[str, list[_Question]] = defaultdict(list)
     successions = {frozenset((a.id, older)) for a in answers for older in a.supersedes}
     for question in questions:
+        is_wanted = only in {None, question.answer}
+        if not question.bag and not is_wanted:
+            continue
         if not question.bag:
             yield content.files[question.answer].finding(question.key, "has no word to learn from")
             continue
@@ -58,7 +62,7 @@ def alike(content: LoadedContent) -> Iterator[Finding]:
         near = [
             other
             for word in prefix
-            for other in by_word[word]
+            for other in (by_word[word] if is_wanted else ())
             if _clash(question, other) and frozenset((question.answer, other.answer)) not in successions
         ]
         for word in prefix:

@@ -89,13 +89,13 @@ def every(connection: Connection) -> list[StoredDraft]:
 def save(connection: Connection, change: Change, now: datetime.datetime) -> StoredDraft:
     """Save a change as the draft's next revision; what was submitted or approved is being written again.
 
+    Whether the change began from the file as it is now is for the caller to see.
+
     Raises:
         Moved: somebody saved since, or there is a draft where the change began from the file.
     """
     draft = _locked(connection, change.answer_id)
-    if (draft.revision if draft else 0) != change.base_draft or (
-        draft and draft.base_file != change.base_file
-    ):
+    if (draft.revision if draft else 0) != change.base_draft:
         raise Moved(draft)
     revision = _last_revision(connection, change.answer_id) + 1
     changed_by = tuple(dict.fromkeys([*(draft.changed_by if draft else ()), change.editor_id]))
@@ -104,17 +104,7 @@ def save(connection: Connection, change: Change, now: datetime.datetime) -> Stor
         draft.note if draft else "", changed_by, change.editor_id, now,
     )  # fmt: skip
     _write(connection, saved, is_new=draft is None)
-    connection.execute(
-        insert(_VERSION).values(
-            answer_id=change.answer_id, revision=revision, base_file=change.base_file, value=change.value,
-            editor_id=change.editor_id, at=now,
-        )
-    )  # fmt: skip
-    connection.execute(
-        delete(_VERSION).where(
-            _VERSION.c.answer_id == change.answer_id, _VERSION.c.revision <= revision - VERSIONS_KEPT
-        )
-    )
+    _keep_version(connection, saved)
     return saved
 
 
@@ -158,12 +148,31 @@ def discard(connection: Connection, answer_id: str, revision: int) -> None:
     connection.execute(delete(_DRAFT).where(_DRAFT.c.answer_id == answer_id))
 
 
-def rebase(connection: Connection, answer_id: str, revision: int, base_file: str) -> None:
-    """Let a draft go on from another version of the file, which its editor has seen. Raises Moved."""
-    draft = _locked(connection, answer_id)
-    if draft is None or draft.revision != revision:
-        raise Moved(draft)
-    connection.execute(update(_DRAFT).where(_DRAFT.c.answer_id == answer_id).values(base_file=base_file))
+def adopt(connection: Connection, draft: StoredDraft) -> StoredDraft:
+    """Begin a draft with what somebody wrote by other means, if there is none; the one that there is."""
+    found = _locked(connection, draft.answer_id)
+    if found:
+        return found
+    began = replace(draft, revision=_last_revision(connection, draft.answer_id) + 1)
+    _write(connection, began, is_new=True)
+    _keep_version(connection, began)
+    return began
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An earlier revision of a draft."""
+
+    revision: int
+    editor_id: int
+    at: datetime.datetime
+    value: JsonObject
+
+
+def versions(connection: Connection, answer_id: str) -> list[Version]:
+    """The revisions that are kept, the newest first."""
+    query = select(_VERSION).where(_VERSION.c.answer_id == answer_id).order_by(_VERSION.c.revision.desc())
+    return [Version(row.revision, row.editor_id, row.at, row.value) for row in connection.execute(query)]
 
 
 def version(connection: Connection, answer_id: str, revision: int) -> JsonObject | None:
@@ -216,6 +225,11 @@ def forget_typed(connection: Connection, answer_id: str, editor_id: int, tab: st
     connection.execute(delete(_AUTOSAVE).where(*_of_tab(answer_id, editor_id, tab)))
 
 
+def forget_old_typed(connection: Connection, before: datetime.datetime) -> None:
+    """Let go of what nobody came back to."""
+    connection.execute(delete(_AUTOSAVE).where(_AUTOSAVE.c.saved_at < before))
+
+
 def _of_tab(answer_id: str, editor_id: int, tab: str) -> Sequence[Any]:
     return (
         _AUTOSAVE.c.answer_id == answer_id,
@@ -234,6 +248,17 @@ def _last_revision(connection: Connection, answer_id: str) -> int:
     """A revision is never given twice, also after a draft was published and another one begun."""
     query = select(func.coalesce(func.max(_VERSION.c.revision), 0)).where(_VERSION.c.answer_id == answer_id)
     return int(connection.execute(query).scalar_one())
+
+
+def _keep_version(connection: Connection, draft: StoredDraft) -> None:
+    connection.execute(
+        insert(_VERSION).values(
+            answer_id=draft.answer_id, revision=draft.revision, base_file=draft.base_file, value=draft.value,
+            editor_id=draft.updated_by, at=draft.updated_at,
+        )
+    )  # fmt: skip
+    old = _VERSION.c.revision <= draft.revision - VERSIONS_KEPT
+    connection.execute(delete(_VERSION).where(_VERSION.c.answer_id == draft.answer_id, old))
 
 
 def _write(connection: Connection, draft: StoredDraft, *, is_new: bool) -> None:

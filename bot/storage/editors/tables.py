@@ -180,8 +180,9 @@ class Presence(EditorsBase):
 class Publication(EditorsBase):
     """A file that was written: the history where there is no git, and who answers for it.
 
-    kind: publish, schedule, withdraw, restore. reason: why it went out before somebody else had looked;
-    looked_at, looked_by: who looked later. commit: its name, where content/ is in git.
+    kind: publish, schedule, withdraw, replace. changed_by: everybody who had a hand in it, none of whom is
+    the somebody else who looks. reason: why it went out before somebody else had looked; looked_at,
+    looked_by: who looked later. commit: its name, where content/ is in git.
     """
 
     __tablename__ = "publication"
@@ -190,6 +191,7 @@ class Publication(EditorsBase):
     answer_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     at: Mapped[datetime.datetime]
     editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id"))
+    changed_by: Mapped[list[int]] = mapped_column(JSON)
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("editor.id"))
     kind: Mapped[str] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text, default="")
@@ -201,6 +203,31 @@ class Publication(EditorsBase):
     commit: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (Index("ix_publication_answer", "answer_id", "id"),)
+
+
+class InStep(EditorsBase):
+    """The two languages of an answer as they were when they last said the same.
+
+    sides: by language, the fields that a citizen reads. behind_since: when one of them was first seen to be
+    behind the other; NULL while none is.
+    """
+
+    __tablename__ = "in_step"
+
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    sides: Mapped[JsonObject] = mapped_column(JSON)
+    behind_since: Mapped[datetime.datetime | None]
+
+
+class Reminder(EditorsBase):
+    """A review that an editor was reminded of by mail, so that it is done once for each date."""
+
+    __tablename__ = "reminder"
+
+    answer_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    review_by: Mapped[str] = mapped_column(String(10), primary_key=True)
+    editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True)
+    sent_at: Mapped[datetime.datetime]
 
 
 class AuditEntry(EditorsBase):

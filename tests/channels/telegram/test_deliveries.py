@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answering.delivery_worker import DeliveryWorker
+from bot.channels.opaque import OpaqueNames
 from bot.channels.telegram import TelegramChannel
-from bot.channels.telegram.sending import Pace
+from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.updates import move_of
 from bot.content.library import Library
 from bot.domain.card import Card
@@ -110,7 +111,7 @@ async def test_a_reply_of_the_staff_arrives_once_as_it_was_typed(
 
 async def in_group(engine: AsyncEngine, channel: TelegramChannel, group: Chat) -> None:
     """A group that has subscribed."""
-    place = move_of(group.id, group.id, channel._opaque).before
+    place = move_of(group.id, group.id, OpaqueNames(SECRET)).before
     message = Message("telegram", place.address, place.conversation, str(group.id))
     async with engine.begin() as connection:
         await connection.run_sync(subscriptions.subscribe, message, Language.EN, TOPIC, utc_now())
@@ -215,5 +216,5 @@ class TestSupergroup:
         telegram.upgrade(group)
         async with channel.connected(), channel.receiving():
             await telegram.until(lambda: not telegram.unacknowledged)
-        old = move_of(group.id, group.id, channel._opaque).before.conversation
+        old = move_of(group.id, group.id, OpaqueNames(SECRET)).before.conversation
         assert set(forgotten) == {old}

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from bot.channels.telegram import TelegramChannel
-from bot.channels.telegram import channel as module
+from bot.channels.telegram import receiving as module
 from bot.content.library import Library
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
@@ -406,7 +406,7 @@ class TestWebhook:
         async with by_webhook() as (channel, _):
             broken = BrokenInbox(database, "secret")
             broken.failures = 2
-            channel._inbox = broken
+            channel._receiver._handler._inbox = broken
             lan = telegram.person()
             lan.says("một")
             lan.says("hai")

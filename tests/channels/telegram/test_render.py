@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from telegram import InlineKeyboardButton
 
-from bot.channels.telegram.render import Rendered, deep_link, render
+from bot.channels.telegram.render import TelegramMessages, deep_link, render
 from bot.content.library import Library
 from bot.domain.answer import Facet, Source, Verdict
 from bot.domain.card import Button, Card
@@ -65,15 +65,15 @@ class Show:
     def __init__(self, library: Library) -> None:
         self._labels = library.messages.labels
 
-    def __call__(self, card: Card, username: str | None = "hoicantho_bot") -> Rendered:
+    def __call__(self, card: Card, username: str | None = "hoicantho_bot") -> TelegramMessages:
         return render(card, self._labels, username)
 
 
-def rows(rendered: Rendered) -> list[list[InlineKeyboardButton]]:
+def rows(rendered: TelegramMessages) -> list[list[InlineKeyboardButton]]:
     return [list(row) for row in rendered.keyboard.inline_keyboard] if rendered.keyboard else []
 
 
-def labels(rendered: Rendered) -> list[list[str]]:
+def labels(rendered: TelegramMessages) -> list[list[str]]:
     return [[button.text for button in row] for row in rows(rendered)]
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.channels.contract import MaybeSent, Rejected, TryLater, Unreachable
 from bot.channels.telegram import TelegramChannel
-from bot.channels.telegram.sending import Pace
+from bot.channels.telegram.pace import Pace
 from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
@@ -150,7 +150,7 @@ async def test_a_timed_out_send_is_not_repeated(
 async def test_whoever_runs_the_bot_is_told_that_telegram_does_not_answer_until_it_does(
     channel: TelegramChannel, lan: Person, telegram: StandIn
 ) -> None:
-    channel._problem = None  # as if it were receiving
+    channel._receiver.problem = None  # as if it were receiving
     telegram.failures.plan("sendMessage", Failure())
     with pytest.raises(MaybeSent):
         await channel.send(str(lan.chat.id), 1, 0, HELLO)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from bot.channels.telegram.updates import Identity, Reader, language_of
+from bot.channels.telegram.updates import Identity, UpdateReader, language_of
 from bot.content.library import Library
 from bot.domain.language import Language
 from bot.domain.message import TEXT_LIMIT, Message
@@ -24,7 +24,7 @@ class Phone:
         self.telegram = telegram
         self.lan: Person = telegram.person("Lan", "vi-VN")
         me = Identity(telegram.me["id"], telegram.me["username"])
-        self.reader = Reader(me, lambda: library, lambda name: f"opaque {name}")
+        self.reader = UpdateReader(me, lambda: library, lambda name: f"opaque {name}")
 
     @property
     def last(self) -> Message | None:

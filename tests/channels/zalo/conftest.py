@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.applications import Starlette
 
-from bot.channels.zalo import Api, ZaloChannel
+from bot.channels.zalo import ZaloApi, ZaloChannel
+from bot.channels.zalo.store import ZaloStore
 from bot.content.library import Library
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
-from bot.storage.zalo import ZaloStore
 from stand_ins.serving import serving
 from stand_ins.zalo import APP_ID, APP_SECRET, OA_ID, Person, StandIn
 from tests.support.zalo import CALL_SECONDS, KEY, authorise, new_channel
@@ -34,8 +34,8 @@ async def api_url(zalo: StandIn) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def api(api_url: str) -> AsyncIterator[Api]:
-    api = Api(api_url, api_url, APP_ID, APP_SECRET, CALL_SECONDS)
+async def api(api_url: str) -> AsyncIterator[ZaloApi]:
+    api = ZaloApi(api_url, api_url, APP_ID, APP_SECRET, CALL_SECONDS)
     yield api
     await api.close()
 
@@ -47,7 +47,7 @@ def store(database: Database) -> ZaloStore:
 
 @pytest.fixture
 async def channel(
-    zalo: StandIn, store: ZaloStore, api: Api, inbox: Inbox, small_library: Library
+    zalo: StandIn, store: ZaloStore, api: ZaloApi, inbox: Inbox, small_library: Library
 ) -> ZaloChannel:
     """A channel that can send, and whose webhook is saved nowhere."""
     await authorise(store, zalo)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bot.channels.zalo.emoticons import EMOJI, as_emoji
-from bot.channels.zalo.events import Content, Event, button_in, words
+from bot.channels.zalo.events import Event, EventMessage, button_in, words
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_is_more_than_codes_is_left_alone(text: str) -> None:
 
 @pytest.mark.parametrize("code", EMOJI)
 def test_each_code_alone_is_no_command_and_holds_no_letter(code: str) -> None:
-    text = words(Event(event_name="user_send_text", timestamp="0", message=Content(text=code)))
+    text = words(Event(event_name="user_send_text", timestamp="0", message=EventMessage(text=code)))
     assert text == EMOJI[code]
     assert button_in(text) is None
     assert not any(c.isalnum() for c in text)
@@ -61,7 +61,7 @@ def test_a_long_text_is_read_in_a_time_that_grows_with_its_length(unit: str) -> 
         event = Event(
             event_name="user_send_text",
             timestamp="0",
-            message=Content(text=(unit * length)[:length]),
+            message=EventMessage(text=(unit * length)[:length]),
         )
         began = time.process_time()
         words(event)

@@ -13,7 +13,7 @@ from bot.cards.actions import COMMANDS
 from bot.channels.zalo.events import (
     IGNORED,
     MEDIA,
-    Reader,
+    EventReader,
     Unreadable,
     button_in,
     is_our_own,
@@ -27,7 +27,7 @@ from stand_ins.zalo.people import ATTACHMENTS
 
 OA, PERSON = "388613280878808645", "246845883529197922"
 
-reader = Reader(lambda name: f"hash of {name}")
+reader = EventReader(lambda name: f"hash of {name}")
 
 
 def event(name: str = "user_send_text", **changes: Any) -> dict[str, Any]:

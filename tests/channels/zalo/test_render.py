@@ -15,7 +15,7 @@ from bot.cards.compose import compose
 from bot.cards.formatting import escape
 from bot.channels.zalo import ZaloChannel
 from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, TURN_MESSAGES
-from bot.channels.zalo.render import Rendered, as_message, render, written
+from bot.channels.zalo.render import ZaloMessages, as_message, render, written
 from bot.content.library import Library
 from bot.content.loading import load
 from bot.domain.answer import Source, Verdict
@@ -89,7 +89,7 @@ TOOLS = [
 ]
 
 
-def rendered(some: Card, library: Library) -> Rendered:
+def rendered(some: Card, library: Library) -> ZaloMessages:
     return render(some, library.messages)
 
 

@@ -7,14 +7,14 @@ import time
 import pytest
 
 from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
-from bot.channels.zalo import Api, ZaloChannel
+from bot.channels.zalo import ZaloApi, ZaloChannel
 from bot.channels.zalo.api import NoAnswer
 from bot.channels.zalo.errors import MEANINGS, Treatment
 from bot.channels.zalo.sending import MINUTE, OPERATOR_SECONDS
+from bot.channels.zalo.store import ZaloStore
 from bot.domain.card import Button, Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
-from bot.storage.zalo import ZaloStore
 from stand_ins.failures import Failure
 from stand_ins.zalo import APP_ID, APP_SECRET, Person, StandIn
 
@@ -199,7 +199,7 @@ class TestTheNetwork:
         assert "Zalo does not answer" not in str(await channel.problem())
 
     async def test_what_surely_did_not_arrive_is_sent_later(
-        self, zalo: StandIn, channel: ZaloChannel, lan: Person, api: Api
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person, api: ZaloApi
     ) -> None:
         api._api_url = "http://127.0.0.1:9"
         with pytest.raises(TryLater):
@@ -273,7 +273,7 @@ class TestADelivery:
 
 
 async def test_an_answer_that_drips_on_for_ever_has_an_end(dripping: str) -> None:
-    api = Api(dripping, dripping, APP_ID, APP_SECRET, call_seconds=0.5)
+    api = ZaloApi(dripping, dripping, APP_ID, APP_SECRET, call_seconds=0.5)
     began = time.monotonic()
     with pytest.raises(NoAnswer) as error:
         await api.send("token", "1", {"text": "x"})

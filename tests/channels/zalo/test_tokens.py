@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels.zalo import Api
+from bot.channels.zalo import ZaloApi
+from bot.channels.zalo.store import ZaloStore
 from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.storage.database import Database
-from bot.storage.zalo import ZaloStore
 from stand_ins.failures import Failure
 from stand_ins.zalo import OA_ID, StandIn
 from tests.support import ROOT
@@ -36,14 +36,14 @@ def store(database: Database, clock: Clock) -> ZaloStore:
 
 
 @pytest.fixture
-async def tokens(zalo: StandIn, store: ZaloStore, api: Api, clock: Clock) -> Tokens:
+async def tokens(zalo: StandIn, store: ZaloStore, api: ZaloApi, clock: Clock) -> Tokens:
     await authorise(store, zalo)
     return Tokens(store, api, clock)
 
 
 @pytest.fixture
 async def others(
-    zalo: StandIn, tokens: Tokens, database_url: str, api: Api, clock: Clock
+    zalo: StandIn, tokens: Tokens, database_url: str, api: ZaloApi, clock: Clock
 ) -> AsyncIterator[list[Tokens]]:
     """The same in what could be other processes: each has connections of its own."""
     databases = [Database(database_url) for _ in range(3)]
@@ -113,6 +113,7 @@ class TestRenewing:
         assert len(set(found)) == 1
         assert works(zalo, found[0])
 
+    @pytest.mark.server
     @pytest.mark.usefixtures("real_time")
     @on_both_databases
     async def test_is_done_once_by_processes_that_begin_at_the_same_moment(
@@ -145,7 +146,7 @@ class TestKeeping:
         assert grant.refresh_token.encode() not in content
 
     async def test_another_key_is_said_to_be_the_wrong_one(
-        self, tokens: Tokens, database: Database, api: Api, clock: Clock
+        self, tokens: Tokens, database: Database, api: ZaloApi, clock: Clock
     ) -> None:
         other = Tokens(ZaloStore(database, OA_ID, OTHER_KEY, clock), api, clock)
         assert "ZALO_TOKEN_KEY" in str(await other.problem())
@@ -205,6 +206,7 @@ async def killed(database_url: str, api_url: str, is_reached: Callable[[], bool]
 
 @pytest.mark.usefixtures("real_time")
 class TestACrash:
+    @pytest.mark.server
     async def test_before_zalo_heard_of_it_heals_by_itself(
         self,
         zalo: StandIn,
@@ -225,6 +227,7 @@ class TestACrash:
         assert await tokens.problem() is None
         assert works(zalo, (await tokens.current()).access_token)
 
+    @pytest.mark.server
     async def test_after_zalo_answered_is_told_with_the_way_out(
         self,
         zalo: StandIn,
@@ -252,7 +255,7 @@ class TestACrash:
 
 
 class TestTrouble:
-    async def test_nobody_has_logged_in_yet(self, store: ZaloStore, api: Api, api_url: str) -> None:
+    async def test_nobody_has_logged_in_yet(self, store: ZaloStore, api: ZaloApi, api_url: str) -> None:
         tokens = Tokens(store, api)
         assert "`python -m bot zalo login`" in str(await tokens.problem())
         await tokens.keep_fresh()
@@ -291,7 +294,7 @@ class TestTrouble:
         assert await tokens.problem() is None
 
     async def test_a_token_endpoint_that_cannot_be_reached_leaves_no_mark(
-        self, zalo: StandIn, store: ZaloStore, tokens: Tokens, api: Api, clock: Clock
+        self, zalo: StandIn, store: ZaloStore, tokens: Tokens, api: ZaloApi, clock: Clock
     ) -> None:
         address, api._oauth_url = api._oauth_url, "http://127.0.0.1:9"
         clock.advance(hours=21)

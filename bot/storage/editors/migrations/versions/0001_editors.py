@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.Column("answer_id", sa.String(length=128), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("editor_id", sa.Integer(), nullable=False),
+        sa.Column("changed_by", sa.JSON(), nullable=False),
         sa.Column("approved_by", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
@@ -180,6 +181,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_publication_answer", "publication", ["answer_id", "id"], unique=False)
+    op.create_table(
+        "in_step",
+        sa.Column("answer_id", sa.String(length=128), nullable=False),
+        sa.Column("sides", sa.JSON(), nullable=False),
+        sa.Column("behind_since", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("answer_id"),
+    )
+    op.create_table(
+        "reminder",
+        sa.Column("answer_id", sa.String(length=128), nullable=False),
+        sa.Column("review_by", sa.String(length=10), nullable=False),
+        sa.Column("editor_id", sa.Integer(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["editor_id"], ["editor.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("answer_id", "review_by", "editor_id"),
+    )
     op.create_table(
         "session",
         sa.Column("token_hash", sa.String(length=64), nullable=False),

@@ -8,7 +8,7 @@ COUNTS_FOR = 120.0
 """Seconds for which a call that was not answered tells of the platform, unless a later one was."""
 
 
-class Silence:
+class Reachability:
     """Is told of each call how it went."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The first connection of an Official Account on Zalo."""
+"""The commands `python -m bot zalo`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 import click
 from cryptography.fernet import Fernet
 
-from bot.channels.zalo import login as zalo_login
-from bot.settings import load as load_settings
+from bot.channels.zalo import login as authorisation
+from bot.settings import load_as
 
 
 @click.group()
@@ -29,15 +29,16 @@ def key() -> None:
 )
 def login(has_refresh_token: bool) -> None:
     """Let the app speak for the Official Account: once, and again when /ready says so."""
-    settings = load_settings()
+    settings = load_as(authorisation.LoginSettings)
     if not settings.zalo_app_id:
-        raise zalo_login.NotAuthorised("The setting ZALO_APP_ID is not set; the README says how to begin.")
+        raise authorisation.NotAuthorised("The setting ZALO_APP_ID is not set; the README says how to begin.")
     if has_refresh_token:
         refresh_token = click.prompt("Refresh token", hide_input=sys.stdin.isatty())
-        done = zalo_login.by_refresh_token(settings, refresh_token)
+        done = authorisation.by_refresh_token(settings, refresh_token)
     else:
-        state = zalo_login.new_state()
-        click.echo(zalo_login.steps(settings, state))
-        consent = zalo_login.read_consent(click.prompt("Paste the address that the browser was taken to"))
-        done = zalo_login.by_code(settings, consent, state)
+        state = authorisation.new_state()
+        click.echo(authorisation.steps(settings, state))
+        pasted = click.prompt("Paste the address that the browser was taken to")
+        consent = authorisation.read_consent(pasted)
+        done = authorisation.by_code(settings, consent, state)
     click.echo(asyncio.run(done))

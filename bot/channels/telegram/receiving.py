@@ -1,0 +1,202 @@
+"""Fetches Telegram's updates by polling, or has them brought to a webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import cast
+from urllib.parse import urlencode
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.backoff import Backoff
+from bot.channels.opaque import OpaqueNames
+from bot.channels.requests import BodyTooLarge, is_secret, read_body
+from bot.channels.telegram.background import BackgroundTasks
+from bot.channels.telegram.errors import seconds_of
+from bot.channels.telegram.handler import Raw, UpdateHandler
+from bot.channels.telegram.limits import ANSWER_SECONDS, POLL_SECONDS, UPDATE_BYTES, UPDATES
+from bot.channels.telegram.profile import set_profile
+from bot.channels.telegram.updates import Identity, UpdateReader
+from bot.content.library import Library
+from bot.log import describe
+
+log = structlog.get_logger(__name__)
+
+WEBHOOK_PATH = "/telegram"
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (a header's name)
+
+PAUSE_FIRST, PAUSE_MOST = 1.0, 30.0
+"""Seconds between two tries while Telegram cannot be reached; they grow from one to the other."""
+
+
+class TelegramReceiver:
+    """Receives for one bot.
+
+    problem: why it does not receive anything, in words for whoever runs it, or None.
+    """
+
+    def __init__(
+        self,
+        bot: ExtBot[None],
+        http: HTTPXRequest,
+        handler: UpdateHandler,
+        background: BackgroundTasks,
+        library: Callable[[], Library],
+        opaque: OpaqueNames,
+        public_url: str,
+    ) -> None:
+        """`public_url`: of this service, to be called by Telegram; empty: the bot polls."""
+        self.problem: str | None = "not connected to Telegram yet"
+        self._bot = bot
+        self._http = http
+        self._handler = handler
+        self._background = background
+        self._library = library
+        self._opaque = opaque
+        self._public_url = public_url.rstrip("/")
+        # Telegram allows 64 characters of these; nothing to configure or to leak.
+        self._webhook_secret = opaque("telegram-webhook")
+        self._reader: UpdateReader | None = None
+
+    @property
+    def username(self) -> str | None:
+        """The bot's name on Telegram, once that is known."""
+        return self._reader.me.username if self._reader else None
+
+    def routes(self) -> list[BaseRoute]:
+        """The webhook, if there is an address at which Telegram can reach it."""
+        return [Route(WEBHOOK_PATH, self._webhook, methods=["POST"])] if self._public_url else []
+
+    async def run(self) -> None:
+        """Set the bot up, and poll for ever if it is not called. It ends if Telegram refuses that."""
+        try:
+            await _patiently(self._bot.initialize)
+            self._reader = UpdateReader(
+                Identity(self._bot.id, self._bot.username), self._library, self._opaque
+            )
+            self._background.begin(
+                _patiently(lambda: set_profile(self._bot, self._library().messages.telegram))
+            )
+            if self._public_url:
+                await _patiently(self._set_webhook)
+                self.problem = None
+            else:
+                await _patiently(self._bot.delete_webhook)
+                self.problem = None
+                await self._poll(self._reader)
+        except InvalidToken:  # its message shows the token
+            self.problem = "Telegram refuses TELEGRAM_TOKEN; get a valid one from @BotFather"
+            log.error("telegram_stopped", reason=self.problem)
+        except TelegramError as error:
+            self.problem = f"Telegram refuses the setup: {error.message}"
+            log.error("telegram_stopped", reason=self.problem)
+
+    async def _set_webhook(self) -> None:
+        await self._bot.set_webhook(
+            f"{self._public_url}{WEBHOOK_PATH}", secret_token=self._webhook_secret, allowed_updates=UPDATES
+        )
+
+    async def _webhook(self, request: Request) -> Response:
+        """One update, pushed. Any answer but 2xx makes Telegram deliver it again, for 24 hours."""
+        if not is_secret(request.headers.get(SECRET_HEADER, ""), self._webhook_secret):
+            return Response(status_code=HTTPStatus.FORBIDDEN)
+        if self._reader is None:
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
+        try:
+            update = json.loads(await read_body(request, UPDATE_BYTES))
+        except BodyTooLarge:
+            return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except (ValueError, RecursionError):
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        try:
+            await self._handler.handle(update, self._reader)
+        except Exception as error:  # the database, most likely: it may come back
+            log.error("update_not_accepted", **describe(error))
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        return Response()
+
+    async def _poll(self, reader: UpdateReader) -> None:
+        """Fetch updates for ever.
+
+        The offset, which tells Telegram what not to send again, moves past an update only when
+        the inbox has committed it. The library's own Updater moves it as soon as the update is in
+        memory, and loses what is there in a crash.
+        """
+        offset, backoff = 0, Backoff(PAUSE_FIRST, PAUSE_MOST)
+        while True:
+            try:
+                for raw in await self._get_updates(offset):
+                    await self._handler.handle(raw, reader)
+                    offset = max(offset, _number(raw) + 1)
+                self.problem = None
+                backoff.reset()
+            except InvalidToken:
+                raise
+            except RetryAfter as error:
+                await asyncio.sleep(seconds_of(error))
+            except Exception as error:  # the network, or the database: either may come back
+                self.problem = "cannot fetch updates: " + _reason(error)
+                log.warning("poll_failed", reason=self.problem, **describe(error))
+                await asyncio.sleep(backoff.pause())
+
+    async def _get_updates(self, offset: int) -> list[Raw]:
+        """The next updates, as they came.
+
+        Not by `Bot.get_updates`: that fails for the whole batch if it cannot read one update, again
+        and again, until that one is 24 hours old.
+        """
+        asked = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": json.dumps(UPDATES)}
+        async with asyncio.timeout(POLL_SECONDS + 2 * ANSWER_SECONDS):
+            updates = await self._http.post(
+                f"{self._bot.base_url}/getUpdates?{urlencode(asked)}",
+                read_timeout=POLL_SECONDS + ANSWER_SECONDS,
+            )
+        return cast(list[Raw], updates)
+
+
+def _number(raw: Raw) -> int:
+    """The number of an update; 0 if it has none, as none from Telegram."""
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    return number if isinstance(number, int) else 0
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Conflict):
+        return "another process polls with the same TELEGRAM_TOKEN"
+    return type(error).__name__
+
+
+async def _patiently(call: Callable[[], Awaitable[object]]) -> None:
+    """Call until it works. Raises what waiting does not mend."""
+    backoff = Backoff(PAUSE_FIRST, PAUSE_MOST)
+    while True:
+        try:
+            await call()
+        except RetryAfter as error:
+            await asyncio.sleep(seconds_of(error))
+        except (InvalidToken, BadRequest, Forbidden, ChatMigrated):
+            raise
+        except NetworkError as error:  # also its subclass TimedOut: these calls may be repeated
+            log.warning("telegram_unreachable", **describe(error))
+            await asyncio.sleep(backoff.pause())
+        else:
+            return

@@ -1,0 +1,81 @@
+"""Puts the editors' pages together, and serves them: a process of its own, with a database of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from bot.desk.accounts import Accounts
+from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.desk.passkeys import Passkeys
+from bot.editing.administration import Administration
+from bot.editing.answers import Answers
+from bot.editing.edit import Edit
+from bot.editing.login import Login
+from bot.editing.offices import Offices
+from bot.editing.passkeys import PasskeyPages
+from bot.editing.release import Release
+from bot.editing.same_origin import SameOrigin
+from bot.editing.sentences import Sentences
+from bot.editing.site import STATIC, Site
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
+from bot.storage.schema import migrate
+
+MIGRATIONS = Path(__file__).parent.parent / "storage" / "editors" / "migrations"
+
+
+async def open_database(url: str) -> Database:
+    """The database of the editors' pages, brought up to date.
+
+    Raises:
+        DatabaseUnusable: why it cannot be used.
+    """
+    database = Database(url)
+    await migrate(database, MIGRATIONS)
+    return database
+
+
+def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
+    """The pages over a desk.
+
+    Args:
+        desk: what editors work with; its database is up to date.
+        key: encrypts the secrets of one-time codes (EDITORS_KEY).
+        is_secure: the pages are reached by https.
+    """
+    site = Site(desk.database, Accounts(key), desk.clock, is_secure=is_secure)
+    offices, sentences = Offices(site, desk), Sentences(site, desk)
+    edit = Edit(site, desk, {OFFICES: offices.parts, MESSAGES: sentences.parts})
+    routes: list[BaseRoute] = [
+        *offices.routes(),
+        *sentences.routes(),
+        *Administration(site, desk).routes(),
+        *Answers(site, desk).routes(),
+        *Release(site, desk, edit).routes(),
+        *edit.routes(),
+        *Login(site).routes(),
+        *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)  # noqa: S101  (Starlette's signature says less)
+        status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotYours) else 422
+        account = await site.account_of(request)
+        return site.refuse(request, account, error.key, status, error.values, error.problems)
+
+    async def away(request: Request, _error: Exception) -> Response:
+        return site.refuse(request, None, "database_away", 503)
+
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(SameOrigin)],
+        exception_handlers={Refused: refused, DatabaseAway: away},
+    )

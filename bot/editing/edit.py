@@ -1,0 +1,218 @@
+"""One answer: written, kept, saved, shown beside what somebody else saved, seen as people will see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.desk import drafting, findability, history, previews, review
+from bot.desk.accounts import Account
+from bot.desk.drafting import Conflict
+from bot.desk.editing import EditingDesk
+from bot.domain.answer import TOPICS, Facet, Verdict
+from bot.domain.language import Language
+from bot.editing import forms
+from bot.editing.parts import Parts
+from bot.editing.site import Site, back, moment, wants_data
+from bot.editing.words import Words, all_words
+
+FACETS = tuple(facet for facet in Facet if facet is not Facet.SOURCE)
+
+
+class Edit:
+    """The page of one answer."""
+
+    def __init__(self, site: Site, desk: EditingDesk, files: Mapping[str, Parts]) -> None:
+        """`files`: what goes out the same way as answers, and has pages of its own, by name."""
+        self._site = site
+        self._desk = desk
+        self._files = files
+
+    def routes(self) -> list[BaseRoute]:
+        """Their addresses."""
+        mine = self._site.for_editors
+        post = ["POST"]
+        return [
+            Route("/answers/{name}", mine(self._page), methods=["GET"]),
+            Route("/answers/{name}", mine(self._save), methods=post),
+            Route("/answers/{name}/autosave", mine(self._autosave), methods=post),
+            Route("/answers/{name}/presence", mine(self._presence), methods=post),
+            Route("/answers/{name}/typed", mine(self._forget_typed), methods=post),
+            Route("/answers/{name}/discard", mine(self._discard), methods=post),
+            Route("/answers/{name}/preview", mine(self._preview), methods=["GET", "POST"]),
+            Route("/answers/{name}/findability", mine(self._findability), methods=["GET", "POST"]),
+            Route("/answers/{name}/move-question", mine(self._move_question), methods=post),
+            Route("/answers/{name}/remarks", mine(self._remark), methods=post),
+            Route("/answers/{name}/remarks/{remark:int}", mine(self._settle), methods=post),
+        ]
+
+    async def _page(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        tab = request.query_params.get("typed", "")
+        opened = await drafting.open_(self._desk, account, name)
+        restored = next((typed for typed in opened.typed if typed.tab == tab), None)
+        value = restored.value if restored else opened.value
+        bases = restored or opened
+        return self._draw(
+            request, account, name, opened=opened, value=value, restored=restored,
+            base_draft=bases.base_draft, base_file=bases.base_file,
+        )  # fmt: skip
+
+    def _draw(
+        self, request: Request, account: Account, name: str, *, status: int = 200, **values: object
+    ) -> Response:
+        value = values["value"]
+        assert isinstance(value, dict)  # noqa: S101  (ours)
+        offices = self._desk.library().offices
+        language = self._site.language_of(request, account)
+        words = Words(language)
+        return self._site.draw(
+            request, "edit.html", account, status=status, name=name, topics=TOPICS, facets=FACETS,
+            verdicts=[(verdict, words(f"verdict_{verdict}")) for verdict in Verdict],
+            languages=list(Language), fields=forms.shown(value), source_fields=forms.SOURCE_FIELDS,
+            is_claim=name.startswith("clarification."), script_words=_script_words(words),
+            offices={key: office[language].name for key, office in offices.items()}, done=_done(request),
+            **{"problems": (), **values},
+        )  # fmt: skip
+
+    async def _save(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        form = await forms.read(request)
+        saved = await drafting.save(self._desk, account, forms.answer_form(name, form))
+        if isinstance(saved, Conflict):
+            return self.conflict(request, account, saved)
+        then = forms.text(form, "then")
+        if then == "submit":
+            return await self.submit(request, account, name, saved.base_draft, forms.text(form, "note"))
+        return back(request, f"/answers/{name}/publish" if then == "publish" else f"/answers/{name}?saved")
+
+    async def submit(
+        self, request: Request, account: Account, name: str, base_draft: int, note: str
+    ) -> Response:
+        """Hand a draft to somebody else to look at; what is missing is said beside its field."""
+        if name in self._files:
+            return await self._files[name].submit(request, account, base_draft, note)
+        opened = await drafting.open_(self._desk, account, name)
+        problems = await review.problems(self._desk, account, name, opened.value)
+        if any(problem.is_error for problem in problems):
+            return self._draw(
+                request, account, name, status=422, opened=opened, value=opened.value, restored=None,
+                base_draft=opened.base_draft, base_file=opened.base_file, problems=problems,
+            )  # fmt: skip
+        submitted = await review.submit(self._desk, account, name, base_draft, note)
+        if isinstance(submitted, Conflict):
+            return self.conflict(request, account, submitted)
+        return back(request, f"/answers/{name}?submitted")
+
+    def conflict(self, request: Request, account: Account, conflict: Conflict) -> Response:
+        """Both versions, field by field, to be merged; nothing was overwritten and nothing is lost."""
+        if conflict.name in self._files:
+            return self._files[conflict.name].conflict(request, account, conflict)
+        if wants_data(request):
+            return JSONResponse({"error": "conflict"}, 409)
+        return self._site.draw(
+            request, "conflict.html", account, status=409, conflict=conflict, name=conflict.name,
+            fields=forms.shown(conflict.merged), yours=forms.shown(conflict.yours),
+            theirs=forms.shown(conflict.theirs),
+            differing={difference.path for difference in conflict.differences},
+            source_fields=forms.SOURCE_FIELDS,
+        )  # fmt: skip
+
+    async def _autosave(self, request: Request, account: Account) -> Response:
+        form = await forms.read(request)
+        kept = await drafting.keep_typed(
+            self._desk, account, forms.answer_form(request.path_params["name"], form)
+        )
+        return JSONResponse({"kept": moment(kept)})
+
+    async def _presence(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        form = await forms.read(request)
+        here = await drafting.be_here(
+            self._desk,
+            account,
+            name,
+            forms.text(form, "tab"),
+            is_unsaved=bool(forms.text(form, "is_unsaved")),
+        )  # fmt: skip
+        now = await drafting.open_(self._desk, account, name)
+        began = (forms.number(form, "base_draft"), forms.text(form, "base_file"))
+        words = Words(self._site.language_of(request, account))
+        others = [words(_here_key(one.is_you, one.is_unsaved), name=one.name) for one in here]
+        return JSONResponse({"others": others, "has_moved": (now.base_draft, now.base_file) != began})
+
+    async def _forget_typed(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        form = await forms.read(request)
+        await drafting.forget_typed(self._desk, account, name, forms.text(form, "tab"))
+        return back(request, f"/answers/{name}")
+
+    async def _discard(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        form = await forms.read(request)
+        if forms.text(form, "sure") != "yes":
+            return back(request, f"/answers/{name}")
+        conflict = await drafting.discard(self._desk, account, name, forms.number(form, "base_draft"))
+        return self.conflict(request, account, conflict) if conflict else back(request, "/answers")
+
+    async def _preview(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        opened = await drafting.open_(self._desk, account, name)  # the right to see it is asked here
+        value = forms.answer_value(await forms.read(request)) if request.method == "POST" else opened.value
+        drawn = await previews.preview(self._desk, account, name, value)
+        template = "preview_page.html" if request.method == "GET" else "preview.html"
+        return self._site.draw(request, template, account, previews=drawn, name=name)
+
+    async def _findability(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        opened = await drafting.open_(self._desk, account, name)
+        value = forms.answer_value(await forms.read(request)) if request.method == "POST" else opened.value
+        found = await findability.ask(self._desk, account, name, value)
+        problems = await review.problems(self._desk, account, name, value)
+        compared = await history.compare_value(self._desk, account, name, value)
+        template = "findability_page.html" if request.method == "GET" else "findability.html"
+        return self._site.draw(
+            request, template, account, found=found, problems=problems, compared=compared, name=name
+        )
+
+    async def _move_question(self, request: Request, account: Account) -> Response:
+        form = await forms.read(request)
+        language, to = forms.text(form, "language"), forms.text(form, "to")
+        if language not in set(Language):
+            return self._site.refuse(request, account, "not_found", 404)
+        moved = await findability.move_question(
+            self._desk, account, to, Language(language), forms.text(form, "question")
+        )
+        if isinstance(moved, Conflict):
+            return self.conflict(request, account, moved)
+        return back(request, f"/answers/{to}")
+
+    async def _remark(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        form = await forms.read(request)
+        await drafting.remark(self._desk, account, name, forms.text(form, "field"), forms.text(form, "text"))
+        return back(request, f"/answers/{name}#remarks")
+
+    async def _settle(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        await drafting.settle_remark(self._desk, account, name, request.path_params["remark"])
+        return back(request, f"/answers/{name}#remarks")
+
+
+def _here_key(is_you: bool, is_unsaved: bool) -> str:
+    who = "here_you" if is_you else "here_other"
+    return f"{who}_unsaved" if is_unsaved else who
+
+
+def _done(request: Request) -> str | None:
+    """What the page before this one has done, as the address says."""
+    return next((key for key in ("saved", "submitted") if key in request.query_params), None)
+
+
+def _script_words(words: Words) -> dict[str, str]:
+    """What the script says."""
+    keys = [key for key in all_words() if key.startswith("script_")]
+    return {key.removeprefix("script_"): words(key) for key in keys}

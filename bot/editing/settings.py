@@ -1,0 +1,63 @@
+"""What can be set of the editors' pages, beside what is set of the service."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from sqlalchemy import make_url
+
+from bot.settings import Secret, Settings, Url, database_address, kept_secret, load_as, local_url
+
+KEY_FILE = Path("data/editors_key")
+
+
+class EditorsSettings(Settings):
+    """The editors' pages: a process of their own, with a port and a database of their own."""
+
+    editors_port: int = Field(8081, ge=0, le=65535, description="Port of the editors' pages")
+    editors_host: str = Field(
+        "127.0.0.1", description="Address on which the editors' pages listen; 0.0.0.0 for every network"
+    )
+    editors_url: Url = Field(
+        "", description="Address at which editors reach their pages; https:// wherever it is not this machine"
+    )
+    editors_database_url: Annotated[str, AfterValidator(database_address)] = Field(
+        "sqlite:///data/editors.db", description="Database of the editors' pages, never the bot's own"
+    )
+    editors_key: Secret = Field(
+        SecretStr(""),
+        description="Key that encrypts the second factors of accounts; empty: one is made and kept in "
+        "data/editors_key",
+    )
+
+    def secrets(self) -> list[str]:
+        """The values that no log may show; empty ones among them."""
+        return [*super().secrets(), make_url(self.editors_database_url).password or ""]
+
+    @property
+    def editors_address(self) -> str:
+        """Where editors reach their pages, for links."""
+        return self.editors_url or local_url(self.editors_host, self.editors_port)
+
+    @property
+    def fernet_key(self) -> str:
+        """`editors_key` in the form that Fernet wants, whatever was typed."""
+        digest = hashlib.sha256(self.editors_key.get_secret_value().encode()).digest()
+        return base64.urlsafe_b64encode(digest).decode()
+
+
+def load() -> EditorsSettings:
+    """The settings, with a key, which is made where there is none.
+
+    Raises:
+        SettingsError: one is wrong.
+    """
+    settings = load_as(EditorsSettings)
+    if settings.editors_key.get_secret_value():
+        return settings
+    key = SecretStr(kept_secret("EDITORS_KEY", KEY_FILE))
+    return settings.model_copy(update={"editors_key": key})

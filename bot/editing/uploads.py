@@ -1,0 +1,59 @@
+"""A file that somebody sends up: read whole, within bounds, and only of the kind that is wanted."""
+
+from __future__ import annotations
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.types import Message
+
+from bot.desk.editing import Refused
+from bot.editing import forms
+
+AROUND_MOST = 16 * 1024
+"""Bytes of a form beside its file: boundaries, headers, hidden fields."""
+
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
+"""How workbooks (zip, OLE2), PDFs and gzip begin. Nothing is ever unpacked."""
+
+
+async def read_table(request: Request, field: str, most: int) -> bytes:
+    """The table that a form brings, as it was sent.
+
+    Args:
+        request: a form with one file.
+        field: the file's name in the form.
+        most: bytes that the file may have.
+
+    Raises:
+        Refused: there is none, it is too large, or it is no text.
+    """
+    body = await _body(request, most + AROUND_MOST)
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    form = await forms.read(Request(request.scope, again), max_files=1)
+    sent = form.get(field)
+    data = await sent.read() if isinstance(sent, UploadFile) else b""
+    await form.close()
+    if not data:
+        raise Refused("sheet_missing", "Choose the file first.")
+    if len(data) > most:
+        raise _too_large(most)
+    if data.startswith(_NO_TEXT) or b"\0" in data:
+        raise Refused("sheet_type", 'This is no sheet of text; save it as "CSV UTF-8".')
+    return data
+
+
+async def _body(request: Request, most: int) -> bytes:
+    parts, length = [], 0
+    async for part in request.stream():
+        length += len(part)
+        if length > most:
+            raise _too_large(most)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused("sheet_large", f"At most {most // 1024} KB are read.", limit=str(most // 1024))

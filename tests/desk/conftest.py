@@ -1,0 +1,19 @@
+"""The desk of the editors' pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.desk.editing import EditingDesk
+from tests.support.clock import Clock
+from tests.support.desk import open_desk
+
+
+@pytest.fixture
+async def desk(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[EditingDesk]:
+    """A desk over three answers in git, with its editors."""
+    async with open_desk(database_url, tmp_path, clock) as opened:
+        yield opened

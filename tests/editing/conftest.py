@@ -1,0 +1,31 @@
+"""The editors' pages over a database of their own, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.desk.accounts import Accounts
+from bot.editing.app import create_app, open_database
+from tests.support.editors import KEY, Clock, Pages, copy_content, make_content, make_desk
+
+
+@pytest.fixture
+async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
+    database = await open_database(f"sqlite:///{tmp_path}/editors.db")
+    clock = Clock()
+    desk = make_desk(database, make_content(tmp_path / "site"), clock)
+    yield Pages(create_app(desk, KEY, is_secure=False), database, Accounts(KEY), clock, desk)
+    await database.close()
+
+
+@pytest.fixture
+async def city_pages(tmp_path: Path) -> AsyncIterator[Pages]:
+    """The pages over a copy of the city's own content."""
+    database = await open_database(f"sqlite:///{tmp_path}/editors.db")
+    clock = Clock()
+    desk = make_desk(database, copy_content(tmp_path / "site"), clock)
+    yield Pages(create_app(desk, KEY, is_secure=False), database, Accounts(KEY), clock, desk)
+    await database.close()
