@@ -13,6 +13,7 @@ from evaluation.ask import Exchange, Times, ask_all, time_replies
 from evaluation.measure import measure
 from evaluation.questions import EvaluationQuestion, read
 from evaluation.report import render
+from evaluation.slips import damaged
 from evaluation.start import running_bot
 from evaluation.table import lines
 from evaluation.taught import taught_in
@@ -31,7 +32,8 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
         QuestionFileError, NotStarted, NotAsked, ContentError: what keeps it from being done.
     """
     questions = read(files)
-    measured = measure(*asyncio.run(_ask(questions, url, rasa)), taught_in(Path.cwd()))
+    exchanges, times, with_slips = asyncio.run(_ask(questions, url, rasa))
+    measured = measure(exchanges, times, taught_in(Path.cwd()), with_slips)
     for line in lines(measured):
         click.echo(line)
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +43,7 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
 
 async def _ask(
     questions: list[EvaluationQuestion], url: str | None, rasa: str | None
-) -> tuple[list[Exchange], Times]:
+) -> tuple[list[Exchange], Times, list[Exchange]]:
     if url:
         return await _ask_at(questions, url.rstrip("/"), rasa.rstrip("/") if rasa else None)
     click.echo(
@@ -53,7 +55,10 @@ async def _ask(
 
 async def _ask_at(
     questions: list[EvaluationQuestion], url: str, rasa: str | None
-) -> tuple[list[Exchange], Times]:
+) -> tuple[list[Exchange], Times, list[Exchange]]:
     times = await time_replies(questions, url, rasa)
-    with click.progressbar(length=len(questions), label="Asking", file=sys.stderr) as bar:
-        return await ask_all(questions, url, rasa, lambda: bar.update(1)), times
+    with_slips = damaged(questions)
+    length = len(questions) + len(with_slips)
+    with click.progressbar(length=length, label="Asking", file=sys.stderr) as bar:
+        asked = await ask_all(questions, url, rasa, lambda: bar.update(1))
+        return asked, times, await ask_all(with_slips, url, None, lambda: bar.update(1))

@@ -89,8 +89,15 @@ class Measured:
     times: Times
 
 
-def measure(asked: Sequence[Exchange], times: Times, taught: frozenset[str] = frozenset()) -> Measured:
+def measure(
+    asked: Sequence[Exchange],
+    times: Times,
+    taught: frozenset[str] = frozenset(),
+    with_slips: Sequence[Exchange] = (),
+) -> Measured:
     """The numbers of an evaluation.
+
+    with_slips: damaged questions of `evaluation.slips`, which count nowhere else.
 
     taught: the training examples, as `same_words` has them. What is asked word for word as it was taught
     counts, but is told, with what remains without it.
@@ -128,7 +135,11 @@ def measure(asked: Sequence[Exchange], times: Times, taught: frozenset[str] = fr
         ("all", list(asked), None),
         *((style, members, GOAL_LANGUAGE.get(style)) for style, members in _by_style(asked)),
     ])  # fmt: skip
-    every = (first, among, declined, recognised, language, first_by_topic)
+    robust = _section("Right answer first, of questions with slips", with_slips, is_first, [
+        ("all", list(with_slips), None),
+        *((style, members, None) for style, members in _grouped(with_slips, lambda one: one.question.style)),
+    ])  # fmt: skip
+    every = (first, among, declined, recognised, language, first_by_topic, robust)
     sections = tuple(section for section in every if section.lines)
     return Measured(
         asked=tuple(asked),

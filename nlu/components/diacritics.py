@@ -80,8 +80,8 @@ class DiacriticRestorer:
         return " ".join(max(best.values(), key=lambda scored: scored[0])[1])
 
     def _parted(self, word: str) -> list[str]:
-        """The syllables of a word that nobody taught, if it is several of them written together ("chợnổi"), or
-        one with no more than the beginning of the one before it ("cnổi")."""
+        """The syllables of a word that nobody taught, if it is two written together ("chợnổi"), or one
+        with no more than the beginning of the one before it ("cnổi")."""
         if word in self._unigrams or fold_word(word) in self._candidates or not word.isalpha():
             return [word]
         parted = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]

@@ -62,10 +62,10 @@ class KeyReader(LearningComponent):
         return {
             # How often a word stands in the examples, to be known: once is a slip of its own.
             "seen_least": 2,
-            # Which share of a message's words has to be Vietnamese once its keys are read, where several words
-            # have some and where one has: chat spelling and names are not Vietnamese, and an English sentence
-            # has few words that look so ("the boat form can tho"). Of 2,475 independent questions and 13,500
-            # examples without such keys none is changed.
+            # Which share of a message's words has to be Vietnamese once its keys are read, where several
+            # words have some and where one has: chat spelling and names are not Vietnamese, and an English
+            # sentence has few words that look so ("the boat form can tho"). Of 2,475 independent questions
+            # and 13,500 examples without such keys none is changed.
             "vietnamese_least": [0.6, 0.8],
         }
 
@@ -80,9 +80,7 @@ class KeyReader(LearningComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the words of the examples."""
         counts = Counter(
-            word
-            for example in training_data.training_examples
-            for word in words(example.get(TEXT) or "")
+            word for example in training_data.training_examples for word in words(example.get(TEXT) or "")
         )
         marked = {word: count for word, count in counts.items() if fold_word(word) != word}
         self._know(marked, {word: count for word, count in counts.items() if word not in marked})
@@ -112,9 +110,11 @@ class KeyReader(LearningComponent):
         # Beside others that have keys left in them, "las" is no word of another language.
         doubtful = len(sure) > 1
         return _WORD.sub(
-            lambda match: sure.get(match[0])
-            or (doubtful and match[0] not in self._bare and self._meant(match[0]))
-            or match[0],
+            lambda match: (
+                sure.get(match[0])
+                or (doubtful and match[0] not in self._bare and self._meant(match[0]))
+                or match[0]
+            ),
             written,
         )
 

@@ -137,7 +137,8 @@ class OtherLanguages(LearningComponent):
         if known > self._config["known_most"] * len(said):
             return None
         # Names in Vietnamese letters tell nothing of the rest.
-        rest = " ".join(word for word in text.split() if not (word[:1].isupper() and fold(word) != plain(word)))
+        names = {word for word in text.split() if word[:1].isupper() and fold(word) != plain(word)}
+        rest = " ".join(word for word in text.split() if word not in names)
         code, probability = self._detector.classify(rest)
         return code if code in self._languages and probability >= self._config["sure"] else None
 

@@ -195,9 +195,12 @@ def _in_context(tracker: DialogueStateTracker, said: Turns) -> Plan | None:
 
 def _named(tracker: DialogueStateTracker) -> list[str]:
     """The answer that a message names which asks for something else: how a paper is got that is not to be
-    forged, what the weather is like in other years."""
+    forged, what the weather is like in other years. Where it asks for the day's news, else the topic in
+    hand."""
     answers = _ranking(tracker, "faq")
-    return [answer for answer, score in answers.items() if score >= BESIDE_LEAST][:1]
+    named = [answer for answer, score in answers.items() if score >= BESIDE_LEAST][:1]
+    in_hand = tracker.get_slot("answer") if tracker.latest_message.intent.get("name") == "live" else None
+    return named or [answer for answer in [in_hand] if answer]
 
 
 def _named_with_side(tracker: DialogueStateTracker) -> list[str]:

@@ -1,8 +1,9 @@
-"""Vietnamese typed with the keys of an input method that was off, or came late: "chowj noori", "cho75 no6i3"."""
+"""Vietnamese with the keys of an input method left in it: "chowj noori", "cho75 no6i3"."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 ACUTE, GRAVE, HOOK, TILDE, DOT_BELOW = "\u0301", "\u0300", "\u0309", "\u0303", "\u0323"
 _TELEX_TONES = {"s": ACUTE, "f": GRAVE, "r": HOOK, "x": TILDE, "j": DOT_BELOW}
@@ -18,42 +19,46 @@ _Letters = list[list[str]]
 def telex(word: str) -> str:
     """The word as Telex would have written it: "dduwowngf" -> "đường". Keys may stand anywhere behind the
     letter that they change."""
-    letters, tone = _taken_apart(word)
-    written: _Letters = []
-    for bare, mark in letters:
-        if mark:
-            written.append([bare, mark])
-        elif bare in _TELEX_TONES and _has_vowel(written):
-            tone = _TELEX_TONES[bare]
-        elif bare == "w" and _put_hook(written):
-            pass
-        elif bare in "aeo" and _mark_last(written, bare, _CIRCUMFLEX):
-            pass
-        elif bare == "d" and written and written[0] == ["d", ""] and _is_key_of_d(written):
-            written[0][1] = "-"
-        else:
-            written.append([bare, ""])
-    return _put_together(written, tone)
+    return _typed(word, _TELEX_TONES, _telex_shape)
 
 
 def vni(word: str) -> str:
     """The word as VNI would have written it: "d9u7o7ng2" -> "đường"."""
+    return _typed(word, _VNI_TONES, _vni_shape)
+
+
+def _typed(word: str, tones: dict[str, str], put_shape: Callable[[str, _Letters], bool]) -> str:
     letters, tone = _taken_apart(word)
     written: _Letters = []
     for bare, mark in letters:
-        if bare in _VNI_TONES and _has_vowel(written):
-            tone = _VNI_TONES[bare]
-        elif bare == "6" and any(_mark_last(written, vowel, _CIRCUMFLEX) for vowel in "aoe"):
-            pass
-        elif bare == "7" and _put_horn(written):
-            pass
-        elif bare == "8" and _mark_last(written, "a", _BREVE):
-            pass
-        elif bare == "9" and written and written[0] == ["d", ""]:
-            written[0][1] = "-"
-        else:
+        if not mark and bare in tones and any(vowel in _VOWELS for vowel, _ in written):
+            tone = tones[bare]
+        elif mark or not put_shape(bare, written):
             written.append([bare, mark])
     return _put_together(written, tone)
+
+
+def _telex_shape(key: str, written: _Letters) -> bool:
+    """Put on the shape that a key of Telex stands for; False if it stands for none here."""
+    if key == "w":
+        return _put_horn(written) or _mark_last(written, "a", _BREVE)
+    if key == "d":
+        return _put_bar(written)
+    return key in "aeo" and _mark_last(written, key, _CIRCUMFLEX)
+
+
+def _vni_shape(key: str, written: _Letters) -> bool:
+    """As `_telex_shape`, of VNI."""
+    match key:
+        case "6":
+            return any(_mark_last(written, vowel, _CIRCUMFLEX) for vowel in "aoe")
+        case "7":
+            return _put_horn(written)
+        case "8":
+            return _mark_last(written, "a", _BREVE)
+        case "9":
+            return _put_bar(written)
+    return False
 
 
 def spelling_of(syllable: str) -> tuple[str, str]:
@@ -75,13 +80,12 @@ def _taken_apart(word: str) -> tuple[_Letters, str]:
     return letters, tone
 
 
-def _has_vowel(written: _Letters) -> bool:
-    return any(bare in _VOWELS for bare, _ in written)
-
-
-def _is_key_of_d(written: _Letters) -> bool:
-    """Whether a second d is the key that makes the first one đ: no syllable ends with it."""
-    return len(written) == 1 or _has_vowel(written)
+def _put_bar(written: _Letters) -> bool:
+    """Make đ of a d at the beginning; False if there is none."""
+    if not written or written[0] != ["d", ""]:
+        return False
+    written[0][1] = "-"
+    return True
 
 
 def _mark_last(written: _Letters, vowel: str, mark: str) -> bool:
@@ -93,12 +97,8 @@ def _mark_last(written: _Letters, vowel: str, mark: str) -> bool:
     return False
 
 
-def _put_hook(written: _Letters) -> bool:
-    """Telex's w: a horn on o and u, both of "uo", else a breve on a."""
-    return _put_horn(written) or _mark_last(written, "a", _BREVE)
-
-
 def _put_horn(written: _Letters) -> bool:
+    """Put a horn on the last o or u, and on both of "uo"; False if there is neither."""
     for number, letter in reversed(list(enumerate(written))):
         if letter == ["o", ""]:
             letter[1] = _HORN

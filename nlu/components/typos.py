@@ -20,8 +20,8 @@ class TypoCorrector:
     """Of a word that may be meant."""
 
     LONG, SAME = 8, 3
-    """Letters of a word that may have two slips, and how many at its beginning are right then: "reputation" is
-    no "regulation"."""
+    """Letters of a word that may have two slips, and how many at its beginning are right then: "reputation"
+    is no "regulation"."""
 
     RARE, TIMES = 2, 50
     """A word that stands in the examples so rarely is a slip that somebody taught, if one that is a slip away
@@ -92,9 +92,7 @@ class TypoCorrector:
 
     def _parts(self, word: str) -> tuple[str, str] | None:
         """Two well-known words that are written together in one."""
-        parted = [
-            (word[:at], word[at:]) for at in range(self.PART_LEAST, len(word) - self.PART_LEAST + 1)
-        ]
+        parted = [(word[:at], word[at:]) for at in range(self.PART_LEAST, len(word) - self.PART_LEAST + 1)]
         known = [
             parts for parts in parted if all(self._counts.get(part, 0) >= self.PART_SEEN for part in parts)
         ]
