@@ -25,6 +25,7 @@ from evaluation.outcomes import (
     is_in_its_language,
     is_not_answered,
     is_recognised,
+    is_side_first,
     outcome,
 )
 from evaluation.statistics import Share
@@ -121,6 +122,11 @@ def measure(
         ("all", inside, GOAL_AMONG),
         *((style, members, None) for style, members in _by_style(inside)),
     ])  # fmt: skip
+    with_side = [one for one in inside if one.question.facet]
+    sides = _section("The side that is asked for first", with_side, is_side_first, [
+        ("all", with_side, None),
+        *((style, members, None) for style, members in _grouped(with_side, lambda one: one.question.style)),
+    ])  # fmt: skip
     declined = _section("Out of scope, and not answered", outside, is_not_answered, [
         ("all", outside, GOAL_OUT_OF_SCOPE),
         ("near", [one for one in outside if one.question.near], GOAL_OUT_OF_SCOPE),
@@ -139,7 +145,7 @@ def measure(
         ("all", list(with_slips), None),
         *((style, members, None) for style, members in _grouped(with_slips, lambda one: one.question.style)),
     ])  # fmt: skip
-    every = (first, among, declined, recognised, language, first_by_topic, robust)
+    every = (first, among, sides, declined, recognised, language, first_by_topic, robust)
     sections = tuple(section for section in every if section.lines)
     return Measured(
         asked=tuple(asked),

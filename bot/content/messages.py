@@ -311,6 +311,13 @@ class OtherLanguage(Strict):
     answered: bool = True
     read_by_native_speaker: bool = False
 
+    @field_validator("sentence")
+    @classmethod
+    def _nothing_is_filled_in(cls, sentence: str) -> str:
+        if "{" in sentence or "}" in sentence:
+            raise ValueError("a brace stands in it; nothing is filled in here")
+        return sentence
+
 
 class Messages(Sentences):
     """content/messages.yml.
