@@ -1,4 +1,4 @@
-# Two images out of the same lock files as `make run`: `--target bot` and `--target rasa`.
+# Three images out of the same lock files as `make run`: `--target bot`, `--target editors`, `--target rasa`.
 # Each runs as an ordinary user; what it writes goes to volumes (docker-compose.yml).
 
 FROM python:3.11-slim-bookworm AS bot
@@ -14,6 +14,16 @@ USER app
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 EXPOSE 8080
 CMD ["python", "-m", "bot", "run"]
+
+# The editors' pages: the bot's image, and git, with which they commit content/ where it is a repository.
+FROM bot AS editors
+USER root
+RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+# content/ belongs to whom it belongs on the machine.
+RUN git config --system safe.directory '*'
+USER app
+EXPOSE 8081
+CMD ["python", "-m", "bot", "editors", "serve"]
 
 # Rasa 3.6 needs Python 3.10. TensorFlow makes this image large.
 FROM python:3.10-slim-bookworm AS rasa

@@ -3,9 +3,10 @@
 # make quick  what needs no server, in a minute
 # make one    one test file or test: T=tests/text/test_folding.py
 # make coverage  what make quick's tests reach
+# make pictures  those of the editors' guide
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick one coverage soak check evaluate lock relock environments telegram-demo zalo-demo clean
+.PHONY: help run test quick one coverage pictures soak check evaluate lock relock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -38,6 +39,9 @@ coverage: .venv/ready .venv/ready-dev  ## of what needs no server; which lines, 
 one: environments  ## T=<file, or file::test>
 	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }
 	@$(PYTEST) $(T)
+
+pictures: .venv/ready .venv/ready-dev  ## in docs/pictures/
+	@.venv/bin/python -m tests.support.pictures
 
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)

@@ -19,20 +19,31 @@ import yaml
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.channels.registry import ServiceSettings
+from bot.editing.settings import EditorsSettings
+from bot.settings import EnvironmentSettings, Settings
 from tests.support import ROOT
 from tests.support.bot_process import free_port
 from tests.support.rasa_side import TOKEN
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("bot", "rasa")
+OURS = ("bot", "editors", "rasa")
+READ_BY: dict[str, type[EnvironmentSettings]] = {"bot": ServiceSettings, "editors": EditorsSettings}
+FOR_OTHERS = {"FORWARDED_ALLOW_IPS"}
+"""Read by uvicorn."""
+
+PASSWORDS = {"bot": "POSTGRES_PASSWORD", "editors": "EDITORS_POSTGRES_PASSWORD"}
+"""Of each role of PostgreSQL, the variable that has it."""
 
 
 def stage(name: str) -> list[list[str]]:
-    """The instructions of one of the Dockerfile's images, each as words."""
+    """The instructions of one of the Dockerfile's images as words, those of the image below it first."""
     text = (ROOT / "Dockerfile").read_text("utf-8")
-    part = re.split(r"^FROM .* AS (\w+)$", text, flags=re.MULTILINE)
-    return [line.split() for line in part[part.index(name) + 1].splitlines() if re.match("[A-Z]+ ", line)]
+    parts = re.split(r"^FROM (.*) AS (\w+)$", text, flags=re.MULTILINE)
+    place = parts.index(name, 2)
+    below, own = parts[place - 1], parts[place + 1]
+    lines = [line.split() for line in own.splitlines() if re.match("[A-Z]+ ", line)]
+    return [*(stage(below) if below in OURS else []), *lines]
 
 
 def copied(name: str) -> list[Path]:
@@ -56,9 +67,11 @@ def unpacked(name: str, directory: Path) -> Path:
 class TestTheFiles:
     """docker-compose.yml, Dockerfile and .dockerignore."""
 
-    def test_only_the_bot_can_be_reached_and_only_from_this_machine(self) -> None:
-        assert {name for name, service in SERVICES.items() if "ports" in service} == {"bot"}
-        assert all(port.startswith("127.0.0.1:") for port in SERVICES["bot"]["ports"])
+    def test_only_pages_can_be_reached_and_only_from_this_machine(self) -> None:
+        assert {name for name, service in SERVICES.items() if "ports" in service} == {"bot", "editors"}
+        ports = [port for name in ("bot", "editors") for port in SERVICES[name]["ports"]]
+        assert all(port.startswith("127.0.0.1:") for port in ports)
+        assert len(set(ports)) == len(ports)
         for name in ("rasa", "database"):
             assert SERVICES[name]["networks"] == ["inside"]
         assert COMPOSE["networks"]["inside"] == {"internal": True}
@@ -73,20 +86,40 @@ class TestTheFiles:
         assert {"mem_limit", "healthcheck", "stop_grace_period"} <= service.keys()
 
     def test_there_is_no_secret_in_the_file(self) -> None:
-        secret = {
-            name.upper() for name, field in ServiceSettings.model_fields.items() if "Secret" in str(field)
-        }
         for service in SERVICES.values():
-            environment = service.get("environment", {})
-            for name, value in environment.items():
-                if name in secret:
-                    assert value.startswith(f"${{{name}:?")
-                if "PASSWORD" in name or ("://" in value and "@" in value):
-                    assert "${POSTGRES_PASSWORD:?" in value
+            for name, value in service.get("environment", {}).items():
+                if name in secret_names():
+                    assert re.fullmatch(rf"|\$\{{{name}:[?-].*\}}", value), name
+                if name == "POSTGRES_PASSWORD":
+                    assert value.startswith("${POSTGRES_PASSWORD:?")
+                if "://" in value and "@" in value:
+                    role = value.split("://")[1].split(":")[0]
+                    assert f"{role}:${{{PASSWORDS[role]}:?" in value
 
-    def test_every_setting_it_makes_is_one(self) -> None:
-        known = {name.upper() for name in ServiceSettings.model_fields} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
-        assert SERVICES["bot"]["environment"].keys() <= known
+    @pytest.mark.parametrize("name", READ_BY)
+    def test_every_setting_it_makes_is_one(self, name: str) -> None:
+        made = {key for key, value in SERVICES[name]["environment"].items() if value}
+        assert made - FOR_OTHERS <= {field.upper() for field in READ_BY[name].model_fields}
+
+    def test_who_writes_what_the_city_says_holds_no_platforms_secret(self) -> None:
+        theirs = {name.upper() for name in ServiceSettings.model_fields.keys() - Settings.model_fields.keys()}
+        assert "env_file" not in SERVICES["editors"]
+        assert SERVICES["editors"]["environment"].keys().isdisjoint({*theirs, "SECRET_KEY", "METRICS_TOKEN"})
+
+    def test_who_talks_with_the_platforms_holds_no_secret_of_the_editors_pages(self) -> None:
+        ours = EditorsSettings.model_fields.keys() - Settings.model_fields.keys()
+        secret = {name.upper() for name in ours} & secret_names() | {"EDITORS_POSTGRES_PASSWORD"}
+        assert {name: SERVICES["bot"]["environment"].get(name) for name in secret} == dict.fromkeys(
+            secret, ""
+        )
+
+    def test_only_the_editors_pages_can_write_content(self) -> None:
+        mounted = {name: [v for v in service["volumes"] if v.startswith("./content")]
+                   for name, service in SERVICES.items()}  # fmt: skip
+        assert mounted == {
+            "bot": ["./content:/app/content:ro"], "editors": ["./content:/app/content"],
+            "rasa": [], "database": [],
+        }  # fmt: skip
 
     def test_every_volume_is_named_and_every_mounted_path_is_there(self) -> None:
         used = set()
@@ -112,10 +145,10 @@ class TestTheFiles:
 
     @pytest.mark.parametrize("name", OURS)
     def test_an_image_starts_as_the_service_does_as_the_same_user(self, name: str) -> None:
-        (command,) = [line[1:] for line in stage(name) if line[0] == "CMD"]
+        command = [line[1:] for line in stage(name) if line[0] == "CMD"][-1]
         assert json.loads(" ".join(command)) == SERVICES[name]["command"]
         assert f"--uid {SERVICES[name]['user']} " in (ROOT / "Dockerfile").read_text("utf-8")
-        assert ["USER", "app"] in stage(name)
+        assert [line for line in stage(name) if line[0] == "USER"][-1] == ["USER", "app"]
 
     @pytest.mark.parametrize("name", OURS)
     def test_what_is_written_to_is_a_volume_and_the_users(self, name: str) -> None:
@@ -127,14 +160,21 @@ class TestTheFiles:
         assert volumes == {f"/app/{directory}" for directory in directories}
 
 
-async def test_clients_behind_the_proxy_are_told_apart() -> None:
+def secret_names() -> set[str]:
+    """The settings that are secrets."""
+    fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
+    return {name.upper() for name, field in fields.items() if "Secret" in str(field)}
+
+
+@pytest.mark.parametrize("name", READ_BY)
+async def test_clients_behind_the_proxy_are_told_apart(name: str) -> None:
     """As uvicorn does with the file's setting: what the proxy says counts, what a client says does not."""
     seen: list[str] = []
 
     async def app(scope: Any, _receive: Any, _send: Any) -> None:
         seen.append(scope["client"][0])
 
-    trusting = ProxyHeadersMiddleware(app, SERVICES["bot"]["environment"]["FORWARDED_ALLOW_IPS"])
+    trusting = ProxyHeadersMiddleware(app, SERVICES[name]["environment"]["FORWARDED_ALLOW_IPS"])
     for sender, claimed in (("172.18.0.1", b"9.9.9.9, 203.0.113.7"), ("203.0.113.8", b"9.9.9.9")):
         scope = {
             "type": "http",
@@ -159,6 +199,22 @@ class TestTheEntryPoints:
         }  # fmt: skip
         environment = {**SERVICES["bot"]["environment"], **changed}
         assert await self.answers("bot", sys.executable, directory, environment, port, "/health") == {
+            "live": True
+        }
+
+    @pytest.mark.server
+    async def test_the_editors_pages_serve(self, tmp_path: Path, small_content: Path) -> None:
+        directory = unpacked("editors", tmp_path)
+        port = free_port()
+        changed = {
+            "EDITORS_HOST": "127.0.0.1", "EDITORS_PORT": str(port), "CONTENT_DIR": str(small_content),
+            "EDITORS_URL": "https://editors.example.org", "EDITORS_KEY": "a key", "RASA_TOKEN": TOKEN,
+            "EDITORS_DATABASE_URL": "sqlite:///data/editors.db", "DATABASE_URL": "sqlite:///data/bot.db",
+            "RASA_URL": "http://127.0.0.1:9",
+        }  # fmt: skip
+        given = {key: value for key, value in SERVICES["editors"]["environment"].items() if "${" not in value}
+        environment = {**given, **changed}
+        assert await self.answers("editors", sys.executable, directory, environment, port, "/health") == {
             "live": True
         }
 

@@ -14,6 +14,7 @@ import tomllib
 
 from bot.cli import main
 from bot.content.directory import listing
+from bot.editing.words import all_words
 from tests.support import ROOT
 
 WALKS = [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"]
@@ -24,6 +25,12 @@ PAPERS = [
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 ]
 PACKAGES = ("bot", "evaluation", "nlu", "stand_ins", "tests", "benchmarks")
+SAID_LOUD = {
+    "en": {"bold", "Your words are live all the same"},
+    "vi": {"in đậm", "Lời văn của bạn vẫn hiển thị"},
+}
+"""What is bold in the editors' guide for its own sake."""
+
 MADE_LATER = {".env", ".venv", ".venv-rasa", "build", "data", "models"}
 """What the project makes when it is set up or runs."""
 
@@ -92,6 +99,33 @@ def test_every_command_is_written_down() -> None:
 def test_every_target_of_make_is_written_down() -> None:
     told = "\n".join(map(code_of, PAPERS))
     assert [name for name in sorted(targets()) if not re.search(rf"\bmake {name}\b", told)] == []
+
+
+@pytest.mark.parametrize(("name", "language"), [("editors.md", "en"), ("editors.vi.md", "vi")])
+def test_the_editors_guide_says_what_the_pages_say(name: str, language: str) -> None:
+    """What is bold within its sentences is a button, a title or a field of the pages, word for word."""
+    page = (ROOT / "docs" / name).read_text("utf-8")
+    lines = [line for line in page.splitlines() if not re.match(r"- \*\*[^*]+[.:]\*\*", line)]
+    bold = set(re.findall(r"\*\*([^*]+)\*\*", "\n".join(lines)))
+    known = {phrase[language] for phrase in all_words().values()}
+    assert bold - known == SAID_LOUD[language]
+
+
+@pytest.mark.parametrize("name", ["editors.md", "editors.vi.md"])
+def test_the_editors_guide_needs_no_terminal(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text("utf-8")
+    assert not re.search(r"^    \S|python|\.yml", page, re.MULTILINE)
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    shown = {
+        (paper.parent / link).resolve()
+        for paper in PAPERS
+        for link in _LINK.findall(paper.read_text("utf-8"))
+    }
+    for picture in (ROOT / "docs" / "pictures").rglob("*.png"):
+        assert picture in shown, picture
+        assert picture.stat().st_size <= 150_000, picture
 
 
 def test_both_licences_are_named_where_people_look() -> None:

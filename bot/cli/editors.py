@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -17,6 +18,7 @@ from bot.editing import service
 from bot.editing.app import open_database
 from bot.editing.settings import EditorsSettings
 from bot.editing.settings import load as load_settings
+from bot.storage import backup as backups
 
 T = TypeVar("T")
 ROLES = ("write", "approve", "administer")
@@ -104,6 +106,24 @@ def enable(name: str) -> None:
 
     _do(work)
     click.echo(f"{name} is open.")
+
+
+@editors.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write accounts, drafts and history of the SQLite database into a new FILE; the pages may be used."""
+    backups.back_up(load_settings().editors_database_url, file, backups.EDITORS)
+    click.echo(f"{file} is the backup, without sessions, links and what is not saved.")
+
+
+@editors.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.confirmation_option(prompt="The pages are stopped, and what their database has now may be lost?")
+def restore(file: Path) -> None:
+    """Put a backup FILE in the place of the SQLite database's data; stop the pages first."""
+    asyncio.run(backups.restore(load_settings().editors_database_url, file, backups.EDITORS))
+    click.echo(f"{file} is restored. Everybody has to log in again.")
+    click.echo("Accounts are as they were then: look at `python -m bot editors list` for what to close.")
 
 
 def _named(accounts: Accounts, connection: Connection, name: str) -> Account:

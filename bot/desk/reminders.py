@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from email.message import EmailMessage
+from dataclasses import dataclass, field
+from email.header import Header
+from email.mime.text import MIMEText
 from functools import partial
 
 import aiosmtplib
@@ -28,13 +29,17 @@ SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mails are handed over. password: never shown; uses_tls: from the beginning, else by STARTTLS."""
+    """Where mails are handed over.
+
+    username, password: without them there is no login; uses_tls: from the beginning. Else TLS is begun by
+    STARTTLS if the server offers it, and without it no password is sent.
+    """
 
     host: str
     port: int
     sender: str
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     uses_tls: bool = False
 
 
@@ -99,12 +104,14 @@ async def _note(desk: EditingDesk, account: Account, reviews: Sequence[DueReview
 
 
 async def _send(server: MailServer, to: str, subject: str, text: str) -> None:
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = server.sender, to, " ".join(subject.split())
-    mail.set_content(text)
+    # Not EmailMessage: Python 3.11 loses a blank where it folds a subject with diacritics (gh-92081).
+    mail = MIMEText(text, "plain", "utf-8")
+    mail["From"], mail["To"] = server.sender, to
+    mail["Subject"] = Header(" ".join(subject.split()), "utf-8", header_name="Subject").encode()
     await aiosmtplib.send(
         mail, hostname=server.host, port=server.port, username=server.username, password=server.password,
         use_tls=server.uses_tls, timeout=SECONDS,
+        start_tls=True if server.username and not server.uses_tls else None,
     )  # fmt: skip
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.desk.accounts import Accounts
@@ -25,10 +23,9 @@ from bot.editing.same_origin import SameOrigin
 from bot.editing.sentences import Sentences
 from bot.editing.site import STATIC, Site
 from bot.storage.database import Database
+from bot.storage.editors import MIGRATIONS
 from bot.storage.errors import DatabaseAway
 from bot.storage.schema import migrate
-
-MIGRATIONS = Path(__file__).parent.parent / "storage" / "editors" / "migrations"
 
 
 async def open_database(url: str) -> Database:
@@ -63,6 +60,7 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
         *Login(site).routes(),
         *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
+        Route("/health", _health),
     ]
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -74,8 +72,16 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
     async def away(request: Request, _error: Exception) -> Response:
         return site.refuse(request, None, "database_away", 503)
 
+    async def failed(request: Request, _error: Exception) -> Response:  # it is logged all the same
+        return site.refuse(request, None, "went_wrong", 500)
+
     return Starlette(
         routes=routes,
         middleware=[Middleware(SameOrigin)],
-        exception_handlers={Refused: refused, DatabaseAway: away},
+        exception_handlers={Refused: refused, DatabaseAway: away, Exception: failed},
     )
+
+
+async def _health(_request: Request) -> Response:
+    """The process lives; for whoever keeps it alive, without a login."""
+    return JSONResponse({"live": True})

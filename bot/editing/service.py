@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -21,6 +22,7 @@ from bot.desk.bot_reader import BotReader
 from bot.desk.editing import EditingDesk
 from bot.domain.clock import utc_now
 from bot.editing.app import create_app, open_database
+from bot.editing.reminding import keep_reminding
 from bot.editing.settings import EditorsSettings, load
 from bot.log import describe, set_up
 from bot.rasa.client import connection
@@ -59,6 +61,10 @@ async def opened(settings: EditorsSettings) -> AsyncIterator[Starlette]:
         supervisor = Supervisor()
         await stack.enter_async_context(supervisor.keep("watching content", watcher.run))
         await stack.enter_async_context(supervisor.keep("housekeeping", lambda: _keep_house(desk)))
+        if server := settings.mail_server:
+            accounts, address = Accounts(settings.fernet_key), settings.editors_address
+            remind = partial(keep_reminding, desk, accounts, server, address)
+            await stack.enter_async_context(supervisor.keep("reminding", remind))
         await _tell(settings, database)
         yield create_app(desk, settings.fernet_key, is_secure=settings.editors_address.startswith("https://"))
 

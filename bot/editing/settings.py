@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from sqlalchemy import make_url
 
+from bot.desk.reminders import MailServer
 from bot.settings import Secret, Settings, Url, database_address, kept_secret, load_as, local_url
 
 KEY_FILE = Path("data/editors_key")
+
+SMTPS_PORT = 465
+"""Where TLS is spoken from the beginning (RFC 8314); elsewhere it is begun by STARTTLS."""
 
 
 class EditorsSettings(Settings):
@@ -33,6 +37,17 @@ class EditorsSettings(Settings):
         description="Key that encrypts the second factors of accounts; empty: one is made and kept in "
         "data/editors_key",
     )
+    smtp_host: str = Field("", description="Mail server for review reminders; empty: no mail")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port; 465: TLS from the beginning")
+    smtp_user: str = Field("", description="Name to log in to it with; empty: without a login")
+    smtp_password: Secret = Field(SecretStr(""), description="Password to log in to it with")
+    smtp_sender: str = Field("", description="Address from which the reminders come")
+
+    @model_validator(mode="after")
+    def _has_sender(self) -> Self:
+        if self.smtp_host and "@" not in self.smtp_sender:
+            raise ValueError("SMTP_HOST is set, so SMTP_SENDER has to be a mail address")
+        return self
 
     def secrets(self) -> list[str]:
         """The values that no log may show; empty ones among them."""
@@ -42,6 +57,16 @@ class EditorsSettings(Settings):
     def editors_address(self) -> str:
         """Where editors reach their pages, for links."""
         return self.editors_url or local_url(self.editors_host, self.editors_port)
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where reminders are handed over; None: no mail is sent."""
+        if not self.smtp_host:
+            return None
+        return MailServer(
+            self.smtp_host, self.smtp_port, self.smtp_sender, self.smtp_user or None,
+            self.smtp_password.get_secret_value() or None, uses_tls=self.smtp_port == SMTPS_PORT,
+        )  # fmt: skip
 
     @property
     def fernet_key(self) -> str:

@@ -1,31 +1,71 @@
-"""Backups of an SQLite database, made while the bot runs. PostgreSQL has its own: docs/operators.md."""
+"""Backups of an SQLite database, made while it is used. PostgreSQL has its own: docs/operators.md."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import make_url
 
 from bot.domain.errors import UserError
 from bot.storage.database import Database, is_sqlite
+from bot.storage.editors import MIGRATIONS as EDITORS_MIGRATIONS
+from bot.storage.editors.tables import EditorsBase
 from bot.storage.errors import DatabaseUnusable
-from bot.storage.schema import migrate
+from bot.storage.schema import MIGRATIONS, migrate
 
-PASSING = ("chat", "web_reply", "zalo_options")
-"""Tables of what is under way just now; tomorrow it would be answered a second time."""
 
-ACCOUNT = "zalo_account"
-"""Zalo's tokens. Each pair makes the one before worthless, so they are in no backup."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A database, and what of it lasts.
+
+    migrations: lead to its tables. mark: a table that only such a database has. left_out: which rows of which
+    tables are in no backup, as an SQL condition. stays: a table that a restore leaves as the database has it.
+    """
+
+    migrations: Path
+    mark: str
+    left_out: Mapping[str, str]
+    stays: str | None = None
+
+
+EVERY_ROW = "TRUE"
+
+BOT = Kind(
+    migrations=MIGRATIONS,
+    mark="inbox",
+    left_out={
+        # What is under way just now; tomorrow it would be answered a second time.
+        "inbox": "answered_at IS NULL",
+        "chat": EVERY_ROW,
+        "web_reply": EVERY_ROW,
+        "zalo_options": EVERY_ROW,
+        # Zalo's tokens. Each pair makes the one before worthless.
+        "zalo_account": EVERY_ROW,
+    },
+    stays="zalo_account",
+)
+
+EDITORS = Kind(
+    migrations=EDITORS_MIGRATIONS,
+    mark="editor",
+    left_out={
+        table.name: EVERY_ROW
+        for table in EditorsBase.metadata.sorted_tables
+        if not table.info["personal_data"].in_backup
+    },
+)
 
 
 class NoBackup(UserError):
     """There is no backup to be made, or restored; says why."""
 
 
-def back_up(database_url: str, file: Path) -> None:
+def back_up(database_url: str, file: Path, kind: Kind = BOT) -> None:
     """Write what lasts in the database into a new file, which only its owner can read.
 
     Raises:
@@ -44,9 +84,8 @@ def back_up(database_url: str, file: Path) -> None:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
             with copy:
-                copy.execute("DELETE FROM inbox WHERE answered_at IS NULL")
-                for table in (*PASSING, ACCOUNT):
-                    copy.execute(f"DELETE FROM {table}")  # noqa: S608  (our own names)
+                for table, rows in kind.left_out.items():
+                    copy.execute(f"DELETE FROM {table} WHERE {rows}")  # noqa: S608  (our own names)
             copy.execute("VACUUM")  # what was deleted is gone from the file, too
         part.rename(file)
     except (OSError, sqlite3.Error) as error:
@@ -54,13 +93,13 @@ def back_up(database_url: str, file: Path) -> None:
         raise NoBackup(f"No backup was made: {error}.") from error
 
 
-async def restore(database_url: str, file: Path) -> bool:
+async def restore(database_url: str, file: Path, kind: Kind = BOT) -> bool:
     """Put a backup in the database's place, in one transaction; brought up to date, if it is an older one.
 
-    Zalo's tokens stay as the database has them: those are newer than any backup.
+    Zalo's tokens stay as the bot's database has them: those are newer than any backup.
 
     Returns:
-        Whether there are tokens.
+        Whether there is something that stayed.
 
     Raises:
         NoBackup: why it was not restored; nothing was changed.
@@ -70,21 +109,21 @@ async def restore(database_url: str, file: Path) -> bool:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
-        _copy(file, part)
+        _copy(file, part, kind)
         restored = Database(f"sqlite:///{part}")
         try:
-            await migrate(restored)
+            await migrate(restored, kind.migrations)
         finally:
             await restored.close()
         with closing(sqlite3.connect(part)) as new, closing(sqlite3.connect(database, timeout=30)) as old:
-            has_tokens = _keep_account(old, new)
+            has_stayed = _keep(kind.stays, old, new) if kind.stays else False
             new.backup(old)
     except (OSError, sqlite3.Error, DatabaseUnusable) as error:
         raise NoBackup(f"{file} was not restored: {error}.") from error
     finally:
         for left in database.parent.glob(f"{part.name}*"):
             left.unlink()
-    return has_tokens
+    return has_stayed
 
 
 def _file_of(database_url: str) -> Path:
@@ -96,31 +135,32 @@ def _file_of(database_url: str) -> Path:
     return Path(str(url.database))
 
 
-def _copy(file: Path, to: Path) -> None:
-    """Copy a backup. Raises NoBackup if it is none, or damaged."""
+def _copy(file: Path, to: Path, kind: Kind) -> None:
+    """Copy a backup. Raises NoBackup if it is none of this kind, or damaged."""
     if not file.is_file():
         raise NoBackup(f"There is no file {file}.")
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source:
             source.execute("SELECT version_num FROM alembic_version").fetchone()
+            source.execute(f"SELECT 1 FROM {kind.mark} LIMIT 1")  # noqa: S608
             if source.execute("PRAGMA integrity_check").fetchone() != ("ok",):
                 raise NoBackup(f"{file} is damaged; nothing was restored.")
             os.close(os.open(to, os.O_CREAT | os.O_EXCL, 0o600))
             with closing(sqlite3.connect(to)) as copy:
                 source.backup(copy)
     except sqlite3.DatabaseError as error:
-        raise NoBackup(f"{file} is no backup of the bot, or damaged; nothing was restored.") from error
+        raise NoBackup(f"{file} is no backup of this database, or damaged; nothing was restored.") from error
 
 
-def _keep_account(old: sqlite3.Connection, new: sqlite3.Connection) -> bool:
-    """Give the new database the tokens of the old one, and none else; whether there are any."""
+def _keep(table: str, old: sqlite3.Connection, new: sqlite3.Connection) -> bool:
+    """Give the new database the rows of a table of the old one, and none else; whether there are any."""
     with new:
-        new.execute(f"DELETE FROM {ACCOUNT}")  # noqa: S608
-        if not old.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (ACCOUNT,)).fetchone():
+        new.execute(f"DELETE FROM {table}")  # noqa: S608
+        if not old.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
             return False
-        found = old.execute(f"SELECT * FROM {ACCOUNT}")  # noqa: S608
+        found = old.execute(f"SELECT * FROM {table}")  # noqa: S608
         columns = [column[0] for column in found.description]
         rows = found.fetchall()
         marks = ", ".join("?" * len(columns))
-        new.executemany(f"INSERT INTO {ACCOUNT} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+        new.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
     return bool(rows)

@@ -46,7 +46,8 @@ class PersonalData:
 
     person: the columns that tell who somebody is, where they are reached, or what they wrote.
     keys: those that hold what opens something. nothing: the others.
-    forgotten: "with the row" by /forget; "with the answer" as soon as that is sent; None: there is nobody.
+    forgotten: "with the row" by /forget; "with the answer" as soon as that is sent; None: nobody is in it
+    who could ask for it.
     kept: for how long at most; None: until it is answered, or they end it.
     in_backup: whether backups hold what is personal or a key in it.
     """

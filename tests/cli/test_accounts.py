@@ -67,6 +67,25 @@ def test_closing_an_account_needs_a_clear_yes_and_the_last_administrator_stays(e
     assert "last account" in give("disable", "boss", typed="y\n").output
 
 
+def test_a_backup_brings_the_accounts_back(editors: Path) -> None:
+    invite("lan")
+    assert "backup.db is the backup" in give("backup", "backup.db").stdout
+    assert "there already" in give("backup", "backup.db").output
+    invite("minh")
+    assert give("restore", "backup.db", typed="n\n").exit_code == 1
+    assert "Chị minh" in give("list").stdout
+    assert "Everybody has to log in again" in give("restore", "--yes", "backup.db").stdout
+    assert "Chị lan" in give("list").stdout
+    assert "Chị minh" not in give("list").stdout
+
+
+def test_of_postgresql_the_operators_page_says_how_it_is_backed_up(
+    editors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDITORS_DATABASE_URL", "postgresql+asyncpg://editors@/editors")
+    assert "docs/operators.md" in give("backup", "backup.db").output
+
+
 @pytest.fixture
 async def database(tmp_path: Path) -> Database:
     return await open_database(f"sqlite:///{tmp_path}/first.db")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import os
-import re
-import shlex
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +25,7 @@ from bot.storage.models import InboxMessage, KeptQuestion, QuestionState
 from bot.storage.schema import migrate
 from tests.support import ROOT
 from tests.support.inbox import message
+from tests.support.operators_page import arguments
 from tests.support.postgres import Cluster
 
 KEY = Fernet.generate_key().decode()
@@ -159,26 +158,18 @@ async def test_the_commands_for_postgresql_bring_back_what_lasts(
     postgres: Cluster, postgres_url: str, tmp_path: Path
 ) -> None:
     """Those of docs/operators.md, with the programs here."""
-    page = (ROOT / "docs" / "operators.md").read_text("utf-8")
     name = str(make_url(postgres_url).database)
-
-    def options(program: str) -> list[str]:
-        (line,) = re.findall(rf"^    docker compose .* ({program} .*?) [<>]", page, re.MULTILINE)
-        return [
-            name if word == "bot" else word for word in shlex.split(line.replace("--username bot", ""))[1:]
-        ]
-
     dump = postgres.directory / f"{name}.dump"
     database = Database(postgres_url)
     engine = create_async_engine(postgres_url)
     await migrate(database)
     await ZaloStore(database, "oa", KEY).authorised("old", "old refresh", LIFE)
     await leave_question(engine)
-    postgres.run("pg_dump", "--file", str(dump), *options("pg_dump"))
+    postgres.run("pg_dump", "--file", str(dump), *arguments("pg_dump", "bot", name))
     await leave_question(engine, "asked later")
     await database.close()
     await engine.dispose()
-    postgres.run("pg_restore", *options("pg_restore"), str(dump))
+    postgres.run("pg_restore", *arguments("pg_restore", "bot", name), str(dump))
     assert await questions(engine) == [LEFT]
     assert await token(database) is None
     await migrate(database)

@@ -2,6 +2,9 @@
 
 They are about officials who edit, never about citizens. Drafts, comments and publications are the city's
 records; a session, an attempt and a presence pass within a day.
+
+Each table says what it tells of editors, for how long at most it does, and whether it is in backups; a test
+fills it and looks.
 """
 
 from __future__ import annotations
@@ -11,10 +14,24 @@ import datetime
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.storage.models import JsonObject, UtcDateTime
+from bot.storage.models import JsonObject, PersonalData, UtcDateTime
 
 ID_LENGTH = 128
 """Characters of an answer's id, or of the name of another thing that is edited (`offices`, `messages`)."""
+
+
+def about_editors(
+    nothing: str,
+    person: str = "",
+    keys: str = "",
+    kept: datetime.timedelta | None = None,
+    *,
+    in_backup: bool = True,
+) -> dict[str, dict[str, PersonalData]]:
+    """What a table tells of editors, in `Table.info`; kept: None as long as the answers are, for the city has
+    to know who said what."""
+    told = PersonalData(nothing=nothing, person=person, keys=keys, kept=kept, in_backup=in_backup)
+    return {"info": {"personal_data": told}}
 
 
 class EditorsBase(DeclarativeBase):
@@ -48,6 +65,12 @@ class Editor(EditorsBase):
     created_at: Mapped[datetime.datetime]
     disabled_at: Mapped[datetime.datetime | None]
 
+    __table_args__ = about_editors(
+        nothing="id may_write may_approve may_administer offices totp_step language created_at disabled_at",
+        person="name full_name email",
+        keys="password_hash totp_secret",
+    )
+
 
 class Invitation(EditorsBase):
     """A link that lets its bearer set a password and a second factor, once. Only its hash is kept."""
@@ -58,6 +81,14 @@ class Invitation(EditorsBase):
     editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime.datetime]
     used_at: Mapped[datetime.datetime | None]
+
+    __table_args__ = about_editors(
+        nothing="expires_at used_at",
+        person="editor_id",
+        keys="token_hash",
+        kept=datetime.timedelta(days=33),
+        in_backup=False,
+    )
 
 
 class Passkey(EditorsBase):
@@ -72,6 +103,11 @@ class Passkey(EditorsBase):
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime.datetime]
 
+    __table_args__ = about_editors(
+        nothing="sign_count created_at",
+        person="editor_id name credential_id public_key",
+    )
+
 
 class Session(EditorsBase):
     """A login, by the hash of what the cookie holds."""
@@ -83,6 +119,14 @@ class Session(EditorsBase):
     created_at: Mapped[datetime.datetime]
     seen_at: Mapped[datetime.datetime]
     ends_at: Mapped[datetime.datetime]
+
+    __table_args__ = about_editors(
+        nothing="created_at seen_at ends_at",
+        person="editor_id",
+        keys="token_hash",
+        kept=datetime.timedelta(hours=12),
+        in_backup=False,
+    )
 
 
 class Attempt(EditorsBase):
@@ -97,6 +141,13 @@ class Attempt(EditorsBase):
     failures: Mapped[int]
     until: Mapped[datetime.datetime]
     seen_at: Mapped[datetime.datetime]
+
+    __table_args__ = about_editors(
+        nothing="failures until seen_at",
+        person="key",
+        kept=datetime.timedelta(days=1),
+        in_backup=False,
+    )
 
 
 class Draft(EditorsBase):
@@ -123,6 +174,11 @@ class Draft(EditorsBase):
     submitted_at: Mapped[datetime.datetime | None]
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("editor.id"))
 
+    __table_args__ = about_editors(
+        nothing="answer_id revision base_file value state note updated_at submitted_at",
+        person="changed_by updated_by submitted_by approved_by",
+    )
+
 
 class DraftVersion(EditorsBase):
     """An earlier revision of a draft, so that whoever began from it can be told what changed."""
@@ -135,6 +191,11 @@ class DraftVersion(EditorsBase):
     value: Mapped[JsonObject] = mapped_column(JSON)
     editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id"))
     at: Mapped[datetime.datetime]
+
+    __table_args__ = about_editors(
+        nothing="answer_id revision base_file value at",
+        person="editor_id",
+    )
 
 
 class Autosave(EditorsBase):
@@ -150,6 +211,13 @@ class Autosave(EditorsBase):
     value: Mapped[JsonObject] = mapped_column(JSON)
     saved_at: Mapped[datetime.datetime]
 
+    __table_args__ = about_editors(
+        nothing="answer_id tab base_draft base_file value saved_at",
+        person="editor_id",
+        kept=datetime.timedelta(days=30),
+        in_backup=False,
+    )
+
 
 class Comment(EditorsBase):
     """A remark on a field of a draft; field: its path, empty for the whole."""
@@ -164,6 +232,11 @@ class Comment(EditorsBase):
     at: Mapped[datetime.datetime]
     resolved_at: Mapped[datetime.datetime | None]
 
+    __table_args__ = about_editors(
+        nothing="id answer_id field text at resolved_at",
+        person="editor_id",
+    )
+
 
 class Presence(EditorsBase):
     """Who has an answer's page open in which tab, and whether something there is not saved."""
@@ -175,6 +248,13 @@ class Presence(EditorsBase):
     tab: Mapped[str] = mapped_column(String(32), primary_key=True)
     seen_at: Mapped[datetime.datetime]
     is_unsaved: Mapped[bool]
+
+    __table_args__ = about_editors(
+        nothing="answer_id tab seen_at is_unsaved",
+        person="editor_id",
+        kept=datetime.timedelta(seconds=30),
+        in_backup=False,
+    )
 
 
 class Publication(EditorsBase):
@@ -202,7 +282,13 @@ class Publication(EditorsBase):
     after: Mapped[str] = mapped_column(Text)
     commit: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (Index("ix_publication_answer", "answer_id", "id"),)
+    __table_args__ = (
+        Index("ix_publication_answer", "answer_id", "id"),
+        about_editors(
+            nothing="id answer_id at kind note reason looked_at before after commit",
+            person="editor_id changed_by approved_by looked_by",
+        ),
+    )
 
 
 class InStep(EditorsBase):
@@ -218,6 +304,10 @@ class InStep(EditorsBase):
     sides: Mapped[JsonObject] = mapped_column(JSON)
     behind_since: Mapped[datetime.datetime | None]
 
+    __table_args__ = about_editors(
+        nothing="answer_id sides behind_since",
+    )
+
 
 class Reminder(EditorsBase):
     """A review that an editor was reminded of by mail, so that it is done once for each date."""
@@ -228,6 +318,11 @@ class Reminder(EditorsBase):
     review_by: Mapped[str] = mapped_column(String(10), primary_key=True)
     editor_id: Mapped[int] = mapped_column(ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True)
     sent_at: Mapped[datetime.datetime]
+
+    __table_args__ = about_editors(
+        nothing="answer_id review_by sent_at",
+        person="editor_id",
+    )
 
 
 class AuditEntry(EditorsBase):
@@ -241,3 +336,9 @@ class AuditEntry(EditorsBase):
     action: Mapped[str] = mapped_column(String(32))
     subject: Mapped[str] = mapped_column(String(ID_LENGTH))
     detail: Mapped[JsonObject] = mapped_column(JSON)
+
+    __table_args__ = about_editors(
+        nothing="id at action",
+        person="editor subject detail",
+        kept=datetime.timedelta(days=2 * 365),
+    )

@@ -1,0 +1,81 @@
+"""The editors' pages may do in PostgreSQL what operations/editors.sql lets them, and no more."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.desk.bot_reader import BotReader
+from bot.editing.app import open_database
+from bot.storage import feedback, questions, subscriptions
+from bot.storage.database import Database
+from bot.storage.schema import migrate
+from tests.support import ROOT
+from tests.support.postgres import Cluster
+
+SCRIPT = (ROOT / "operations" / "editors.sql").read_text("utf-8")
+TODAY = datetime.date(2026, 11, 28)
+
+FORBIDDEN = [
+    "SELECT text FROM question", "SELECT address FROM subscription", "SELECT * FROM inbox",
+    "SELECT * FROM zalo_account", "UPDATE question SET state = 'replied'", "DELETE FROM subscription",
+    "CREATE TABLE mine (id int)",
+]  # fmt: skip
+
+
+@pytest.fixture
+def bot_url(postgres: Cluster, postgres_url: str) -> Iterator[str]:
+    """The bot's database after the script; its role and database are taken away at the end."""
+    yield postgres_url
+    name = str(make_url(postgres_url).database)
+    postgres.run("dropdb", "--force", "editors")
+    undo = "DROP OWNED BY editors; DROP ROLE editors"
+    postgres.run("psql", "--quiet", "--dbname", name, "--output", os.devnull, "--command", undo)
+
+
+async def prepared(postgres: Cluster, bot_url: str, times: int = 2) -> None:
+    """The bot has been started once, and the operator has run the script, again and again."""
+    database = Database(bot_url)
+    await migrate(database)
+    await database.close()
+    script = postgres.directory / "editors.sql"
+    script.write_text(SCRIPT, "utf-8")
+    name = str(make_url(bot_url).database)
+    for _ in range(times):
+        postgres.run(
+            "psql", "--quiet", "--dbname", name, "--set", "password=it's one",
+            "--output", os.devnull, "--file", str(script),
+        )  # fmt: skip
+
+
+def as_editors(url: str, database: str | None = None) -> str:
+    changed = make_url(url).set(username="editors", database=database or make_url(url).database)
+    return changed.render_as_string(hide_password=False)
+
+
+async def test_they_have_a_database_of_their_own_and_count_in_the_bots(
+    postgres: Cluster, bot_url: str
+) -> None:
+    await prepared(postgres, bot_url)
+    own = await open_database(as_editors(bot_url, "editors"))
+    await own.close()
+    reader = BotReader(as_editors(bot_url))
+    assert await reader.read(lambda connection: questions.near(connection, "culture.food")) == {}
+    assert await reader.read(lambda connection: subscriptions.subscribers(connection, {"city"})) == 0
+    assert await reader.read(lambda connection: feedback.votes(connection, TODAY)) == {}
+    await reader.close()
+
+
+async def test_they_see_nothing_of_people_and_change_nothing_there(postgres: Cluster, bot_url: str) -> None:
+    await prepared(postgres, bot_url)
+    engine = create_async_engine(as_editors(bot_url))
+    for statement in FORBIDDEN:
+        with pytest.raises(Exception, match="permission denied"):
+            async with engine.begin() as connection:
+                await connection.execute(text(statement))
+    await engine.dispose()
