@@ -35,6 +35,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
 from bot.supervision import Supervisor
+from bot.wards_route import wards_route
 
 EDITORS = (sys.executable, "-m", "bot", "editors", "serve", "--child")
 """How the editors' pages are started beside the service."""
@@ -75,7 +76,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
 
     token = settings.metrics_token.get_secret_value()
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
-    routes = [content_route(watcher, model_sync, utc_now), *monitoring.routes()]
+    routes = [content_route(watcher, model_sync, utc_now), wards_route(library), *monitoring.routes()]
     for channel in channels.values():
         routes += channel.routes()
 

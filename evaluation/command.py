@@ -14,15 +14,16 @@ from evaluation.measure import measure
 from evaluation.questions import EvaluationQuestion, read
 from evaluation.report import render
 from evaluation.start import running_bot
-from evaluation.table import lines
+from evaluation.table import lines, section_lines
 from evaluation.taught import taught_in
+from evaluation.wards import is_right, read_wards, ward_sections
 
 
 def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: Path) -> None:
     """Put the questions of the files to a bot, print the numbers, and write the report.
 
     Args:
-        files: YAML lists of questions; none: those of tests/nlu/.
+        files: YAML lists of questions; none: those of tests/nlu/ and tests/wards/.
         url: a bot that runs, without a limit of messages; None: one is started.
         rasa: its Rasa side, for what is told of confidence.
         report: the HTML file to write.
@@ -31,9 +32,15 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
         QuestionFileError, NotStarted, NotAsked, ContentError: what keeps it from being done.
     """
     questions = read(files)
-    measured = measure(*asyncio.run(_ask(questions, url, rasa)), taught_in(Path.cwd()))
-    for line in lines(measured):
+    of_wards = [] if files else read_wards()
+    exchanges, times = asyncio.run(_ask([*questions, *of_wards], url, rasa))
+    asked, asked_of_wards = exchanges[: len(questions)], exchanges[len(questions) :]
+    measured = measure(asked, times, taught_in(Path.cwd()))
+    for line in (*lines(measured), *section_lines(ward_sections(asked_of_wards))):
         click.echo(line)
+    for one in asked_of_wards:
+        if not is_right(one):
+            click.echo(f"  wrong: {one.question.q}")
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(render(measured), encoding="utf-8")
     click.echo(f"\nThe same to look at: {report}")

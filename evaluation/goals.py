@@ -17,6 +17,9 @@ GOAL_PLAIN = {"vi": 0.97, "en": 0.96}
 GOAL_LANGUAGE = {"plain": 0.99, "no_diacritics": 0.97}
 """Of the questions of these styles, the share that is replied to in its language."""
 
+GOAL_WARDS = 0.95
+"""Of the questions about wards and communes, the share that is answered with the right units."""
+
 GOAL_CALIBRATION = 0.05
 """The expected calibration error, at most."""
 

@@ -20,9 +20,12 @@ class ReplyOutcome(StrEnum):
     NOTHING = "no answer"
 
 
+_ANSWERED = frozenset({Kind.ANSWER, Kind.FACET, Kind.WARD})
+
+
 def given(asked: Exchange) -> tuple[str, ...]:
-    """The answers that were given, whole or one side of them."""
-    return tuple(card.id for card in asked.cards if card.kind in {Kind.ANSWER, Kind.FACET} and card.id)
+    """The answers that were given, whole, one side of them, or what a ward became."""
+    return tuple(card.id for card in asked.cards if card.kind in _ANSWERED and card.id)
 
 
 def outcome(asked: Exchange) -> ReplyOutcome:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from evaluation.confidence import Point
 from evaluation.goals import GOAL_CALIBRATION, GOAL_RASA_SECONDS
-from evaluation.measure import Line, Measured
+from evaluation.measure import Line, Measured, Section
 from evaluation.outcomes import got
 from evaluation.statistics import percentile
 
@@ -17,9 +17,7 @@ CURVE_AT = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5)
 def lines(measured: Measured) -> Iterable[str]:
     """What is printed, line by line."""
     yield f"{len(measured.asked)} questions; word for word in the training data, too: {len(measured.taught)}"
-    for section in measured.sections:
-        yield f"\n{section.title}"
-        yield from map(_line, section.lines)
+    yield from section_lines(measured.sections)
     yield "\nConfidence"
     if measured.calibration:
         error, other = measured.calibration.error, measured.calibration.equal_width
@@ -51,6 +49,13 @@ def lines(measured: Measured) -> Iterable[str]:
         for one in found:
             wanted = f"{one.question.action} " if one.question.action else ""
             yield f"  {wanted}-> {got(one)}: [{one.question.style}] {_short(one.question.q)}"
+
+
+def section_lines(sections: Iterable[Section]) -> Iterable[str]:
+    """Shares with their names, section by section."""
+    for section in sections:
+        yield f"\n{section.title}"
+        yield from map(_line, section.lines)
 
 
 def _line(line: Line) -> str:

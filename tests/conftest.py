@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.async_api import Browser
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -19,6 +20,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.schema import migrate
 from tests.support import ROOT
 from tests.support.bot_process import BotProcess, free_port, rasa_side
+from tests.support.chromium import chromium
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES
 from tests.support.postgres import Cluster, NoPostgres, cluster
@@ -171,3 +173,10 @@ async def running_bot(rasa_server: str, tmp_path_factory: pytest.TempPathFactory
     await process.start()
     yield process.url
     await process.ensure_ended()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A headless Chromium for the whole run."""
+    async with chromium() as started:
+        yield started

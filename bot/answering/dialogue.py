@@ -10,8 +10,12 @@ from bot.answering.rasa_command import answer_command, facet_command, rasa_comma
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
+from bot.domain.payload import location_in
 from bot.domain.plan import Kind, Pick, Plan
 from bot.rasa.client import Rasa, RasaFailed
+
+NEAREST = 3
+"""Wards that are named for a location."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Dialogue:
         language = message.language or DEFAULT_LANGUAGE
         if message.unreadable:
             return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"))
+        if message.button is not None and (place := location_in(message.button)):
+            return self._said(_nearest(*place, self._library(), language))
         if message.button is not None:
             command = rasa_command(message.button, self._library())
             if command is None:
@@ -63,7 +69,8 @@ class Dialogue:
 
     async def _ask(self, message: Message, text: str) -> Decision:
         answer = await self._rasa.ask(message.conversation, text, message.language)
-        return self._said(*(await self._press(answer, message) if isinstance(answer, Pick) else answer))
+        plans = await self._press(answer, message) if isinstance(answer, Pick) else answer
+        return self._said(*(_with_address(plan, text) for plan in plans))
 
     async def _press(self, pick: Pick, message: Message) -> tuple[Plan, ...]:
         """Press the button of what was picked in words, so that Rasa sets its slots in one way only."""
@@ -101,11 +108,31 @@ def as_served(plan: Plan, library: Library) -> Plan:
         if len(ids) == 1 < len(found):
             return Plan(reply=Kind.ANSWER, language=plan.language, id=ids[0])
         return plan.model_copy(update={"ids": ids}) if ids else _no_answer(plan.language)
+    if plan.reply is Kind.WARD:
+        ids = tuple(place_id for place_id in plan.ids if library.wards and library.wards.find(place_id))
+        if not ids and (plan.reason not in {"not_in_table", "far_away"} or library.wards is None):
+            return _no_answer(plan.language)
+        return plan.model_copy(update={"ids": ids})
     if plan.reply not in {Kind.ANSWER, Kind.FACET}:
         return plan
     if answer := library.published(plan.id):
         return plan.model_copy(update={"id": answer.id})
     return plan if library.withdrawn(plan.id) else _no_answer(plan.language)
+
+
+def _nearest(latitude: float, longitude: float, library: Library, language: Language) -> Plan:
+    """The wards around a location. Rasa is not asked: it would remember where somebody was."""
+    near = library.wards.nearest(latitude, longitude, NEAREST) if library.wards else []
+    ids = tuple(ward.code for ward in near)
+    return Plan(reply=Kind.WARD, language=language, ids=ids, reason="nearest" if near else "far_away")
+
+
+def _with_address(plan: Plan, text: str) -> Plan:
+    """The plan, with the address in the text that Rasa was asked, if it speaks of one."""
+    if plan.address_at is None:
+        return plan
+    begin, ward, end = plan.address_at
+    return plan.model_copy(update={"address": (text[begin:ward], text[ward:end])})
 
 
 def _no_answer(language: Language) -> Plan:

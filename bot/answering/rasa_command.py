@@ -21,6 +21,10 @@ def rasa_command(payload: str, library: Library) -> str | None:
             topic in TOPICS and page.isascii() and page.isdigit() and len(page) < 3
         ):
             return _command("topics", topic=topic, page=page)
+        case ["ward", *parts] if wards := library.wards:
+            page = parts.pop() if len(parts) > 2 else "1"
+            if wards.find(":".join(parts)) and page.isascii() and page.isdigit() and len(page) < 3:
+                return ward_command(":".join(parts), page, wards.answer)
         case ["language", language] if language in set(Language):
             return _command("language", language=language)
         case ["news", topic] if topic in TOPICS:
@@ -48,6 +52,11 @@ def answer_command(answer_id: str) -> str:
 def facet_command(answer_id: str, facet: Facet) -> str:
     """Rasa's command that asks for one side of an answer."""
     return _command("faq_facet", answer=answer_id, facet=facet)
+
+
+def ward_command(place_id: str, page: str = "1", answer_id: str | None = None) -> str:
+    """Rasa's command that asks for a place of content/wards.yml; the answer on wards is the topic then."""
+    return _command("ward", ward=place_id, page=page, **({"answer": answer_id} if answer_id else {}))
 
 
 def _is_confirmed(name: str) -> bool:

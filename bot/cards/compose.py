@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.cards.actions import action_card
 from bot.cards.answers import answer_card, facet_card
 from bot.cards.fallbacks import choices_card, fallback_card
+from bot.cards.wards import ward_card
 from bot.content.library import Library
 from bot.domain.answer import BothLanguages
 from bot.domain.arrival import Arrival
@@ -69,5 +70,7 @@ def _card(plan: Plan, library: Library, today: datetime.date, arrival: Arrival) 
             return choices_card(plan, library)
         case Kind.FALLBACK:
             return fallback_card(plan, library)
+        case Kind.WARD:
+            return ward_card(plan, library)
         case Kind.SMALLTALK | Kind.ACTION:
             return action_card(plan, library, arrival)

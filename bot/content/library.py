@@ -13,6 +13,7 @@ from functools import cached_property
 
 from bot.content.messages import Messages, Notice
 from bot.content.schema import Answer, AnswerStatus, Office
+from bot.content.wards import Wards
 from bot.domain.clock import utc_now
 
 NAME_LENGTH = 12
@@ -37,6 +38,7 @@ class Library:
     answers: by id, whatever their status.
     now: the moment.
     commit: the one that it came from, if editors keep content/ in a git repository.
+    wards: which unit of before is in which of today; None without such a table.
     """
 
     answers: Mapping[str, Answer]
@@ -44,6 +46,7 @@ class Library:
     messages: Messages
     now: datetime.datetime = field(default_factory=utc_now)
     commit: Commit | None = None
+    wards: Wards | None = None
 
     @property
     def version(self) -> str:
@@ -161,6 +164,7 @@ class Library:
     def digest(self) -> str:
         """A name for what is said here, whatever files it came from."""
         digest = hashlib.sha256()
-        for name, part in [*self.answers.items(), *self.offices.items(), ("", self.messages)]:
+        named = [*self.answers.items(), *self.offices.items(), ("", self.messages)]
+        for name, part in [*named, *([("wards", self.wards)] if self.wards else [])]:
             digest.update(f"{name}\0{part.model_dump_json()}\0".encode())
         return digest.hexdigest()[:NAME_LENGTH]

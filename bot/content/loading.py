@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.content.answer_file import answer_in
-from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, listing
+from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, listing
 from bot.content.emergency_withdrawal import unless_unpublished
 from bot.content.library import Library
 from bot.content.links import dead_links
@@ -16,6 +16,8 @@ from bot.content.messages import Messages
 from bot.content.messages_file import read_messages
 from bot.content.offices_file import read_offices
 from bot.content.schema import Answer, Office
+from bot.content.wards import Wards
+from bot.content.wards_file import read_wards
 from bot.content.yaml_file import ContentError, Finding, YamlFile, decode, parse_yaml, read_bytes
 from bot.domain.clock import utc_now
 
@@ -27,7 +29,7 @@ GONE_MOST = 0.1
 class LoadedContent:
     """A snapshot with the files that it was made of.
 
-    files: what each answer was read from, by id; offices.yml and messages.yml by their names.
+    files: what each answer was read from, by id; offices.yml, messages.yml and wards.yml by their names.
     kept: names in `files` whose file has an error now, so that an earlier version is served.
     findings: what is wrong with the files of the directory.
     """
@@ -76,6 +78,7 @@ class _Loading:
         """All of it. Raises ContentError as `load` does."""
         messages = self._read_messages()
         self._read_offices()
+        wards = self._read_wards()
         faulty = self._read_answers()
         self._keep_missed()
         self._findings += dead_links(self._answers, self._files, self._kept, faulty, self._listing.unreadable)
@@ -83,7 +86,7 @@ class _Loading:
             nothing = Finding(self._directory, 1, "", "no answer was found in this directory")
             raise ContentError(self._findings or [nothing])
         answers = {answer_id: self._answers[answer_id] for answer_id in sorted(self._answers, key=_place)}
-        library = Library(answers, self._offices, messages, now)
+        library = Library(answers, self._offices, messages, now, wards=wards)
         return LoadedContent(library, self._files, frozenset(self._kept), self._findings)
 
     def _read_messages(self) -> Messages:
@@ -111,6 +114,22 @@ class _Loading:
         if offices.faulty and self._served:
             self._files[OFFICES_FILE] = self._served.files[OFFICES_FILE]
             self._kept.add(OFFICES_FILE)
+
+    def _read_wards(self) -> Wards | None:
+        """The table, or the one in use where the file cannot be used; None if there never was one."""
+        in_use = self._served.library.wards if self._served else None
+        try:
+            wards, file = read_wards(self._directory / WARDS_FILE)
+        except FileNotFoundError as error:
+            return self._in_use_instead(WARDS_FILE, error).wards if in_use else None
+        except ContentError as error:
+            if in_use:
+                return self._in_use_instead(WARDS_FILE, error).wards
+            self._findings += error.findings
+            return None
+        self._files[WARDS_FILE] = file
+        self._findings += file.warnings
+        return wards
 
     def _in_use_instead(self, name: str, error: FileNotFoundError | ContentError) -> Library:
         """The library in use, from which what a file says is taken since it cannot be used.

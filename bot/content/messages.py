@@ -177,6 +177,8 @@ class Page(Sentences):
     broken: BothLanguages
     retry: BothLanguages
     edit: BothLanguages
+    here: BothLanguages
+    no_location: BothLanguages
     length_warning: Annotated[BothLanguages, _filled("count", "limit")]
     length_refused: Annotated[BothLanguages, _filled("count", "limit")]
     clear: BothLanguages
@@ -219,6 +221,42 @@ class Zalo(Sentences):
     pick: BothLanguages
     shortened: BothLanguages
     more_sources: Annotated[BothLanguages, _filled("count")]
+
+
+class WardSentences(Sentences):
+    """What is said of wards and communes, of today and of before.
+
+    {now}, {former}, {district}: their names. {place}: the district and the province of a former unit.
+    """
+
+    title: BothLanguages
+    became: Annotated[BothLanguages, _filled("former", "place", "now")]
+    unchanged: Annotated[BothLanguages, _filled("former", "place", "now")]
+    divided: Annotated[BothLanguages, _filled("former", "place", "now")]
+    made_of: Annotated[BothLanguages, _filled("now")]
+    part: BothLanguages
+    several: BothLanguages
+    several_now: Annotated[BothLanguages, _filled("place", "now")]
+    still_there: Annotated[BothLanguages, _filled("now")]
+    district: Annotated[BothLanguages, _filled("district", "province", "since", "now")]
+    not_in_table: Annotated[BothLanguages, _filled("since")]
+    address: Annotated[BothLanguages, _filled("old", "new")]
+    city: BothLanguages
+    law: Annotated[BothLanguages, _filled("number", "date", "since")]
+    papers: BothLanguages
+    nearest: Annotated[BothLanguages, _filled("now")]
+    nearby: Annotated[BothLanguages, _filled("now")]
+    far_away: BothLanguages
+    not_kept: BothLanguages
+    former_of: Annotated[BothLanguages, _filled("now")]
+    ward: Annotated[BothLanguages, _filled("name")]
+    commune: Annotated[BothLanguages, _filled("name")]
+    town: Annotated[BothLanguages, _filled("name")]
+    numbered: Annotated[BothLanguages, _filled("name")]
+    urban_district: Annotated[BothLanguages, _filled("name")]
+    rural_district: Annotated[BothLanguages, _filled("name")]
+    district_town: Annotated[BothLanguages, _filled("name")]
+    provincial_city: Annotated[BothLanguages, _filled("name")]
 
 
 class TopicNames(Sentences):
@@ -307,6 +345,7 @@ class Messages(Sentences):
     page: Page
     telegram: Telegram
     zalo: Zalo
+    wards: WardSentences
     topics: TopicNames
     facets: FacetNames
     verdicts: VerdictNames

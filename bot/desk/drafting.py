@@ -214,6 +214,8 @@ async def save(desk: EditingDesk, account: Account, form: Form) -> Saved | Confl
     else:
         check_may(account, Right.WRITE, form.name, live.value, before, value)
     if (draft.revision if draft else 0) != form.base_draft:
+        if draft and draft.updated_by == account.id and not changed(draft.value, value):
+            return await _saved_already(desk, account, form, draft)  # a button that was pressed twice
         return await _conflict_with_draft(desk, account, form, value, draft, live)
     if live.revision != form.base_file:
         return await _conflict_with_file(desk, account, form, value, live)
@@ -386,6 +388,12 @@ async def file_moved(desk: EditingDesk, account: Account, draft: StoredDraft) ->
     """What happened to a file since a draft was begun from it."""
     form = Form(draft.answer_id, "", draft.revision, draft.base_file, draft.value)
     return await _conflict_with_file(desk, account, form, draft.value, await desk.live(draft.answer_id))
+
+
+async def _saved_already(desk: EditingDesk, account: Account, form: Form, draft: StoredDraft) -> Saved:
+    if form.tab:
+        await forget_typed(desk, account, form.name, form.tab)
+    return Saved(draft.revision, draft.base_file)
 
 
 async def _conflict_with_draft(

@@ -134,6 +134,23 @@ async def move_question(
     return saved
 
 
+async def take_out_question(
+    desk: EditingDesk, account: Account, name: str, language: Language, question: str
+) -> Saved | Conflict:
+    """Take a question, which another answer has got, out of an answer's draft.
+
+    Raises:
+        NotFound, NotYours, Refused: nothing was changed.
+    """
+    opened = await open_(desk, account, name)
+    side = opened.value.get(language.value)
+    texts = dict(side) if isinstance(side, dict) else {}
+    known = texts.get("questions")
+    texts["questions"] = [one for one in (known if isinstance(known, list) else []) if one != question]
+    value = {**opened.value, language.value: texts}
+    return await save(desk, account, Form(name, "", opened.base_draft, opened.base_file, value))
+
+
 def _questions(value: Value) -> list[_Question]:
     found = []
     for language in Language:

@@ -43,6 +43,11 @@ from bot.storage.editors.publications import PublicationKind, StoredPublication
 _MOMENT: TypeAdapter[datetime.datetime] = TypeAdapter(Moment)
 
 
+HANDED_OVER = datetime.timedelta(seconds=5)
+"""After this the bot has seen a new file and handed its questions to the Rasa side: before, that one says
+that it knows all that is wanted."""
+
+
 class Meaning(StrEnum):
     """Why an answer is withdrawn."""
 
@@ -213,8 +218,11 @@ async def progress(desk: EditingDesk) -> Progress:
     except RasaUnavailable:
         return Progress(is_reachable=False)
     refused = refusal.problems(status.refused, desk.library()) if status.refused else ()
+    newest = await desk.transact(publications.newest)
+    is_handed_over = newest is None or desk.clock() - newest > HANDED_OVER
     return Progress(
-        True, status.model, status.model is not None and status.model == status.wanted, status.training,
+        True, status.model, is_handed_over and status.model is not None and status.model == status.wanted,
+        status.training,
         tuple(refused), (status.failed.advice or status.failed.reason) if status.failed else None,
     )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
 callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
-`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`. It comes back from
-outside and may be forged or years old, so only what names something in the library is turned into a Rasa
+`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`, `ward:31378`. It comes back
+from outside and may be forged or years old, so only what names something in the library is turned into a Rasa
 command.
 """
 
@@ -13,7 +13,9 @@ import re
 
 from bot.domain.language import Language
 
-_FORM = re.compile(r"(?:answer|facet|topic|language|news|say|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}")
+_FORM = re.compile(
+    r"(?:answer|facet|topic|language|news|say|ward|near|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}"
+)
 
 
 def for_answer(answer_id: str) -> str:
@@ -42,6 +44,22 @@ def for_confirming(action: str, *, is_wanted: bool) -> str:
     It says which question that is: under an older one it must not answer the one that was asked since.
     """
     return f"{'yes' if is_wanted else 'no'}:{action}"
+
+
+def for_ward(place_id: str, page: int = 1) -> str:
+    """The payload that asks for a ward of today or of before, or for a page of a former district's."""
+    return f"ward:{place_id}" if page == 1 else f"ward:{place_id}:{page}"
+
+
+def for_location(latitude: float, longitude: float) -> str:
+    """The payload that a person's location stands for, in degrees: to some 100 metres, no more is needed."""
+    return f"near:{latitude:.3f}:{longitude:.3f}"
+
+
+def location_in(payload: str) -> tuple[float, float] | None:
+    """The latitude and longitude of a payload, in degrees; None if it is of another kind."""
+    found = re.fullmatch(r"near:(-?\d{1,2}\.\d{1,8}):(-?\d{1,3}\.\d{1,8})", payload, re.ASCII)
+    return (float(found[1]), float(found[2])) if found else None
 
 
 def for_news(topic: str) -> str:

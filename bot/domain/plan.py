@@ -20,6 +20,7 @@ class Kind(StrEnum):
     FALLBACK = "fallback"
     SMALLTALK = "smalltalk"
     ACTION = "action"
+    WARD = "ward"
 
 
 Step = Literal["ask", "do", "cancel"]
@@ -33,13 +34,19 @@ class Plan(BaseModel):
     id, facet, ids: which answer, which side of it, which choices; of an answer, what came next to it.
     action: the small talk or action, by its public name.
     step: of an action that is asked about first.
-    topic, page: which part of the topics menu; page counts from 1. topic also: of the news wanted.
+        Of wards: the places that are asked about, as content/wards.yml names them.
+    topic, page: which part of the topics menu; page counts from 1. topic also: of the news wanted; page also:
+        of a district's wards.
     reason: why a fallback: nothing fits, again, or the message could not be read; why something else is
         offered beside or instead: nothing fits, the staff was to answer, there is nothing to do it with;
-        why a question is asked again: what was said to it was no clear yes or no.
+        why a question is asked again: what was said to it was no clear yes or no; why there is no ward: it is
+        not in the table, or the location lies elsewhere; and that wards are but those nearest to a location.
+    address_at: where in the message an address begins, where the ward in it does, and where that ends.
     question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
         which keeps no text: filled in by bot.answering.effects, and so is
     topics: what the person gets news of.
+    address: what of an address stands before the ward, and the ward, both as they were typed: filled in by
+        bot.answering.dialogue.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,12 +71,17 @@ class Plan(BaseModel):
             "nothing_there",
             "for_staff",
             "unclear",
+            "not_in_table",
+            "nearest",
+            "far_away",
         ]
         | None
     ) = None
     question: str | None = None
     office: str | None = None
     topics: tuple[str, ...] = ()
+    address_at: tuple[int, int, int] | None = None
+    address: tuple[str, str] | None = None
 
 
 class Pick(BaseModel):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -13,6 +16,11 @@ from bot.desk.editing import EditingDesk, Refused
 from bot.domain.answer import TOPICS
 from bot.editing import forms
 from bot.editing.site import Site, back
+
+ROWS = 25
+"""Answers on a page of the list."""
+
+FILTERS = ("q", "topic", "office", "state", "sort", "past_review", "behind", "unhelpful")
 
 
 class Answers:
@@ -49,8 +57,14 @@ class Answers:
             sort=next((sort for sort in SORTS if sort == asked.get("sort")), "changed"),
         )
         listing = await answers.list_answers(self._desk, account, wanted)
+        pages = max(1, -(-len(listing.rows) // ROWS))
+        number = asked.get("page", "1")
+        page = min(max(1, int(number)), pages) if re.fullmatch(r"[0-9]{1,4}", number, re.ASCII) else 1
+        kept = [(key, value) for key, value in asked.multi_items() if key in FILTERS and value]
         return self._site.draw(
             request, "answers.html", account, listing=listing, wanted=wanted, topics=TOPICS, sorts=SORTS,
+            rows=listing.rows[(page - 1) * ROWS : page * ROWS], page=page, pages=pages,
+            query=f"{urlencode(kept)}&" if kept else "", is_narrowed=any(key != "q" for key, _ in kept),
             states=list(ListState), offices=self._offices(request, account),
         )  # fmt: skip
 

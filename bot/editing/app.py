@@ -72,10 +72,13 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
     async def away(request: Request, _error: Exception) -> Response:
         return site.refuse(request, None, "database_away", 503)
 
+    async def failed(request: Request, _error: Exception) -> Response:  # it is logged all the same
+        return site.refuse(request, None, "went_wrong", 500)
+
     return Starlette(
         routes=routes,
         middleware=[Middleware(SameOrigin)],
-        exception_handlers={Refused: refused, DatabaseAway: away},
+        exception_handlers={Refused: refused, DatabaseAway: away, Exception: failed},
     )
 
 

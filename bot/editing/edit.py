@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.desk import drafting, findability, history, previews, review
+from bot.desk import drafting, findability, previews, review
 from bot.desk.accounts import Account
-from bot.desk.drafting import Conflict
+from bot.desk.drafting import Conflict, Open, Typed
 from bot.desk.editing import EditingDesk
-from bot.domain.answer import TOPICS, Facet, Verdict
+from bot.domain.answer import Facet, Verdict
 from bot.domain.language import Language
 from bot.editing import forms
 from bot.editing.parts import Parts
 from bot.editing.site import Site, back, moment, wants_data
 from bot.editing.words import Words, all_words
+
+_AFTERWARDS = {"find": "/findability", "preview": "/preview"}
+"""The page that comes after a save, by the button that was pressed."""
+
+_SETTLE = re.compile(r"settle-([0-9]{1,9})", re.ASCII)
 
 FACETS = tuple(facet for facet in Facet if facet is not Facet.SOURCE)
 
@@ -51,9 +57,8 @@ class Edit:
 
     async def _page(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
-        tab = request.query_params.get("typed", "")
         opened = await drafting.open_(self._desk, account, name)
-        restored = next((typed for typed in opened.typed if typed.tab == tab), None)
+        restored = _left(opened, request.query_params.get("typed", ""))
         value = restored.value if restored else opened.value
         bases = restored or opened
         return self._draw(
@@ -69,10 +74,13 @@ class Edit:
         offices = self._desk.library().offices
         language = self._site.language_of(request, account)
         words = Words(language)
+        fields = forms.shown(value)
+        filled = [facet for facet in FACETS if any(fields[f"{one}.facets.{facet}"] for one in Language)]
         return self._site.draw(
-            request, "edit.html", account, status=status, name=name, topics=TOPICS, facets=FACETS,
+            request, "edit.html", account, status=status, name=name, facets=FACETS, filled=filled,
+            title=forms.title_of(value, language, name), titles=titles(self._desk, language, name),
             verdicts=[(verdict, words(f"verdict_{verdict}")) for verdict in Verdict],
-            languages=list(Language), fields=forms.shown(value), source_fields=forms.SOURCE_FIELDS,
+            languages=list(Language), fields=fields, source_fields=forms.SOURCE_FIELDS,
             is_claim=name.startswith("clarification."), script_words=_script_words(words),
             offices={key: office[language].name for key, office in offices.items()}, done=_done(request),
             **{"problems": (), **values},
@@ -83,11 +91,13 @@ class Edit:
         form = await forms.read(request)
         saved = await drafting.save(self._desk, account, forms.answer_form(name, form))
         if isinstance(saved, Conflict):
-            return self.conflict(request, account, saved)
+            return self.conflict(request, account, saved, forms.text(form, "tab"))
         then = forms.text(form, "then")
         if then == "submit":
             return await self.submit(request, account, name, saved.base_draft, forms.text(form, "note"))
-        return back(request, f"/answers/{name}/publish" if then == "publish" else f"/answers/{name}?saved")
+        if settled := _SETTLE.fullmatch(then):
+            await drafting.settle_remark(self._desk, account, name, int(settled[1]))
+        return back(request, f"/answers/{name}{_AFTERWARDS.get(then, '?saved')}")
 
     async def submit(
         self, request: Request, account: Account, name: str, base_draft: int, note: str
@@ -107,14 +117,17 @@ class Edit:
             return self.conflict(request, account, submitted)
         return back(request, f"/answers/{name}?submitted")
 
-    def conflict(self, request: Request, account: Account, conflict: Conflict) -> Response:
-        """Both versions, field by field, to be merged; nothing was overwritten and nothing is lost."""
+    def conflict(self, request: Request, account: Account, conflict: Conflict, tab: str = "") -> Response:
+        """Both versions, field by field, to be merged; nothing was overwritten and nothing is lost.
+
+        `tab`: the one whose text this is; what it kept is let go of when the merged version is saved.
+        """
         if conflict.name in self._files:
             return self._files[conflict.name].conflict(request, account, conflict)
         if wants_data(request):
             return JSONResponse({"error": "conflict"}, 409)
         return self._site.draw(
-            request, "conflict.html", account, status=409, conflict=conflict, name=conflict.name,
+            request, "conflict.html", account, status=409, conflict=conflict, name=conflict.name, tab=tab,
             fields=forms.shown(conflict.merged), yours=forms.shown(conflict.yours),
             theirs=forms.shown(conflict.theirs),
             differing={difference.path for difference in conflict.differences},
@@ -131,6 +144,9 @@ class Edit:
     async def _presence(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         form = await forms.read(request)
+        if forms.text(form, "is_leaving"):
+            await drafting.leave(self._desk, account, name, forms.text(form, "tab"))
+            return Response(status_code=204)
         here = await drafting.be_here(
             self._desk,
             account,
@@ -164,7 +180,8 @@ class Edit:
         value = forms.answer_value(await forms.read(request)) if request.method == "POST" else opened.value
         drawn = await previews.preview(self._desk, account, name, value)
         template = "preview_page.html" if request.method == "GET" else "preview.html"
-        return self._site.draw(request, template, account, previews=drawn, name=name)
+        title = forms.title_of(value, self._site.language_of(request, account), name)
+        return self._site.draw(request, template, account, previews=drawn, name=name, title=title)
 
     async def _findability(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
@@ -172,23 +189,33 @@ class Edit:
         value = forms.answer_value(await forms.read(request)) if request.method == "POST" else opened.value
         found = await findability.ask(self._desk, account, name, value)
         problems = await review.problems(self._desk, account, name, value)
-        compared = await history.compare_value(self._desk, account, name, value)
         template = "findability_page.html" if request.method == "GET" else "findability.html"
+        title = forms.title_of(value, self._site.language_of(request, account), name)
         return self._site.draw(
-            request, template, account, found=found, problems=problems, compared=compared, name=name
+            request,
+            template,
+            account,
+            found=found,
+            problems=problems,
+            name=name,
+            title=title,
+            is_part=request.method == "POST",
         )
 
     async def _move_question(self, request: Request, account: Account) -> Response:
         form = await forms.read(request)
+        name, question = request.path_params["name"], forms.text(form, "question")
         language, to = forms.text(form, "language"), forms.text(form, "to")
-        if language not in set(Language):
+        if language not in set(Language) or to == name:
             return self._site.refuse(request, account, "not_found", 404)
-        moved = await findability.move_question(
-            self._desk, account, to, Language(language), forms.text(form, "question")
-        )
+        moved = await findability.move_question(self._desk, account, to, Language(language), question)
+        if not isinstance(moved, Conflict) and not wants_data(request):  # a script's form takes it out itself
+            moved = await findability.take_out_question(
+                self._desk, account, name, Language(language), question
+            )
         if isinstance(moved, Conflict):
             return self.conflict(request, account, moved)
-        return back(request, f"/answers/{to}")
+        return back(request, f"/answers/{name}/findability")
 
     async def _remark(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
@@ -200,6 +227,24 @@ class Edit:
         name = request.path_params["name"]
         await drafting.settle_remark(self._desk, account, name, request.path_params["remark"])
         return back(request, f"/answers/{name}#remarks")
+
+
+def titles(desk: EditingDesk, language: Language, name: str) -> list[tuple[str, str, str]]:
+    """The answers that are served, but for this one: id, title and topic of each, by title."""
+    answers = desk.library().answers.values()
+    listed = [(one.id, one[language].title, one.id.partition(".")[0]) for one in answers if one.id != name]
+    return sorted(listed, key=lambda one: one[1].casefold())
+
+
+def _left(opened: Open, tab: str) -> Typed | None:
+    """What was typed and not saved, to go on with: in the tab that is named, else the newest if nobody has
+    saved since it was begun."""
+    left = [typed for typed in opened.typed if typed.changed]
+    if tab:
+        return next((typed for typed in left if typed.tab == tab), None)
+    now = (opened.base_draft, opened.base_file)
+    fitting = [typed for typed in left if (typed.base_draft, typed.base_file) == now]
+    return max(fitting, key=lambda typed: typed.saved_at, default=None)
 
 
 def _here_key(is_you: bool, is_unsaved: bool) -> str:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from bot.content.fields import FIELDS, LISTS, Flat, Value, flat, nested
 from bot.desk.drafting import Form
 from bot.domain.answer import Source
+from bot.domain.language import Language
 
 TEXT_MOST = 60_000
 """Characters of a field. A whole file has at most 128 KiB."""
@@ -19,6 +20,10 @@ TEXT_MOST = 60_000
 FIELDS_MOST, PART_MOST = 400, 256 * 1024
 SOURCES_MOST = 30
 SOURCE_FIELDS = tuple(Source.model_fields)
+
+CHOSEN_MOST = 20
+CHOSEN = ("related", "supersedes")
+"""Lists of other answers, which the form has as numbered choices."""
 
 _SOURCE = re.compile(r"sources\.(\d{1,3})\.(\w+)")
 
@@ -55,7 +60,8 @@ def answer_value(form: FormData) -> Value:
         if path == "sources":
             fields[path] = _sources(form)
         elif path in LISTS:
-            fields[path] = _lines(text(form, path))
+            chosen = [text(form, f"{path}.{row}") for row in range(CHOSEN_MOST)] if path in CHOSEN else []
+            fields[path] = list(dict.fromkeys(_lines("\n".join([text(form, path), *chosen]))))
         else:
             fields[path] = text(form, path).strip()
     return nested(fields)
@@ -75,6 +81,12 @@ def _sources(form: FormData) -> list[dict[str, str]]:
                 rows.setdefault(int(found[1]), {})[found[2]] = typed
     ordered = [rows[number] for number in sorted(rows)]
     return [{key: row[key] for key in SOURCE_FIELDS if key in row} for row in ordered]
+
+
+def title_of(value: Mapping[str, object], language: Language, name: str) -> str:
+    """What a page calls an answer: its title in the reader's language, else in the other, else its id."""
+    fields = flat(value)
+    return str(fields.get(f"{language}.title") or fields.get(f"{language.other}.title") or name)
 
 
 def shown(value: Mapping[str, object]) -> dict[str, Any]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.desk import consequences, drafting, history, in_step, release, review
 from bot.desk.accounts import Account
-from bot.desk.drafting import Conflict
-from bot.desk.editing import EditingDesk
+from bot.desk.drafting import Conflict, Open
+from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
 from bot.desk.release import Meaning, Withdrawal
 from bot.editing import forms
-from bot.editing.edit import Edit
+from bot.editing.edit import Edit, titles
 from bot.editing.site import Site, back
+from bot.editing.words import Words
+
+DONE = ("publish", "schedule", "withdraw")
+"""What the page of the progress may be told to have happened."""
 
 
 class Release:
@@ -72,14 +77,16 @@ class Release:
         effect = await consequences.consequences(self._desk, account, name, opened.value)
         compared = await history.compare(self._desk, account, name) if opened.draft else None
         return self._site.draw(
-            request, "publish.html", account, name=name, opened=opened, effect=effect, compared=compared
-        )
+            request, "publish.html", account, name=name, opened=opened, effect=effect, compared=compared,
+            title=self._title(request, account, opened),
+        )  # fmt: skip
 
     async def _publish(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         form = await forms.read(request)
         revision, note = forms.number(form, "base_draft"), forms.text(form, "note")
-        match forms.text(form, "how"):
+        how = forms.text(form, "how")
+        match how:
             case "now":
                 reason = forms.text(form, "reason")
                 done = await release.publish_now(self._desk, account, name, revision, reason, note)
@@ -90,57 +97,89 @@ class Release:
                 done = await release.publish(self._desk, account, name, revision, note)
         if isinstance(done, Conflict):
             return self._edit.conflict(request, account, done)
-        return back(request, f"/answers/{name}/progress")
+        kind = "schedule" if how == "schedule" else "publish"
+        return back(request, f"/answers/{name}/progress?done={kind}")
 
     async def _withdraw(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         opened = await drafting.open_(self._desk, account, name)
         if request.method == "GET":
-            effect = await consequences.consequences(self._desk, account, name, opened.value)
-            return self._site.draw(
-                request,
-                "withdraw.html",
-                account,
-                name=name,
-                opened=opened,
-                effect=effect,
-                meanings=list(Meaning),
-            )
+            return await self._draw_withdraw(request, account, opened, opened.base_file, FormData())
         form = await forms.read(request)
-        meaning = forms.text(form, "meaning")
+        meaning, file = forms.text(form, "meaning"), forms.text(form, "base_file")
         if meaning not in set(Meaning):
-            return back(request, f"/answers/{name}/withdraw")
+            return await self._draw_withdraw(request, account, opened, file, form)
         withdrawal = Withdrawal(
             Meaning(meaning), forms.text(form, "reason_vi"), forms.text(form, "reason_en"),
             forms.text(form, "successor"),
         )  # fmt: skip
-        done = await release.withdraw(
-            self._desk, account, name, forms.text(form, "base_file"), withdrawal, forms.text(form, "note")
-        )
+        try:
+            note = forms.text(form, "note")
+            done = await release.withdraw(self._desk, account, name, file, withdrawal, note)
+        except (NotFound, NotYours):
+            raise
+        except Refused as refused:  # what was typed stays in its boxes
+            return await self._draw_withdraw(request, account, opened, file, form, refused)
         if isinstance(done, Conflict):
             return self._edit.conflict(request, account, done)
-        return back(request, f"/answers/{name}/progress")
+        return back(request, f"/answers/{name}/progress?done=withdraw")
+
+    async def _draw_withdraw(
+        self, request: Request, account: Account, opened: Open, base_file: str, form: FormData,
+        problem: Refused | None = None,
+    ) -> Response:  # fmt: skip
+        language = self._site.language_of(request, account)
+        effect = await consequences.consequences(self._desk, account, opened.name, opened.value)
+        typed = {key: forms.text(form, key) for key in ("meaning", "reason_vi", "reason_en", "successor")}
+        return self._site.draw(
+            request, "withdraw.html", account, status=422 if problem else 200, name=opened.name,
+            base_file=base_file, effect=effect, meanings=list(Meaning), typed=typed, problem=problem,
+            title=self._title(request, account, opened), titles=titles(self._desk, language, opened.name),
+        )  # fmt: skip
 
     async def _progress(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         opened = await drafting.open_(self._desk, account, name)
         progress = await release.progress(self._desk)
         if "json" in request.query_params:
-            return JSONResponse({"is_current": progress.is_current, "is_reachable": progress.is_reachable})
-        return self._site.draw(request, "progress.html", account, name=name, opened=opened, progress=progress)
+            is_over = progress.is_current or bool(progress.refused or progress.failed)
+            return JSONResponse({"is_over": is_over, "said": self._said(request, account, progress)})
+        asked = request.query_params.get("done", "")
+        return self._site.draw(
+            request, "progress.html", account, name=name, progress=progress,
+            done=asked if asked in DONE else "publish", title=self._title(request, account, opened),
+        )  # fmt: skip
+
+    def _said(self, request: Request, account: Account, progress: release.Progress) -> str:
+        """How far the bot has come in learning, as the page says it."""
+        words, training = Words(self._site.language_of(request, account)), progress.training
+        if training is None:
+            return words("learning")
+        share, seconds = round(100 * training.share), round(training.seconds)
+        return f"{words('learning')} {words('learning_step', share=share, seconds=seconds)}"
+
+    def _title(self, request: Request, account: Account, opened: Open) -> str:
+        return forms.title_of(opened.value, self._site.language_of(request, account), opened.name)
 
     async def _compare(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         asked = request.query_params
         left, right = asked.get("left", "live"), asked.get("right", "draft")
         compared = await history.compare(self._desk, account, name, left, right)
-        return self._site.draw(request, "compare.html", account, name=name, compared=compared)
+        opened = await drafting.open_(self._desk, account, name)
+        return self._site.draw(
+            request, "compare.html", account, name=name, compared=compared,
+            title=self._title(request, account, opened),
+        )  # fmt: skip
 
     async def _history(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         opened = await drafting.open_(self._desk, account, name)
         entries = await history.history(self._desk, account, name)
-        return self._site.draw(request, "history.html", account, name=name, entries=entries, opened=opened)
+        return self._site.draw(
+            request, "history.html", account, name=name, entries=entries, opened=opened,
+            title=self._title(request, account, opened),
+        )  # fmt: skip
 
     async def _restore(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]

@@ -9,6 +9,7 @@ import yaml
 
 from bot.content.library import Library
 from bot.content.schema import Answer
+from bot.content.wards import Wards
 from bot.domain.language import Language
 
 _Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -20,13 +21,20 @@ _MARKUP = re.compile(r"\]\([^)]*\)|[*_`\[\]]|^\s*[-+]\s+|^\s*\d+\.\s+", re.MULTI
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
+WARD_LOOKUP = "ward"
+"""Rasa's lookup table with the units of content/wards.yml; nlu/wards/table.py says what its lines mean."""
+
 TrainingQuestions = tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
-"""The questions of each answer that is taught: its id, the Vietnamese ones, the English ones."""
+"""The questions of each answer that is taught: its id, the Vietnamese ones, the English ones. Beside them
+the lines of the lookup table, under its name."""
 
 
 def training_questions(library: Library) -> TrainingQuestions:
     """What a model must know of content/. If only words differ that are not in here, it still does."""
-    return tuple((answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught())
+    questions = [(answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught()]
+    if lines := ward_lines(library.wards):
+        questions.append((WARD_LOOKUP, tuple(lines), ()))
+    return tuple(questions)
 
 
 def withdrawn(library: Library) -> set[str]:
@@ -36,14 +44,52 @@ def withdrawn(library: Library) -> set[str]:
 
 def training_files(library: Library) -> dict[str, str]:
     """Rasa's training files by name: the examples of every answer that a model has to know, in both
-    languages, and the responses that Rasa expects of a retrieval intent."""
+    languages, and the responses that Rasa expects of a retrieval intent; and the names of the wards."""
     answers = library.taught()
-    data = {
+    questions: dict[str, object] = {
         "version": "3.1",
         "nlu": [{"intent": f"faq/{answer.id}", "examples": list(_examples(answer))} for answer in answers],
         "responses": {f"utter_faq/{answer.id}": [{"text": answer.vi.title}] for answer in answers},
     }
-    return {"answers.yml": yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)}
+    files = {"answers.yml": questions}
+    if lines := ward_lines(library.wards):
+        examples = "".join(f"- {line}\n" for line in lines)
+        files["wards.yml"] = {"version": "3.1", "nlu": [{"lookup": WARD_LOOKUP, "examples": examples}]}
+    return {
+        name: yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
+        for name, data in files.items()
+    }
+
+
+def ward_lines(wards: Wards | None) -> list[str]:
+    """The units that are recognised, of today and of before, and the former districts: a line each."""
+    if wards is None:
+        return []
+    districts = [
+        "|".join(
+            [
+                f"district:{district_id}",
+                district.former[0].district_type,
+                district.former[0].district_name,
+                district.province,
+            ]
+        )
+        for district_id, district in wards.districts.items()
+    ]
+    former = [
+        "|".join(
+            [
+                f"former:{code}",
+                ward.type,
+                ward.name,
+                f"district:{ward.district_id}",
+                "+".join(now.code for now in wards.became[code]),
+            ]
+        )
+        for code, ward in wards.former.items()
+    ]
+    now = [f"{ward.code}|{ward.type}|{ward.name}" for ward in wards.units]
+    return [*now, *districts, *former, *([f"answer:{wards.answer}"] if wards.answer else [])]
 
 
 def _examples(answer: Answer) -> Iterator[dict[str, object]]:

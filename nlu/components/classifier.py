@@ -41,6 +41,9 @@ warnings.filterwarnings("ignore", message=".*does not include a response selecto
 NO_ANSWER = "out_of_scope"
 AFFIRM, DENY, DOUBT = "affirm", "deny", "doubt"
 UNSURE = "nlu_fallback"
+WARD = "ward"
+"""What a place of the city is called now: nlu.components.ward_reader looks for its name."""
+
 _ASKING = frozenset({"à", "á", "ư", "hả", "chứ"})
 """Words that may make a question of an agreement that they end, as they are typed: "ạ" is polite."""
 
@@ -198,7 +201,7 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             (str(self._machine.labels[n]), float(scores[part, n])) for n in order[part, :RANKING_LENGTH]
         ]
         answers = {name.partition("/")[2]: score for name, score in ranking if name.startswith("faq/")}
-        is_talk = not label.startswith("faq/") and label != NO_ANSWER
+        is_talk = not label.startswith("faq/") and label not in {NO_ANSWER, WARD}
         is_sure = confidence >= (self._config["talk"] if is_talk else self._thresholds.answer)
         if label == NO_ANSWER and max(answers.values(), default=0) < self._config["nearly"] * ranking[0][1]:
             is_sure = True

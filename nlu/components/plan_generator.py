@@ -21,6 +21,8 @@ from nlu.components.reading import Reading
 
 DEFAULT_LANGUAGE = "vi"
 
+WARD = "ward"
+
 NEXT_MOST = 3
 """Answers that are kept beside one, to be offered if it does not help."""
 
@@ -57,10 +59,14 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
     plan = {**template, "language": language}
     reading = Reading.of(tracker.latest_message)
     topic, said = tracker.get_slot("answer"), list(_said(tracker))
+    if reading.names_only_wards and said and said[0][0]["reply"] == WARD:
+        return [{"reply": WARD, "language": language, **_wards(tracker, reading)}]  # "and Thới Lai?"
     match template["reply"]:
         case "answer":
             first = {**plan, "id": topic, "ids": _next_to(topic, tracker, said)}
             return [first, *({**plan, "id": answer} for answer in reading.also)]
+        case "ward":
+            return [{**plan, **_wards(tracker, reading)}]
         case "facet":
             return [{**plan, "id": topic, "facet": tracker.get_slot("facet")}]
         case "choices":
@@ -237,11 +243,16 @@ def _vote(plan: Plan, tracker: DialogueStateTracker, said: Turns) -> Plan:
 
 # Finding one's way
 
-_PLACES = {"answer", "facet", "choices"}
+_PLACES = {"answer", "facet", "choices", WARD}
 
 
 def _repeatable(plans: list[Plan]) -> bool:
     return plans[0]["reply"] in _PLACES
+
+
+def _subject(plans: list[Plan]) -> Any:
+    """What a turn was about: an answer, or units."""
+    return plans[0].get("id") or plans[0].get("ids")
 
 
 def _repeat(plan: Plan, said: Turns) -> list[Plan]:
@@ -250,6 +261,8 @@ def _repeat(plan: Plan, said: Turns) -> list[Plan]:
     if last is None:
         return [{"reply": "action", "action": plan.get("action", "back"), "language": plan["language"]}]
     new = {"language": plan["language"], **({"action": plan["action"]} if "action" in plan else {})}
+    if last[0]["reply"] == WARD:
+        return [{**_without_address(last[0]), "language": plan["language"]}]
     return [{**{k: v for k, v in old.items() if k != "action"}, **new} for old in last]
 
 
@@ -261,12 +274,12 @@ def _back(plan: Plan, said: Turns) -> list[Plan]:
         place = {"topic": menu["topic"], "page": page} if page else {}
         return [{"reply": "action", "action": "topics", "language": plan["language"], **place}]
     substance = [plans for plans in said if _repeatable(plans)]
-    current = substance[0] if substance else None
-    before = next(
-        (plans for plans in substance if plans[0].get("id") != (current or [{}])[0].get("id")), None
-    )
+    current = _subject(substance[0]) if substance else None
+    before = next((plans for plans in substance if _subject(plans) != current), None)
     if before is None or before[0]["reply"] == "choices":
         return _repeat(plan, said)
+    if before[0]["reply"] == WARD:
+        return [{**_without_address(before[0]), "language": plan["language"]}]
     return [{"reply": "pick", "id": before[0]["id"], "action": "back", "language": plan["language"]}]
 
 
@@ -277,6 +290,8 @@ def _more(said: Turns, language: str) -> list[Plan]:
     last = next((plans for plans in said if _repeatable(plans)), None)
     if last and last[0]["reply"] == "facet":
         return [{"reply": "answer", "id": last[0]["id"], "language": language}]
+    if last and last[0]["reply"] == WARD:
+        return [{**_without_address(last[0]), "page": int(last[0].get("page", 1)) + 1, "language": language}]
     topic = last[0]["id"].partition(".")[0] if last and last[0]["reply"] == "answer" else None
     return [{"reply": "action", "action": "topics", "topic": topic, "language": language}]
 
@@ -285,6 +300,24 @@ def _menu(said: Turns) -> Plan | None:
     """The page of a topic's menu that was opened last, if nothing was said since."""
     first = said[0][0] if said else {}
     return first if first.get("action") == "topics" and first.get("topic") else None
+
+
+def _wards(tracker: DialogueStateTracker, reading: Reading) -> Plan:
+    """Which units were named, or asked for by a button; of a district, which page."""
+    entities = _entities(tracker)
+    if WARD in entities:
+        return {"ids": [entities[WARD]], "page": int(entities.get("page", 1))}
+    found: Plan = {"ids": reading.wards}
+    if reading.is_unknown_ward:
+        found["reason"] = "not_in_table"
+    if reading.address:
+        found["address_at"] = reading.address
+    return found
+
+
+def _without_address(plan: Plan) -> Plan:
+    """The plan without the place of an address in a message that is gone."""
+    return {key: value for key, value in plan.items() if key != "address_at"}
 
 
 def _menu_place(tracker: DialogueStateTracker) -> Plan:

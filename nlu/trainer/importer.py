@@ -50,7 +50,7 @@ class _Files(RasaFileImporter):  # type: ignore[misc]
         reader = _ExampleReader()
         for file in [*sorted(paths.EXPORT.glob("*.yml")), *sorted(paths.NLU.glob("*.yml"))]:
             reader.add(file)
-        return _Data(reader.training_examples, responses=reader.responses)
+        return _Data(reader.training_examples, lookup_tables=reader.lookup_tables, responses=reader.responses)
 
 
 class _Data(TrainingData):  # type: ignore[misc]

@@ -141,7 +141,7 @@ def ask(
 def _prediction(question: ValidationQuestion, read: dict[str, Any]) -> Prediction:
     labels = [label.partition("/") for label, _ in read["ranking"]]
     ranked = [detail for base, _, detail in labels if base == "faq"]
-    is_answered = read["intent"] in {"faq", "faq_facet"}
+    is_answered = read["intent"] in {"faq", "faq_facet", "ward"}
     return Prediction(
         question=question,
         intent=read["intent"],

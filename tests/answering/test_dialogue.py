@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
@@ -11,11 +11,14 @@ import pytest
 from bot.answering.dialogue import Dialogue
 from bot.channels.incoming import incoming
 from bot.content.library import Library
+from bot.content.wards_file import read_wards
 from bot.domain.answer import Facet
 from bot.domain.language import Language
+from bot.domain.payload import for_location, location_in
 from bot.domain.plan import Kind, Plan
 from bot.rasa.client import Rasa, RasaFailed
 from stand_ins.rasa import RasaStandIn
+from tests.support import ROOT
 
 PLANS: dict[str, dict[str, object]] = {
     "its price": {"reply": "pick", "id": "culture.food", "facet": "price"},
@@ -69,3 +72,41 @@ async def test_the_card_says_where_a_picked_answer_comes_from(deciding: Deciding
 async def test_a_pick_that_leads_to_no_answer_is_a_failure(deciding: Deciding, text: str) -> None:
     with pytest.raises(RasaFailed):
         await deciding.decide(text)
+
+
+async def test_a_location_is_answered_without_telling_rasa(small_library: Library) -> None:
+    wards, _ = read_wards(ROOT / "content" / "wards.yml")
+    rasa = RasaStandIn(plans=lambda text: [])
+    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
+        dialogue = Dialogue(Rasa(http), lambda: replace(small_library, wards=wards))
+
+        async def plan(button: str) -> Plan:
+            message = incoming(channel="test", address="a", conversation="c", key="1", button=button)
+            return (await dialogue.decide(message)).plans[0]
+
+        in_ninh_kieu = await plan(for_location(10.0341, 105.7867))
+        in_hanoi = await plan(for_location(21.03, 105.85))
+
+    assert (in_ninh_kieu.ids[0], in_ninh_kieu.reason) == ("31135", "nearest")
+    assert (in_hanoi.ids, in_hanoi.reason) == ((), "far_away")
+    assert rasa.asked == []
+
+
+@pytest.mark.parametrize(
+    "button", ["near:10:105", "near:10.0:105.0:1", "near:a:b", "near:1e9.0:2.0", "near:-100.5:1000.5"]
+)
+def test_what_is_no_location_is_none(button: str) -> None:
+    assert location_in(button) is None
+
+
+async def test_the_address_that_was_typed_goes_with_the_plan(small_library: Library) -> None:
+    text = "ấp 3, xã Hòa An, Phụng Hiệp giờ ghi sao"
+    wards, _ = read_wards(ROOT / "content" / "wards.yml")
+    planned: dict[str, object] = {"reply": "ward", "ids": ["former:31423"], "address_at": [0, 6, 27]}
+    rasa = RasaStandIn(plans=lambda _: [planned])
+    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
+        dialogue = Dialogue(Rasa(http), lambda: replace(small_library, wards=wards))
+        message = incoming(channel="test", address="a", conversation="c", key="1", text=text)
+        (plan,) = (await dialogue.decide(message)).plans
+
+    assert plan.address == ("ấp 3, ", "xã Hòa An, Phụng Hiệp")

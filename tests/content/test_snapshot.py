@@ -19,4 +19,5 @@ def test_the_snapshot_of_content_knows_neither_files_nor_git() -> None:
     assert {name for name in names if name.startswith("bot.content.")} == {
         "bot.content.messages",
         "bot.content.schema",
+        "bot.content.wards",
     }

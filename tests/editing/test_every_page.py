@@ -11,7 +11,7 @@ from bot.content.fields import changed
 from bot.desk import drafting
 from bot.editing.words import all_words
 from tests.support import ROOT
-from tests.support.editors import Pages, draft_of, fields
+from tests.support.editors import ORIGIN, Pages, draft_of, fields
 
 EDITING = ROOT / "bot" / "editing"
 ID = "clarification.fake-vneid-calls"
@@ -88,3 +88,12 @@ async def test_what_is_not_there_is_said_in_a_sentence(pages: Pages, name: str) 
         await pages.entered(browser)
         for end in ENDS:
             assert refused(await browser.get(f"/answers/{name}{end}")), end
+
+
+async def test_a_page_that_fails_says_so_in_a_sentence(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.editing.release.Release._title", lambda *_: 1 / 0)
+    transport = httpx.ASGITransport(app=pages.app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
+        await pages.entered(browser)
+        answer = await browser.get("/answers/city.parking/history")
+        assert (answer.status_code, "Trang này gặp trục trặc" in answer.text) == (500, True)

@@ -53,6 +53,7 @@ class Expectation(_Strict):
 
     kind: Kind | None = None
     id: str | None = None
+    ids: list[str] | None = None
     facet: Facet | None = None
     language: Language | None = None
     action: Annotated[

@@ -117,6 +117,8 @@ class UpdateReader:
             text = _with_what_is_asked_about(text, self._replied_to(said))
             if is_group and not text and said.text:
                 button = payload.for_saying("greet")  # somebody called our name
+        if button is None and said.location:
+            button = payload.for_location(said.location.latitude, said.location.longitude)
         if is_group and button is None and text.startswith("/"):
             return None  # another bot's command
         return self._message(

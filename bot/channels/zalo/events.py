@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -137,6 +138,16 @@ def words(event: Event) -> str:
     return next(filter(None, map(_title, _attachments(event))), "") or text
 
 
+def location_in(event: Event) -> str | None:
+    """The payload that a location stands for which the person sent."""
+    for attachment in _attachments(event):
+        match attachment:
+            case {"payload": {"coordinates": {"latitude": latitude, "longitude": longitude}}}:
+                with suppress(TypeError, ValueError):
+                    return payload.for_location(float(latitude), float(longitude))
+    return None
+
+
 def _attachments(event: Event) -> list[object]:
     """They stand in the message; by one source beside it."""
     for found in (event.message.attachments, event.attachments):
@@ -167,13 +178,13 @@ class EventReader:
         if event.event_name not in TEXTS | MEDIA:
             return None
         text = words(event)
-        button = button_in(text)
+        button = button_in(text) or location_in(event)
         return self._message(
             event,
             _key(event),
             text="" if button else text,
             button=button,
-            is_unreadable=_is_blank(event, text),
+            is_unreadable=button is None and _is_blank(event, text),
         )
 
     def conversation(self, event: Event) -> str:

@@ -11,7 +11,7 @@ from bot.content.check.laws import read_laws
 from bot.content.check.numbers import differences
 from bot.content.check.same_questions import alike
 from bot.content.check.wording import advice
-from bot.content.directory import CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE
+from bot.content.directory import CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE, WARDS_FILE
 from bot.content.library import Library
 from bot.content.loading import LoadedContent, load
 from bot.content.schema import Answer, AnswerStatus
@@ -65,6 +65,7 @@ def check(directory: Path, today: datetime.date, only: str | None = None) -> lis
             findings += [file.finding(key, problem, is_error=False) for key, problem in advised]
     findings += lost(directory / CATALOGUE_FILE, library)
     findings += _office_findings(content)
+    findings += _ward_findings(content)
     findings += alike(content, only)
     return sorted(findings, key=lambda finding: (str(finding.file), finding.line))
 
@@ -162,6 +163,16 @@ def _texts(answer: Answer) -> Iterator[tuple[str, str, KeyPath]]:
     yield answer.vi.answer, answer.en.answer, ("answer",)
     for facet, text in answer.vi.facets.items():
         yield text, answer.en.facets[facet], ("facets", facet.value)
+
+
+def _ward_findings(content: LoadedContent) -> Iterator[Finding]:
+    """Answers to which the cards on wards would lead."""
+    wards = content.library.wards
+    for key in ("answer", "papers"):
+        answer_id = getattr(wards, key, None)
+        if answer_id and content.library.published(answer_id) is None:
+            problem = f"{answer_id} is not published, so nobody is shown it"
+            yield content.files[WARDS_FILE].finding((key,), problem, is_error=False)
 
 
 def _office_findings(content: LoadedContent) -> Iterator[Finding]:

@@ -102,6 +102,11 @@ def look(connection: Connection, publication_id: int, editor_id: int, now: datet
     return connection.execute(mine.values(looked_at=now, looked_by=editor_id)).rowcount == 1
 
 
+def newest(connection: Connection) -> datetime.datetime | None:
+    """When something went out last."""
+    return connection.execute(select(func.max(_PUBLICATION.c.at))).scalar()
+
+
 def share(connection: Connection, since: datetime.datetime) -> Share:
     """How many went out since a moment; withdrawals do not count."""
     query = select(func.count(), func.count(_PUBLICATION.c.reason)).where(

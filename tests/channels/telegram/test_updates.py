@@ -113,13 +113,17 @@ def test_a_button_under_a_message_that_telegram_no_longer_shows_still_works(phon
                      "is_animated": False, "is_video": False}},
         {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]},
         {"voice": {"file_id": "f", "file_unique_id": "u", "duration": 1}},
-        {"location": {"longitude": 105.78, "latitude": 10.03}},
         {"something_new": {"that": "telegram will invent"}},
     ],
 )  # fmt: skip
 def test_what_is_no_text_is_unreadable(phone: Phone, content: dict[str, Any]) -> None:
     phone.lan.sends(**content)
     assert phone.got.unreadable
+
+
+def test_a_location_asks_for_the_ward_there_to_some_hundred_metres(phone: Phone) -> None:
+    phone.lan.sends(location={"longitude": 105.78049, "latitude": 10.03251})
+    assert (phone.got.button, phone.got.unreadable) == ("near:10.033:105.780", False)
 
 
 def test_the_caption_of_a_photo_is_read(phone: Phone) -> None:

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, expect
 
 from bot.server import SECURITY_HEADERS
 from bot.storage.models import DeliveryStatus
+from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.least_browser.uses import without_what_is_newer
 from tests.support.site import Site, running_site
 
-PHONE = (360, 740)
-DESKTOP = (1280, 800)
 LEAST_BROWSER = without_what_is_newer()
-CHROMIUM_SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 class TestServed:
@@ -79,20 +71,6 @@ class TestServed:
             "diaspora",
             "clarification",
         }
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        missing = "The tests of the page need Chromium: apt-get install chromium fonts-noto-core"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_SWITCHES)
-        yield browser
-        await browser.close()
 
 
 @asynccontextmanager
@@ -159,6 +137,25 @@ class TestConversation:
             await expect(card.locator(".sources li").first).to_have_text(
                 re.compile(r"829/QĐ-BVHTTDL · Bộ Văn hóa, Thể thao và Du lịch · 10/03/2016")
             )
+
+    async def test_a_shared_location_is_sent_to_some_hundred_metres(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site, PHONE) as page:
+            await page.context.grant_permissions(["geolocation"])
+            await page.context.set_geolocation({"latitude": 10.03412, "longitude": 105.78674})
+            async with page.expect_request("**/api/messages") as asked:
+                await page.get_by_role("button", name="Mình đang ở phường, xã nào?").click()
+            assert '"button":"near:10.034:105.787"' in ((await asked.value).post_data or "")
+            await expect(page.locator(".said .words")).to_have_text("Mình đang ở phường, xã nào?")
+            await expect(page.locator(".card")).to_be_visible()
+
+    async def test_a_location_that_is_not_shared_is_told_below_the_question(
+        self, browser: Browser, site: Site
+    ) -> None:
+        async with opened(browser, site) as page:
+            await page.get_by_role("button", name="Mình đang ở phường, xã nào?").click()
+            await expect(page.locator("#length")).to_contain_text("chưa cho xem vị trí")
 
     async def test_a_clarification_shows_claim_and_verdict(self, browser: Browser, site: Site) -> None:
         async with opened(browser, site) as page:
@@ -442,12 +439,6 @@ class TestForEverybody:
             await without_violations(page)
             await page.locator("#clear").click()
             await without_violations(page)
-
-
-async def without_violations(page: Page) -> None:
-    """Fail with axe's report if it finds anything."""
-    results = await Axe().run(page, options={"rules": {"target-size": {"enabled": True}}})
-    assert results.violations_count == 0, results.generate_report()
 
 
 BOX = "Câu hỏi của bạn"

@@ -115,12 +115,28 @@ class TestButtons:
 
 
 class TestMedia:
-    @pytest.mark.parametrize("kind", sorted(set(ATTACHMENTS) - {"link"}))
+    @pytest.mark.parametrize("kind", sorted(set(ATTACHMENTS) - {"link", "location"}))
     def test_what_is_no_text_cannot_be_read(self, kind: str) -> None:
         attachment = {"type": kind, "payload": ATTACHMENTS[kind]}
         message = message_of(event(f"user_send_{kind}", message={"msg_id": "1", "attachments": [attachment]}))
         assert message
         assert (message.unreadable, message.text) == (True, "")
+
+    def test_a_location_asks_for_the_ward_there(self) -> None:
+        attachment = {"type": "location", "payload": ATTACHMENTS["location"]}
+        given = event("user_send_location", message={"msg_id": "1", "attachments": [attachment]})
+        message = message_of(given)
+        assert message
+        assert (message.button, message.unreadable) == ("near:10.034:105.787", False)
+
+    @pytest.mark.parametrize("coordinates", [{}, {"latitude": "x", "longitude": []}, None])
+    def test_a_location_without_a_place_cannot_be_read(self, coordinates: object) -> None:
+        attachment = {"type": "location", "payload": {"coordinates": coordinates}}
+        message = message_of(
+            event("user_send_location", message={"msg_id": "1", "attachments": [attachment]})
+        )
+        assert message
+        assert (message.button, message.unreadable) == (None, True)
 
     @pytest.mark.parametrize("name", sorted(MEDIA))
     def test_its_caption_can(self, name: str) -> None:

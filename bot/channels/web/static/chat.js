@@ -524,6 +524,18 @@ document.addEventListener("click", (event) => {
   say(said, text ? { text } : { button: payload }, TWICE_WITHIN);
 });
 
+// The location is rounded to some 100 m before it leaves this device.
+find("here").addEventListener("click", () => {
+  navigator.geolocation.getCurrentPosition(
+    ({ coords: { latitude, longitude } }) => {
+      say(words.here, { button: `near:${latitude.toFixed(3)}:${longitude.toFixed(3)}` }, TWICE_WITHIN);
+    },
+    () => {
+      find("length").textContent = words.noLocation;
+    },
+  );
+});
+
 find("clear").addEventListener("click", () => {
   find("clear-ask").hidden = false;
   find("clear-no").focus();
@@ -568,6 +580,7 @@ addEventListener("beforeprint", () => {
 });
 
 find("not-working").remove();
+find("here").hidden = !navigator.geolocation;
 find("send").disabled = false;
 write(STORE, { conversation: conversation() }); // from here on there is one conversation
 transcript.setAttribute("aria-busy", "true"); // what was read before is not announced again

@@ -1,0 +1,48 @@
+"""A headless Chromium, and what is asked of every page in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Browser, Page, async_playwright
+
+PHONE = (360, 740)
+DESKTOP = (1280, 800)
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """It runs while the context is open; a test is skipped where there is none, and fails in CI."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        missing = "The tests of the page need Chromium: apt-get install chromium fonts-noto-core"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        yield browser
+        await browser.close()
+
+
+async def without_violations(page: Page) -> None:
+    """Fail with axe's report if it finds anything.
+
+    What stays at the foot of the window is let go of first: axe takes what can be scrolled from under it for
+    something that cannot be pressed.
+    """
+    await page.evaluate(
+        "for (const bar of document.querySelectorAll('.actions')) bar.style.position = 'static'"
+    )
+    results = await Axe().run(page, options={"rules": {"target-size": {"enabled": True}}})
+    await page.evaluate("for (const bar of document.querySelectorAll('.actions')) bar.style.position = ''")
+    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
