@@ -134,7 +134,7 @@ def test_it_gets_its_token_and_what_it_needs_of_the_environment_and_no_secret(
 
 
 async def test_a_child_that_hangs_is_killed_and_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.rasa.child.HUNG_SECONDS", 0.1)
+    monkeypatch.setattr("bot.child.HUNG_SECONDS", 0.1)
     first: list[int] = []
 
     async def answers() -> bool:
