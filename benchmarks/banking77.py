@@ -84,8 +84,9 @@ def our_pipeline(cache: Path | None) -> list[dict[str, Any]]:
     """That of config.yml, with a cache of its own: ours must not fill with a bank's questions."""
     pipeline: list[dict[str, Any]] = yaml.safe_load((PROJECT / "config.yml").read_text("utf-8"))["pipeline"]
     for component in pipeline:
-        if "spelling" in component:
-            component["spelling"] = str(PROJECT / component["spelling"])
+        for table in ("spelling", "languages"):
+            if table in component:
+                component[table] = str(PROJECT / component[table])
         if "cache" in component:
             component["cache"] = str(cache.resolve()) if cache else None
     return pipeline

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.channels.incoming import incoming
 from bot.channels.web.schema import AnswerBody
+from bot.domain.answer import Facet
 from bot.domain.errors import UserError
 from bot.domain.language import Language
 from bot.domain.plan import Kind
@@ -51,6 +52,7 @@ class ShownCard(BaseModel):
 
     kind: Kind
     id: str | None = None
+    facet: Facet | None = None
     action: str | None = None
     ids: tuple[str, ...] = ()
 
@@ -138,7 +140,10 @@ async def _seconds(ask: Callable[[str], Awaitable[None]], text: str) -> float:
 async def _ask(http: httpx.AsyncClient, question: EvaluationQuestion, url: str, rasa: str | None) -> Exchange:
     answer = await _reply(http, url, question.q)
     cards = answer.replies if answer else ()
-    said = tuple(ShownCard(kind=card.kind, id=card.id, action=card.action, ids=card.ids) for card in cards)
+    said = tuple(
+        ShownCard(kind=card.kind, id=card.id, facet=card.facet, action=card.action, ids=card.ids)
+        for card in cards
+    )
     parse = await _parse(http, rasa, question.q) if rasa and said else None
     return Exchange(question=question, cards=said, language=answer.language if answer else None, parse=parse)
 

@@ -13,6 +13,7 @@ from evaluation.ask import Exchange, Times, ask_all, time_replies
 from evaluation.measure import measure
 from evaluation.questions import EvaluationQuestion, read
 from evaluation.report import render
+from evaluation.slips import damaged
 from evaluation.start import running_bot
 from evaluation.table import lines, section_lines
 from evaluation.taught import taught_in
@@ -33,9 +34,9 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
     """
     questions = read(files)
     of_wards = [] if files else read_wards()
-    exchanges, times = asyncio.run(_ask([*questions, *of_wards], url, rasa))
+    exchanges, times, with_slips = asyncio.run(_ask(questions, of_wards, url, rasa))
     asked, asked_of_wards = exchanges[: len(questions)], exchanges[len(questions) :]
-    measured = measure(asked, times, taught_in(Path.cwd()))
+    measured = measure(asked, times, taught_in(Path.cwd()), with_slips)
     for line in (*lines(measured), *section_lines(ward_sections(asked_of_wards))):
         click.echo(line)
     for one in asked_of_wards:
@@ -47,20 +48,27 @@ def evaluate(files: Sequence[Path], url: str | None, rasa: str | None, report: P
 
 
 async def _ask(
-    questions: list[EvaluationQuestion], url: str | None, rasa: str | None
-) -> tuple[list[Exchange], Times]:
+    questions: list[EvaluationQuestion],
+    of_wards: Sequence[EvaluationQuestion],
+    url: str | None,
+    rasa: str | None,
+) -> tuple[list[Exchange], Times, list[Exchange]]:
     if url:
-        return await _ask_at(questions, url.rstrip("/"), rasa.rstrip("/") if rasa else None)
+        return await _ask_at(questions, of_wards, url.rstrip("/"), rasa.rstrip("/") if rasa else None)
     click.echo(
         "Starting the bot; with new content or code a model is trained first: one to three minutes", err=True
     )
     async with running_bot() as (own_url, own_rasa):
-        return await _ask_at(questions, own_url, own_rasa)
+        return await _ask_at(questions, of_wards, own_url, own_rasa)
 
 
 async def _ask_at(
-    questions: list[EvaluationQuestion], url: str, rasa: str | None
-) -> tuple[list[Exchange], Times]:
+    questions: list[EvaluationQuestion], of_wards: Sequence[EvaluationQuestion], url: str, rasa: str | None
+) -> tuple[list[Exchange], Times, list[Exchange]]:
     times = await time_replies(questions, url, rasa)
-    with click.progressbar(length=len(questions), label="Asking", file=sys.stderr) as bar:
-        return await ask_all(questions, url, rasa, lambda: bar.update(1)), times
+    with_slips = damaged(questions)
+    every = [*questions, *of_wards]
+    length = len(every) + len(with_slips)
+    with click.progressbar(length=length, label="Asking", file=sys.stderr) as bar:
+        asked = await ask_all(every, url, rasa, lambda: bar.update(1))
+        return asked, times, await ask_all(with_slips, url, None, lambda: bar.update(1))

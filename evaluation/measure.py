@@ -25,6 +25,7 @@ from evaluation.outcomes import (
     is_in_its_language,
     is_not_answered,
     is_recognised,
+    is_side_first,
     outcome,
 )
 from evaluation.statistics import Share
@@ -89,8 +90,15 @@ class Measured:
     times: Times
 
 
-def measure(asked: Sequence[Exchange], times: Times, taught: frozenset[str] = frozenset()) -> Measured:
+def measure(
+    asked: Sequence[Exchange],
+    times: Times,
+    taught: frozenset[str] = frozenset(),
+    with_slips: Sequence[Exchange] = (),
+) -> Measured:
     """The numbers of an evaluation.
+
+    with_slips: damaged questions of `evaluation.slips`, which count nowhere else.
 
     taught: the training examples, as `same_words` has them. What is asked word for word as it was taught
     counts, but is told, with what remains without it.
@@ -114,6 +122,11 @@ def measure(asked: Sequence[Exchange], times: Times, taught: frozenset[str] = fr
         ("all", inside, GOAL_AMONG),
         *((style, members, None) for style, members in _by_style(inside)),
     ])  # fmt: skip
+    with_side = [one for one in inside if one.question.facet]
+    sides = _section("The side that is asked for first", with_side, is_side_first, [
+        ("all", with_side, None),
+        *((style, members, None) for style, members in _grouped(with_side, lambda one: one.question.style)),
+    ])  # fmt: skip
     declined = _section("Out of scope, and not answered", outside, is_not_answered, [
         ("all", outside, GOAL_OUT_OF_SCOPE),
         ("near", [one for one in outside if one.question.near], GOAL_OUT_OF_SCOPE),
@@ -128,7 +141,11 @@ def measure(asked: Sequence[Exchange], times: Times, taught: frozenset[str] = fr
         ("all", list(asked), None),
         *((style, members, GOAL_LANGUAGE.get(style)) for style, members in _by_style(asked)),
     ])  # fmt: skip
-    every = (first, among, declined, recognised, language, first_by_topic)
+    robust = _section("Right answer first, of questions with slips", with_slips, is_first, [
+        ("all", list(with_slips), None),
+        *((style, members, None) for style, members in _grouped(with_slips, lambda one: one.question.style)),
+    ])  # fmt: skip
+    every = (first, among, sides, declined, recognised, language, first_by_topic, robust)
     sections = tuple(section for section in every if section.lines)
     return Measured(
         asked=tuple(asked),

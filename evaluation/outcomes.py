@@ -61,6 +61,11 @@ def is_not_answered(asked: Exchange) -> bool:
     return not given(asked)
 
 
+def is_side_first(asked: Exchange) -> bool:
+    """Whether the side that is asked for is shown first, of the right answer."""
+    return is_first(asked) and asked.cards[0].facet is asked.question.facet
+
+
 def is_recognised(asked: Exchange) -> bool:
     """Whether small talk is replied to as what it is."""
     return bool(asked.cards) and asked.cards[0].action == asked.question.action

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from bot.domain.answer import Facet
 from bot.domain.errors import UserError
 from bot.domain.language import Language
 
@@ -25,6 +26,7 @@ class EvaluationQuestion(BaseModel):
     id: the answer that is right; None if the bot has none.
     also: further answers that are right.
     action: the small talk that it is; then there is no id.
+    facet: the side of the answer that is asked for.
     near: where there is no answer: whether it is about what the bot is for.
     """
 
@@ -36,6 +38,7 @@ class EvaluationQuestion(BaseModel):
     id: str | None = None
     also: tuple[str, ...] = ()
     action: str | None = None
+    facet: Facet | None = None
     near: bool | None = None
 
     @property

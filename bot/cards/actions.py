@@ -235,6 +235,20 @@ def _news_buttons(
     ]
 
 
+def _say_with_answers(phrase: Phrase, instead: Phrase) -> Say:
+    """A phrase, and below it the answers that may help instead, where there are any."""
+
+    def said(plan: Plan, library: Library, _arrival: Arrival) -> Said:
+        answers = [answer for answer in map(library.published, plan.ids) if answer]
+        phrases = [phrase, instead] if answers else [phrase]
+        return Said(
+            "\n\n".join(one(library.messages.phrases)[plan.language] for one in phrases),
+            [*(answer_button(a, plan.language) for a in answers), *_topics(plan, library)],
+        )
+
+    return said
+
+
 def _instead(plan: Plan, library: Library) -> list[Button]:
     """What else may help where an answer did not: what came next to it, or its neighbours; the staff."""
     answer, language = library.published(plan.id), plan.language
@@ -313,7 +327,8 @@ ACTIONS = {
         # Care
         Action("emergency", says=_say(lambda p: p.emergency), intent="emergency"),
         Action("care", says=_say(lambda p: p.care)),
-        Action("declined", says=_say(lambda p: p.declined, _topics)),
+        Action("declined", says=_say_with_answers(lambda p: p.declined, lambda p: p.declined_instead)),
+        Action("live", says=_say_with_answers(lambda p: p.live, lambda p: p.live_instead)),
     )
 }
 """Every action and all small talk, by name."""

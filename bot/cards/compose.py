@@ -35,7 +35,12 @@ def compose(
         arrival: of news on the channel; whoever subscribes is told.
         is_cut: the message was longer than what is read; the first card says so.
     """
+    other_language = library.messages.languages.get(plans[0].other_language or "")
+    if plans[0].other_language and not (other_language and other_language.answered):
+        plans = (Plan(reply=Kind.FALLBACK, language=plans[0].language, reason="no_answer"),)
     cards = [_card(plan, library, today, arrival) for plan in plans]
+    if other_language and other_language.answered:
+        cards[0] = with_notice(cards[0], other_language.sentence)
     if is_cut:
         cards[0] = with_notice(cards[0], library.messages.phrases.too_long[cards[0].language])
     if library.notice:

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from bot.content.schema import End, Moment
-from bot.domain.answer import BothLanguages, Facet, Strict, Verdict
+from bot.domain.answer import BothLanguages, Facet, Strict, Text, Verdict
 from bot.domain.language import Language
 
 
@@ -76,6 +76,9 @@ class Phrases(Sentences):
     emergency: BothLanguages
     care: BothLanguages
     declined: BothLanguages
+    declined_instead: BothLanguages
+    live: BothLanguages
+    live_instead: BothLanguages
     fallback: Annotated[BothLanguages, _filled()]
     fallback_again: Annotated[BothLanguages, _filled()]
     choices: BothLanguages
@@ -335,8 +338,30 @@ class Paused(Sentences):
         return sentence
 
 
+class OtherLanguage(Strict):
+    """A language that questions are understood in, but not answered.
+
+    sentence: in it, that the answer is in another one. answered: False switches it off.
+    read_by_native_speaker: whether one has read the sentence.
+    """
+
+    sentence: Text
+    answered: bool = True
+    read_by_native_speaker: bool = False
+
+    @field_validator("sentence")
+    @classmethod
+    def _nothing_is_filled_in(cls, sentence: str) -> str:
+        if "{" in sentence or "}" in sentence:
+            raise ValueError("a brace stands in it; nothing is filled in here")
+        return sentence
+
+
 class Messages(Sentences):
-    """content/messages.yml."""
+    """content/messages.yml.
+
+    languages: by their code (ISO 639-1).
+    """
 
     notice: Notice | None = None
     paused: Paused = Paused()
@@ -349,6 +374,7 @@ class Messages(Sentences):
     topics: TopicNames
     facets: FacetNames
     verdicts: VerdictNames
+    languages: dict[str, OtherLanguage] = Field(default_factory=dict)
 
     def topic_name(self, topic: str) -> BothLanguages:
         """What a topic is called; `topic` is one of schema.TOPICS."""

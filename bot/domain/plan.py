@@ -45,6 +45,7 @@ class Plan(BaseModel):
     question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
         which keeps no text: filled in by bot.answering.effects, and so is
     topics: what the person gets news of.
+    other_language: the code of the message's language (ISO 639-1), if it is neither of ours.
     address: what of an address stands before the ward, and the ward, both as they were typed: filled in by
         bot.answering.dialogue.
     """
@@ -80,6 +81,7 @@ class Plan(BaseModel):
     question: str | None = None
     office: str | None = None
     topics: tuple[str, ...] = ()
+    other_language: str | None = None
     address_at: tuple[int, int, int] | None = None
     address: tuple[str, str] | None = None
 

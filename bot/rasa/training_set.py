@@ -99,7 +99,8 @@ def _examples(answer: Answer) -> Iterator[dict[str, object]]:
         for question in text.questions:
             yield {"text": _one_line(question), "metadata": {"language": language.value}}
         metadata = {"language": language.value, "is_answer_text": True}
-        for sentence in [text.title, *_sentences(text.answer), *filter(None, [text.claim])]:
+        yield {"text": _one_line(text.title), "metadata": {**metadata, "is_title": True}}
+        for sentence in [*_sentences(text.answer), *filter(None, [text.claim])]:
             yield {"text": _one_line(sentence), "metadata": metadata}
         for facet, stated in text.facets.items():
             yield {"text": _one_line(stated), "metadata": {**metadata, "facet": facet.value}}

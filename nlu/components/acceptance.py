@@ -9,9 +9,6 @@ import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-OUT_OF_SCOPE_SHARE = 0.2
-"""Of the messages that the probabilities are meant for, how many have no answer."""
-
 
 def evidence(scores: np.ndarray, known: np.ndarray, lengths: np.ndarray, aside: np.ndarray) -> np.ndarray:
     """What speaks for the best label of each text.

@@ -64,6 +64,10 @@ class SentenceEncoder(GraphComponent):
         remembered = [text for message in messages if _is_remembered(message) for text in _read(message)]
         vector_of = dict(zip(remembered, self._encoder.encode_all(remembered, "proving"), strict=True))
         for message in messages:
+            if beside := message.get(FORMS)[0].beside:
+                both = [self._encoder.encode(text) for text in (message.get(FORMS)[0].read, beside)]
+                message.set(VECTORS, _mean(both)[np.newaxis])
+                continue
             vectors = [
                 vector_of[text] if text in vector_of else self._encoder.encode(text)
                 for text in _read(message)

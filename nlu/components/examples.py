@@ -17,13 +17,16 @@ QUESTIONS_ENOUGH = 10
 
 
 def learned_from(training_data: TrainingData) -> list[Message]:
-    """The examples that are learned from: every question, and the sentences of an answer that has few."""
+    """The examples that are learned from: every question, the titles, which people type when they ask for a
+    topic as such, and the sentences of an answer that has few questions."""
     examples = [example for example in training_data.intent_examples if example.get(FORMS)]
     questions = Counter(example_label(example) for example in examples if not is_answer_text(example))
     return [
         example
         for example in examples
-        if not is_answer_text(example) or questions[example_label(example)] < QUESTIONS_ENOUGH
+        if not is_answer_text(example)
+        or example_metadata(example).get("is_title")
+        or questions[example_label(example)] < QUESTIONS_ENOUGH
     ]
 
 

@@ -13,6 +13,13 @@ _MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.categ
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
 _LEFT_OVER = re.compile(rf"(?<=[a-z\u00c0-\u024f\u1e00-\u1eff])[{_MARKS}]+")
 _SENTENCE = re.compile(r"(?<=[.?!…;\n])\s+|\n+")
+_ASKS = re.compile(
+    r"[?？]|\b(?:không|hông|chưa|sao|gì|nào|đâu|mấy|bao nhiêu|bao lâu|nhiêu|ai|hả|"
+    r"khong|chua|gi|nao|dau|may gio|bao nhieu|bao lau|"
+    r"what|where|when|who|whom|which|why|how)\b|"
+    r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)\b",
+    re.IGNORECASE,
+)
 _FIRST_MARK = "\u0300"
 """There is no combining mark before it."""
 
@@ -20,10 +27,12 @@ _FIRST_MARK = "\u0300"
 @dataclass(frozen=True)
 class Forms:
     """read: lower case, chat spelling written out, missing diacritics restored; what is encoded.
-    folded: `read` without any diacritics; what word and letter sequences are counted on."""
+    folded: `read` without any diacritics; what word and letter sequences are counted on.
+    beside: another way to read it, of which half of the vector is made; empty if there is none."""
 
     read: str
     folded: str
+    beside: str = ""
 
 
 def plain(text: str) -> str:
@@ -54,6 +63,20 @@ def words(text: str) -> list[str]:
 
 def sentences(text: str, most: int) -> list[str]:
     """The sentences of a text with two words or more, at most `most`: the last ones, since people
-    tell the story first and ask at the end. Empty if there is but one."""
+    tell the story first and ask at the end. Where some ask, only those, each together with the one before
+    it, if that tells and does not ask: it says what the question is about. Empty if there is but one."""
     parts = [part for part in _SENTENCE.split(text) if len(words(part)) > 1]
-    return parts[-most:] if len(parts) > 1 else []
+    if len(parts) < 2:
+        return []
+    before = ["", *parts]
+    read = [
+        part if asks(earlier) else f"{earlier} {part}".strip()
+        for earlier, part in zip(before, parts, strict=False)
+        if asks(part)
+    ]
+    return (read or parts)[-most:]
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence has a question mark or a word that asks."""
+    return bool(_ASKS.search(unicodedata.normalize("NFC", sentence)))

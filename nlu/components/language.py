@@ -15,7 +15,9 @@ from sklearn.linear_model import LogisticRegression
 
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.forms import fold, plain, words
+from nlu.components.key_reader import meant
 from nlu.components.learning import LearningComponent
+from nlu.components.other_languages import ANSWERED_IN
 from nlu.components.signs import spoken
 
 LANGUAGE = "language"
@@ -82,7 +84,8 @@ class LanguageIdentifier(LearningComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark each message with its language and whether that is sure."""
         for message in messages:
-            language, is_sure = self._identify(message.get(TEXT) or "")
+            answered_in = message.get(ANSWERED_IN)
+            language, is_sure = (answered_in, True) if answered_in else self._identify(meant(message))
             message.set(LANGUAGE, language)
             message.set(LANGUAGE_IS_SURE, is_sure, add_to_output=True)
         return messages

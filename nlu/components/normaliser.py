@@ -17,8 +17,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu import paths
 from nlu.components.diacritics import DiacriticRestorer
 from nlu.components.forms import Forms, fold, sentences
+from nlu.components.key_reader import meant
 from nlu.components.language import LANGUAGE
 from nlu.components.learning import LearningComponent
+from nlu.components.other_languages import IN_TERMS
 from nlu.components.signs import signs, signs_beside, without_emoticons
 from nlu.components.spelling import Spelling
 from nlu.components.typos import TypoCorrector
@@ -129,7 +131,11 @@ class TextNormaliser(LearningComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Give each message its forms."""
         for message in messages:
-            typed, language = message.get(TEXT) or "", message.get(LANGUAGE)
+            if in_terms := message.get(IN_TERMS):
+                message.set(FORMS, [in_terms])
+                message.set(BESIDE, [])
+                continue
+            typed, language = meant(message), message.get(LANGUAGE)
             text = self._in_words(typed)
             parts = [text, *sentences(text, self._config["sentences_most"])]
             message.set(FORMS, [self.forms(part, language) for part in parts])

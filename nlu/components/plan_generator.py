@@ -50,7 +50,10 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
         variations = self.responses.get(utter_action)
         if not variations or "custom" not in variations[0]:
             return None
-        return {"custom": {"plans": fill(variations[0]["custom"], tracker)}}
+        first, *others = fill(variations[0]["custom"], tracker)
+        if other_language := Reading.of(tracker.latest_message).other_language:
+            first = {**first, "other_language": other_language}
+        return {"custom": {"plans": [first, *others]}}
 
 
 def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
@@ -76,7 +79,7 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
         case "repeat":
             return _repeat(plan, said)
         case "back":
-            return _back(plan, said)
+            return _back_to(plan, tracker, said) or _back(plan, said)
         case "more":
             return _more(said, language)
         case "fallback" if plan["reason"] == "ask_topic" and (named := _named_with_side(tracker)):
@@ -92,6 +95,8 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
             return [{**plan, **_menu_place(tracker)}]
         case "action" if plan["action"] == "subscribe":
             return [{**plan, "topic": _entities(tracker).get("topic")}]
+        case "action" if plan["action"] in {"declined", "live"}:
+            return [{**plan, "ids": _named(tracker)}]
         case "action" if plan["action"] in {"helpful", "unhelpful"}:
             return [_vote(plan, tracker, said)]
     return [plan]
@@ -148,11 +153,17 @@ SIDE_LEAST, SIDE_WORDS = 0.23, 6
 """Score of a side, and most words of a message, to be about the topic in hand. Of the 148 independent
 questions that have no answer, one is as short and scores as much."""
 
+SIDE_BESIDE_LEAST = 0.12
+"""Score of a side that is named together with something else."""
+
 HINT_LEAST = 0.1
 """Score of an answer that is hinted at ("and the land?"), if it is of the topic in hand's own field."""
 
 NAMED_LEAST = 0.15
 """Score of an answer, to be offered where only a side is named and there is no topic in hand."""
+
+BESIDE_LEAST = 0.25
+"""Score of an answer, to be named beside a refusal: that of today's weather names the climate's."""
 
 LEAD = 1.2
 """By how much the meant one is ahead of the others."""
@@ -186,6 +197,16 @@ def _in_context(tracker: DialogueStateTracker, said: Turns) -> Plan | None:
         if hinted := _ahead(near, HINT_LEAST):
             return {**plan, "id": hinted}
     return None
+
+
+def _named(tracker: DialogueStateTracker) -> list[str]:
+    """The answer that a message names which asks for something else: how a paper is got that is not to be
+    forged, what the weather is like in other years. Where it asks for the day's news, else the topic in
+    hand."""
+    answers = _ranking(tracker, "faq")
+    named = [answer for answer, score in answers.items() if score >= BESIDE_LEAST][:1]
+    in_hand = tracker.get_slot("answer") if tracker.latest_message.intent.get("name") == "live" else None
+    return named or [answer for answer in [in_hand] if answer]
 
 
 def _named_with_side(tracker: DialogueStateTracker) -> list[str]:
@@ -264,6 +285,26 @@ def _repeat(plan: Plan, said: Turns) -> list[Plan]:
     if last[0]["reply"] == WARD:
         return [{**_without_address(last[0]), "language": plan["language"]}]
     return [{**{k: v for k, v in old.items() if k != "action"}, **new} for old in last]
+
+
+def _back_to(plan: Plan, tracker: DialogueStateTracker, said: Turns) -> list[Plan]:
+    """What was talked of before and is named now, with the side that is asked for: "back to the pagoda, how
+    much is it"; empty if nothing is named."""
+    answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
+    before = dict.fromkeys(str(plans[0]["id"]) for plans in said if plans[0]["reply"] in {"answer", "facet"})
+    named = _ahead({answer: answers.get(answer, 0) for answer in before}, HINT_LEAST)
+    if named is None:
+        return []
+    side = _ahead(sides, SIDE_BESIDE_LEAST)
+    return [
+        {
+            "reply": "pick",
+            "id": named,
+            **({"facet": side} if side else {}),
+            "action": "back",
+            "language": plan["language"],
+        }
+    ]
 
 
 def _back(plan: Plan, said: Turns) -> list[Plan]:

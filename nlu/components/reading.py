@@ -13,13 +13,15 @@ READING = "reading"
 class Reading:
     """also: further answers asked for in the same message. choices: the answers that it may mean,
     best first. choice: which of the choices offered before, from 1, or from the end if negative.
-    language: what the message seems to be in, where that is not sure. wards, is_unknown_ward, address,
+    language: what the message seems to be in, where that is not sure. other_language: the code of the
+    language that it is in, if that is neither Vietnamese nor English. wards, is_unknown_ward, address,
     names_only_wards: what nlu.wards.recogniser.Recognition says of the units that it names."""
 
     also: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     choice: int | None = None
     language: str | None = None
+    other_language: str | None = None
     wards: list[str] = field(default_factory=list)
     is_unknown_ward: bool = False
     address: list[int] | None = None

@@ -1,4 +1,4 @@
-"""English words with a typing mistake, put right."""
+"""English words with typing mistakes, put right."""
 
 from __future__ import annotations
 
@@ -9,21 +9,34 @@ from nlu.components.forms import fold_word
 
 
 class TypoCorrector:
-    """Puts an English word that nobody taught right, if a word that was taught is one slip away: a letter
-    too many, too few, another, or two the wrong way round. "musuem" -> "museum".
+    """Puts an English word that nobody taught right, if a word that was taught is a slip away: a letter too
+    many, too few, another, or two the wrong way round ("musuem" -> "museum"); a long one may be two away
+    ("incenteves"). Two words written together are parted, one that was parted is put together.
 
     counts: how often each known word stands in the examples; the most frequent one is taken.
     """
 
-    LETTERS_LEAST = 4
-    SEEN_LEAST = 2
+    LETTERS_LEAST, SEEN_LEAST = 4, 2
+    """Of a word that may be meant."""
+
+    LONG, SAME = 8, 3
+    """Letters of a word that may have two slips, and how many at its beginning are right then: "reputation"
+    is no "regulation"."""
+
+    RARE, TIMES = 2, 50
+    """A word that stands in the examples so rarely is a slip that somebody taught, if one that is a slip away
+    stands there so many times as often and is no other word: of two letters swapped, or, where both are
+    longer, of one too many or too few. "makret" is, "dark" is not because of "park"."""
+
+    PART_LEAST, PART_SEEN = 3, 10
+    """Letters of each of two words that are written together, and how often each is known."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = dict(counts)
         self._near: dict[str, list[str]] = defaultdict(list)
         for word, count in self._counts.items():
             if len(word) >= self.LETTERS_LEAST and count >= self.SEEN_LEAST and word.isalpha():
-                for shorter in _without_a_letter(word):
+                for shorter in self._shortened(word):
                     self._near[shorter].append(word)
 
     @classmethod
@@ -37,23 +50,76 @@ class TypoCorrector:
 
     def correct(self, text: str) -> str:
         """The text with such words put right."""
-        return " ".join(self._corrected(word) for word in text.split())
+        return " ".join(self._corrected(word) for word in self._together(text.split()))
+
+    def _together(self, words: list[str]) -> list[str]:
+        """The words, those put together that are one: "mar ket"."""
+        found: list[str] = []
+        for word in words:
+            both = found[-1] + word if found else word
+            is_new = bool(found) and not (self._is_known(found[-1]) and self._is_known(word))
+            if is_new and len(both) > self.LETTERS_LEAST and self._counts.get(both, 0) >= self.SEEN_LEAST:
+                found[-1] = both
+            else:
+                found.append(word)
+        return found
+
+    def _is_known(self, word: str) -> bool:
+        return fold_word(word) in self._counts
 
     def _corrected(self, word: str) -> str:
-        if fold_word(word) in self._counts or len(word) < self.LETTERS_LEAST or not word.isascii():
+        count = self._counts.get(fold_word(word), 0)
+        if count > self.RARE or len(word) < self.LETTERS_LEAST or not word.isascii():
             return word
-        candidates = {near for shorter in _without_a_letter(word) for near in self._near.get(shorter, ())}
-        meant = [candidate for candidate in candidates if _is_one_slip(word, candidate)]
-        return max(meant, key=lambda near: (self._counts[near], near), default=word)
+        slips = 2 if len(word) >= self.LONG and not count else 1
+        candidates = {near for shorter in self._shortened(word) for near in self._near.get(shorter, ())}
+        meant = [
+            (-distance, self._counts[near], near)
+            for near in candidates
+            if near != word
+            and self._counts[near] > self.TIMES * count
+            and (not count or self._is_no_other_word(word, near))
+            and (distance := _slips(word, near)) <= (slips if word[: self.SAME] == near[: self.SAME] else 1)
+        ]
+        if not count and (parts := self._parts(word)):
+            meant.append((-2, self._counts[parts[0]], " ".join(parts)))
+        return max(meant)[2] if meant else word
+
+    def _is_no_other_word(self, word: str, near: str) -> bool:
+        if len(word) == len(near):
+            return sorted(word) == sorted(near)
+        return min(len(word), len(near)) > self.LETTERS_LEAST
+
+    def _parts(self, word: str) -> tuple[str, str] | None:
+        """Two well-known words that are written together in one."""
+        parted = [(word[:at], word[at:]) for at in range(self.PART_LEAST, len(word) - self.PART_LEAST + 1)]
+        known = [
+            parts for parts in parted if all(self._counts.get(part, 0) >= self.PART_SEEN for part in parts)
+        ]
+        return max(known, key=lambda parts: min(self._counts[part] for part in parts), default=None)
+
+    def _shortened(self, word: str) -> set[str]:
+        """The word without any letter, and if it is long without any two."""
+        once = _without_a_letter(word)
+        if len(word) < self.LONG - 2:
+            return once
+        return once.union(*map(_without_a_letter, once))
 
 
 def _without_a_letter(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 
-def _is_one_slip(one: str, other: str) -> bool:
-    while one and other and one[0] == other[0]:
-        one, other = one[1:], other[1:]
-    while one and other and one[-1] == other[-1]:
-        one, other = one[:-1], other[:-1]
-    return (len(one) <= 1 and len(other) <= 1) or (len(one) == 2 and one == other[::-1])
+def _slips(one: str, other: str) -> int:
+    """How many letters are too many, too few, others or swapped (the optimal string alignment distance)."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, wanted in enumerate(other, 1):
+            least = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != wanted))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == wanted:
+                least = min(least, before[column - 2] + 1)
+            line.append(least)
+        before, last = last, line
+    return last[-1]

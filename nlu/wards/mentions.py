@@ -99,12 +99,14 @@ def mentions(said: Sequence[Token], names: Names) -> list[Mention]:
 
 def _named(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     """The name that begins here: as it is written, unless one with a slip is longer by a syllable."""
-    exact, near = _exact(said, at, names), _with_slips(said, at, names)
-    if exact is None or near is None:
-        return exact or near
-    is_number = any(token.number for token in said[exact.end - 1 : exact.end])
-    is_longer = near.end > exact.end and len(said[near.end - 1].bare) >= SYLLABLE
-    return near if is_longer and not is_number else exact
+    exact = _exact(said, at, names)
+    if exact is None:
+        return _with_slips(said, at, names)
+    ends_in_number = said[exact.end - 1].number is not None
+    if ends_in_number or exact.end == len(said) or len(said[exact.end].bare) < SYLLABLE:
+        return exact
+    near = _with_slips(said, at, names)
+    return near if near and near.end > exact.end and len(said[near.end - 1].bare) >= SYLLABLE else exact
 
 
 def _type_at(said: Sequence[Token], at: int) -> tuple[int, tuple[str, ...]]:
@@ -207,6 +209,8 @@ def _of_types(places: Sequence[Place], types: tuple[str, ...]) -> tuple[Place, .
 def _with_slips(said: Sequence[Token], at: int, names: Names) -> Mention | None:
     """A name with a slip in it, behind a word for its type or before an English one."""
     length, types = _type_at(said, at)
+    if length and _type_at(said, at + length)[0]:
+        return None  # "phường quận huyện"
     if length:
         found = _nearest(said, at + length, names, types)
         return replace(found, first=at) if found else None

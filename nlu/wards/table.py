@@ -124,7 +124,8 @@ class Names:
         most = slips_most(word)
         found: list[tuple[float, str]] = []
         for length in range(max(len(word) - most, FUZZY_LETTERS), len(word) + most + 1):
-            same = self.by_length.get(length, ())
+            if not (same := self.by_length.get(length)):
+                continue
             found += (
                 (distance, joined)
                 for joined, distance, _ in process.extract_iter(

@@ -265,7 +265,9 @@ async def test_an_older_version_becomes_the_draft_and_goes_the_way_of_every_chan
     comparison = await history.compare(desk, LAN, FOOD)
     [title] = comparison.fields
     assert [(run.kind, run.text) for run in title.runs] == [("removed", "Mới"), ("added", "Tựa food")]
-    stale = await history.restore(desk, LAN, FOOD, versions[1].version, 0, opened.base_file)
+    again = await history.restore(desk, LAN, FOOD, versions[1].version, 0, opened.base_file)
+    assert again == restored, "a button that was pressed twice"
+    stale = await history.restore(desk, LAN, FOOD, versions[0].version, 0, opened.base_file)
     assert isinstance(stale, Conflict)
     two = await history.compare(desk, LAN, FOOD, versions[1].version, versions[0].version)
     assert [field.path for field in two.fields] == ["vi.title"]

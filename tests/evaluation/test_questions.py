@@ -76,8 +76,8 @@ def test_our_questions_are_enough_and_of_every_style() -> None:
 
     assert len(inside) >= 600
     assert sum(one.is_out_of_scope for one in questions) >= 150
-    assert {one.style for one in inside} == {
-        "plain", "no_diacritics", "chat", "typos", "mixed", "long", "keyword",
+    assert {one.style for one in inside} >= {
+        "plain", "no_diacritics", "chat", "typos", "mixed", "long", "keyword", "side", "slips", "story",
     }  # fmt: skip
 
 

@@ -24,6 +24,8 @@ KEPT = ROOT / "tests" / "rasa" / "kept_models"
 NAME = "0c9ece538b96"
 
 CLASSES = {
+    "nlu.components.key_reader.KeyReader",
+    "nlu.components.other_languages.OtherLanguages",
     "nlu.components.language.LanguageIdentifier",
     "nlu.components.normaliser.TextNormaliser",
     "nlu.components.encoder.SentenceEncoder",

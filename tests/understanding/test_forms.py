@@ -95,11 +95,14 @@ def test_a_decomposed_text_has_the_forms_of_the_composed_one() -> None:
     assert fold(decomposed) == "cho noi cai rang o dau"
 
 
-def test_of_a_long_message_the_last_sentences_are_kept() -> None:
-    assert sentences("First a story. Then more of it. What is the fee?", 2) == [
-        "Then more of it.",
-        "What is the fee?",
-    ]
+def test_of_a_long_message_the_sentences_that_ask_are_read_with_what_they_ask_about() -> None:
+    story = "First a story. Then more of it. What is the fee? And who is paid?"
+
+    assert sentences(story, 2) == ["Then more of it. What is the fee?", "And who is paid?"]
+
+
+def test_where_nothing_is_asked_the_last_sentences_are_read() -> None:
+    assert sentences("First a story. Then more of it. That is it.", 2) == ["Then more of it.", "That is it."]
     assert sentences("Only one question?", 2) == []
 
 

@@ -1,0 +1,150 @@
+"""Which messages are in a language that nobody taught: Korean, French, Khmer."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from py3langid.langid import MODEL_FILE
+from py3langid.langid import LanguageIdentifier as Detector
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu import paths
+from nlu.components.forms import Forms, fold, plain, words
+from nlu.components.key_reader import meant
+from nlu.components.learning import LearningComponent
+
+OTHER_LANGUAGE = "other_language"
+"""Property of a message: the code of its language (ISO 639-1), if that is neither Vietnamese nor English."""
+
+ANSWERED_IN = "answered_in"
+"""Property of such a message: "vi" or "en", in which it is answered."""
+
+IN_TERMS = "in_terms"
+"""Property of such a message: its Forms, with our terms in place of those of its language."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class OtherLanguages(LearningComponent):
+    """Marks messages in other languages: by their script, else by a detector of languages where few of the
+    words are known. The table of languages is stored with the model."""
+
+    FILE = "other_languages.json"
+
+    def __init__(self, config: dict[str, Any], *arguments: Any) -> None:
+        super().__init__(config, *arguments)
+        self._languages: dict[str, dict[str, Any]] = {}
+        self._words: frozenset[str] = frozenset()
+        self._detector: Any = None
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Each setting with its default."""
+        return {
+            # Path of the table of languages, from the project's directory. None: there are no others.
+            "languages": None,
+            # Probability from which the detector, asked for the table's languages without a script of their
+            # own, Vietnamese and English, is believed; from how many words on; and which share of these may
+            # be known from the examples. Slips and missing diacritics look like French to it: of 2,441
+            # independent questions in our languages it takes 66 for others, with these limits none.
+            "sure": 0.995,
+            "words_least": 3,
+            "known_most": 0.65,
+            # Share of the letters that are of a script.
+            "letters_least": 0.3,
+        }
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> OtherLanguages:
+        """An untrained component with its table."""
+        component = super().create(config, model_storage, resource, execution_context)
+        if config["languages"]:
+            component._know(paths.read_yaml(Path(config["languages"])), frozenset())
+        return component
+
+    def _know(self, languages: dict[str, dict[str, Any]], known: frozenset[str]) -> None:
+        self._languages, self._words = languages, known
+        detected = [code for code, language in languages.items() if "scripts" not in language]
+        if detected:
+            self._detector = Detector.from_pickled_model(MODEL_FILE, norm_probs=True)
+            self._detector.set_languages(["vi", "en", *detected])
+
+    def learned(self) -> bytes:
+        """The table and the known words, as JSON."""
+        return json.dumps([self._languages, sorted(self._words)]).encode()
+
+    def restore(self, learned: bytes) -> None:
+        """Know them again."""
+        languages, known = json.loads(learned)
+        self._know(languages, frozenset(known))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn which words are ours: those that stand in two examples."""
+        counts = Counter(
+            word
+            for example in training_data.training_examples
+            for word in set(words(fold(example.get(TEXT) or "")))
+        )
+        self._words = frozenset(word for word, count in counts.items() if count > 1)
+        return self.persist()
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Leave the examples as they are: all are in our languages."""
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Mark the messages that are in another language."""
+        for message in messages:
+            text = meant(message)
+            if code := self.language_of(text):
+                message.set(OTHER_LANGUAGE, code)
+                message.set(ANSWERED_IN, self._languages[code]["answered_in"])
+                message.set(IN_TERMS, Forms(plain(text), "", self._in_terms(plain(text), code)))
+        return messages
+
+    def language_of(self, text: str) -> str | None:
+        """The code of the language; None for one of ours, or where that is not sure."""
+        if not self._languages:
+            return None
+        letters = [letter for letter in text if letter.isalpha()]
+        scripts = Counter(unicodedata.name(letter, "").split(" ")[0] for letter in letters)
+        for code, language in self._languages.items():
+            count = sum(scripts[script] for script in language.get("scripts", ()))
+            if count and count >= self._config["letters_least"] * len(letters):
+                return code
+        return self._detected(text)
+
+    def _detected(self, text: str) -> str | None:
+        said = words(fold(text))
+        known = sum(word in self._words for word in said)
+        if self._detector is None or len(said) < self._config["words_least"]:
+            return None
+        if known > self._config["known_most"] * len(said):
+            return None
+        # Names in Vietnamese letters tell nothing of the rest.
+        names = {word for word in text.split() if word[:1].isupper() and fold(word) != plain(word)}
+        rest = " ".join(word for word in text.split() if word not in names)
+        code, probability = self._detector.classify(rest)
+        return code if code in self._languages and probability >= self._config["sure"] else None
+
+    def _in_terms(self, text: str, code: str) -> str:
+        """The text with each term of the language as it is called here, longer ones first."""
+        terms: dict[str, str] = self._languages[code]["terms"]
+        for term in sorted(terms, key=len, reverse=True):
+            text = text.replace(plain(term), f" {plain(terms[term])} ")
+        return " ".join(text.split())
