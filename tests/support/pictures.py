@@ -45,7 +45,7 @@ PICTURES = ROOT / "docs" / "pictures" / "editors"
 LARGEST = 150_000
 """Bytes of a picture."""
 
-DESK, LOW, PHONE = (1280, 720), (1280, 460), (360, 680)
+DESK, LOW, PHONE = (1280, 720), (1280, 430), (360, 680)
 
 LAN = Account(0, "lan", "Nguyễn Thị Lan", "lan@example.org", offices=frozenset({"police"}))
 MINH = Account(0, "minh", "Trần Văn Minh", may_approve=True)
