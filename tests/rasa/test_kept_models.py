@@ -30,6 +30,7 @@ CLASSES = {
     "nlu.components.normaliser.TextNormaliser",
     "nlu.components.encoder.SentenceEncoder",
     "nlu.components.classifier.AnswerClassifier",
+    "nlu.components.ward_reader.WardReader",
     "nlu.components.facet_reader.FacetReader",
     "nlu.components.one_reply_policy.OneReplyPolicy",
     "nlu.components.plan_generator.PlanGenerator",
