@@ -7,9 +7,10 @@ import re
 import httpx
 import pytest
 
-from bot.content.fields import changed
+from bot.content.fields import FIELDS, changed
 from bot.desk import drafting
-from bot.editing.words import all_words
+from bot.domain.language import Language
+from bot.editing.words import Words, all_words
 from tests.support import ROOT
 from tests.support.editors import ORIGIN, Pages, draft_of, fields
 
@@ -97,3 +98,7 @@ async def test_a_page_that_fails_says_so_in_a_sentence(pages: Pages, monkeypatch
         await pages.entered(browser)
         answer = await browser.get("/answers/city.parking/history")
         assert (answer.status_code, "Trang này gặp trục trặc" in answer.text) == (500, True)
+
+
+def test_every_field_of_an_answer_is_called_by_words() -> None:
+    assert [path for path in FIELDS if Words(Language.VI).field(path) == path] == []

@@ -325,6 +325,30 @@ class TestWithoutJavaScript:
             await context.close()
 
 
+async def test_an_answer_is_compared_with_what_is_live_and_withdrawn_with_a_reason(served: Served) -> None:
+    async with served.logged_in("lan", PHONE) as page:
+        await served.opens(page)
+        await page.fill(ANSWER, "Có bốn bãi gửi xe ở bến Ninh Kiều.")
+        await served.saves(page)
+        await page.locator("main").get_by_role("link", name="So sánh", exact=True).click()
+        await expect(page.locator("ins")).to_contain_text("bốn")
+        await expect(page.locator("del")).to_contain_text("ba")
+        await served.opens(page, "/withdraw")
+        await page.locator("[name=meaning][value=reason]").check()
+        await page.locator("[name=reason_vi]").fill("Đang xem lại.")
+        await page.locator("[name=sure]").check()
+        await page.get_by_role("button", name="Rút câu trả lời").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Lý do")
+        await expect(page.locator("[name=reason_vi]")).to_have_value("Đang xem lại.")
+        await page.locator("[name=reason_en]").fill("It is looked at again.")
+        await page.locator("[name=sure]").check()
+        await page.get_by_role("button", name="Rút câu trả lời").click()
+        await expect(page.locator("h1")).to_have_text("Đã rút")
+        await served.opens(page, "/history")
+        await expect(page.locator("main")).to_contain_text("Rút")
+    assert "status: withdrawn" in (served.pages.desk.directory / "city" / "parking.yml").read_text("utf-8")
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 async def test_every_page_of_an_answer_is_without_findings_and_fits_its_window(
