@@ -61,7 +61,8 @@ async def test_another_site_changes_nothing_by_any_route(pages: Pages, headers: 
 
 
 async def test_without_a_session_no_route_does_anything(pages: Pages) -> None:
-    public = {"/login", "/logout", "/language", "/invitation/t"}
+    of_passkeys = {"/login/passkey", "/login/passkey/options"}
+    public = {"/login", "/logout", "/language", "/invitation/t", *of_passkeys}
     async with pages.browser() as browser:
         for address in unsafe(pages.app):
             if address not in public:

@@ -76,7 +76,7 @@ async def test_an_office_is_changed_in_the_draft_and_goes_out_after_a_second_per
         assert (await minh.get("/answers/offices/publish")).status_code == 200
         assert (await minh.post("/answers/offices/approve", data=reviewed)).status_code == 303
         published = await minh.post("/answers/offices/publish", data={**reviewed, "how": "approved"})
-        assert published.headers["location"] == "/answers/offices/progress", published.text
+        assert published.headers["location"] == "/answers/offices/progress?done=publish", published.text
     text = (pages.desk.directory / "offices.yml").read_text(encoding="utf-8")
     assert "phone: 0292 3 999 999" in text
     assert "justice:  # without a phone" in text

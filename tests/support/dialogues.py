@@ -95,7 +95,7 @@ class Dialogue(_Strict):
 
     kind: str
     name: str
-    turns: Annotated[tuple[Turn, ...], Field(min_length=2, max_length=6)]
+    turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=6)]
 
 
 @dataclass(frozen=True)
