@@ -46,18 +46,20 @@ async def test_each_dependency_may_stall(
     tmp_path: Path, small_content: Path, postgres: Cluster, postgres_url: str
 ) -> None:
     async with service(tmp_path, small_content, postgres, postgres_url) as running:
-        stopping = asyncio.Event()
+        stopping, stalls = asyncio.Event(), 0
         async with asyncio.TaskGroup() as group:
             for person in running.people:
                 group.create_task(person.go_on(stopping))
             await until(running.is_well, ALL_WELL_WITHIN)
             for _ in rounds(1):
+                stalls += 1  # of the database, one in each round
                 for name in random.sample(sorted(running.proxies), len(running.proxies)):
                     await freeze(running, name, random.choice([2, 8, 25, 45, 110] if seconds(0) else [2]))
             stopping.set()
     for person in running.people:
         unanswered = len(person.asked) - person.answers()
-        assert 0 <= unanswered <= person.may_be_given_up(), (
+        # While the database stalls, nobody can note that a card was sent: that one card may come again.
+        assert -stalls <= unanswered <= person.may_be_given_up(), (
             f"{unanswered} not answered once on {person.channel}"
         )
 
