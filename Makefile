@@ -30,7 +30,7 @@ test: environments
 quick: .venv/ready .venv/ready-dev
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/python -m bot check
 	@.venv/bin/lint-imports --no-logo --no-cache
-	@$(PYTEST) -q -n auto --hypothesis-profile quick -m "not server and not soak"
+	@$(PYTEST) -q -n auto --hypothesis-profile quick -m "not server and not soak and not slow"
 
 coverage: .venv/ready .venv/ready-dev  ## of what needs no server; which lines, in build/coverage/
 	@.venv/bin/coverage run -m pytest -q --hypothesis-profile quick -m "not server and not soak"

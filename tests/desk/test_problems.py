@@ -97,6 +97,7 @@ def test_a_key_lies_in_its_field() -> None:
     assert {field_of(path) for path in FIELDS} == set(FIELDS)
 
 
+@pytest.mark.slow
 def test_what_the_check_says_of_our_own_content_and_of_a_bad_answer_has_a_phrase(tmp_path: Path) -> None:
     directory = make_content(tmp_path, in_git=False)
     bad = copy.deepcopy(ANSWER).format(name="food").replace("2026-11-01", "2030-01-01")

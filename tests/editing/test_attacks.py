@@ -89,6 +89,7 @@ def is_harmless(page: httpx.Response) -> bool:
     return not re.search(r"<script>alert|<img src=x|href=\"javascript:|<svg", page.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", [SCRIPT, IMAGE, LINK, "</textarea><svg onload=alert(1)>", "{{ 7*7 }}"])
 async def test_what_an_editor_typed_is_a_text_wherever_it_is_shown(city_pages: Pages, harm: str) -> None:
     answer = "clarification.fake-vneid-calls"

@@ -36,6 +36,7 @@ async def change_files(browser: httpx.AsyncClient) -> None:
         assert (await browser.post(path, data={**form, **typed})).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["vi", "en"])
 async def test_every_page_can_be_drawn(city_pages: Pages, language: str) -> None:
     async with city_pages.browser() as browser:

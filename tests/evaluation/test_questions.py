@@ -81,6 +81,7 @@ def test_our_questions_are_enough_and_of_every_style() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_question_of_ours_was_copied_into_training() -> None:
     taught = taught_in(ROOT)
     # What has a word or two anybody may write, and small talk is a matter of a few words.
