@@ -67,10 +67,16 @@ async def test_a_follow_up_stays_on_the_topic_in_hand(person: Person) -> None:
 
 
 async def test_what_nobody_answered_officially_is_not_guessed(person: Person) -> None:
-    card = await person.says("giá vàng hôm nay bao nhiêu một lượng")
+    card = await person.says("giải phương trình bậc hai như thế nào")
 
     assert card["kind"] == "fallback"
     assert card["buttons"]
+
+
+async def test_the_days_prices_are_said_not_to_be_known(person: Person) -> None:
+    card = await person.says("giá vàng hôm nay bao nhiêu một lượng")
+
+    assert (card["kind"], card["action"]) == ("action", "live")
 
 
 async def test_ok_confirms_only_what_was_just_asked(person: Person) -> None:
