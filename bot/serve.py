@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from bot import server as http_server
+from bot import http_server
 from bot.domain.errors import UserError
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from bot.desk import drafting
 from bot.desk.accounts import Account
-from bot.server import SecurityHeaders
+from bot.http_server import SecurityHeaders
 from stand_ins.serving import serving
 from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.editors import PASSWORD, Pages, draft_of

@@ -23,7 +23,7 @@ from playwright.async_api import BrowserContext, async_playwright, expect
 from webauthn.helpers import bytes_to_base64url
 
 from bot.desk.accounts import Account
-from bot.server import config
+from bot.http_server import config
 from tests.support.editors import ORIGIN, PASSWORD, Pages
 
 HOST = "editors.example"

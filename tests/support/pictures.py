@@ -23,7 +23,7 @@ import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
 from sqlalchemy import Connection
 
-from bot import server as http_server
+from bot import http_server
 from bot.channels.incoming import incoming
 from bot.content.library import Library
 from bot.desk.accounts import Account, Accounts

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot import server as http_server
+from bot import http_server
 from bot.answering.delivery_worker import DeliveryWorker
 from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, Response, Route, expect
 
-from bot.server import SECURITY_HEADERS
+from bot.http_server import SECURITY_HEADERS
 from bot.storage.models import DeliveryStatus
 from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.least_browser.uses import without_what_is_newer

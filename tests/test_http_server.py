@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import server
-from bot.server import SECURITY_HEADERS
+from bot import http_server
+from bot.http_server import SECURITY_HEADERS
 
 HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\nX-Slow: "
 HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\nabc"
@@ -37,7 +37,7 @@ async def serving() -> AsyncIterator[int]:
 
     app = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
     listener = socket.create_server(("127.0.0.1", 0))
-    running = uvicorn.Server(server.config(app, finish_within=1))
+    running = uvicorn.Server(http_server.config(app, finish_within=1))
     task = asyncio.create_task(running.serve(sockets=[listener]))
     try:
         yield listener.getsockname()[1]
@@ -83,12 +83,12 @@ class TestSlowClients:
     async def test_a_request_that_does_not_come_is_given_up(
         self, begun: bytes, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(server, "REQUEST_WITHIN", 0.1)
+        monkeypatch.setattr(http_server, "REQUEST_WITHIN", 0.1)
         async with serving() as port, client(port, begun) as slow:
             assert await slow.rest() == b""
 
     async def test_nor_is_a_second_one_on_the_same_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(server, "REQUEST_WITHIN", 0.1)
+        monkeypatch.setattr(http_server, "REQUEST_WITHIN", 0.1)
         first = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
         async with serving() as port, client(port, first + HALF_A_BODY) as slow:
             assert (await slow.rest()).count(b"HTTP/1.1 200") == 1
@@ -103,7 +103,7 @@ class TestSlowClients:
     async def test_whoever_holds_connections_loses_them_and_whoever_asks_is_answered(
         self, held: bytes, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(server, "most_connections", lambda: 8)
+        monkeypatch.setattr(http_server, "most_connections", lambda: 8)
         async with serving() as port, AsyncExitStack() as stack:
             slow = [await stack.enter_async_context(client(port, held)) for _ in range(30)]
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
@@ -114,7 +114,7 @@ class TestSlowClients:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("resource.getrlimit", lambda _: (1024, 4096))
-        assert server.most_connections() == 924
+        assert http_server.most_connections() == 924
 
 
 class TestMalformed:
