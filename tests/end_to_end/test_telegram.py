@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.content.library import Library
@@ -11,6 +14,7 @@ from bot.domain.answer import Facet
 from bot.domain.language import Language
 from stand_ins.telegram import TOKEN, Chat, Person, StandIn
 from tests.support.bot_process import BotProcess
+from tests.support.dialogues import Dialogue, dialogues, plainly
 
 pytestmark = pytest.mark.rasa
 
@@ -82,6 +86,38 @@ async def test_a_conversation_in_vietnamese(telegram: StandIn, library: Library)
 
     nothing = await lan.say("qwrtz plmkj xcvbn")
     assert nothing["text"] == phrases.fallback[vi]
+
+
+async def test_the_dialogues_about_wards_say_what_they_say_on_the_page(
+    started: BotProcess, telegram: StandIn
+) -> None:
+    about_wards = [dialogue for dialogue in dialogues() if dialogue.kind == "wards"]
+
+    async with httpx.AsyncClient(base_url=started.url, timeout=60, trust_env=False) as page:
+        found = await asyncio.gather(*(differences(dialogue, telegram, page) for dialogue in about_wards))
+
+    assert len(about_wards) >= 12
+    assert [difference for of_one in found for difference in of_one] == []
+
+
+async def differences(dialogue: Dialogue, telegram: StandIn, page: httpx.AsyncClient) -> list[str]:
+    """What a dialogue says on the page and not on Telegram, played on both turn by turn."""
+    talk = Talk(telegram, telegram.person(dialogue.name, "vi"))
+    conversation, payloads, last = secrets.token_hex(16), dict[str, str](), dict[str, Any]()
+    missing: list[str] = []
+    for turn in dialogue.turns:
+        message = {"button": payloads[turn.button]} if turn.button else {"text": turn.user}
+        answer = await page.post("/api/messages", json={"conversation": conversation, **message})
+        cards = answer.raise_for_status().json()["replies"]
+        payloads = {b["label"]: b["payload"] for card in cards for b in card["buttons"] if b["payload"]}
+        first = await (talk.press(last, turn.button) if turn.button else talk.say(str(turn.user)))
+        said = [first, *[await talk.hear() for _ in cards[1:]]]
+        last = said[-1]
+        heard = plainly(" ".join(one["text"] for one in said))
+        wanted = [text for card in cards for text in (card["title"] or "", card["text"])]
+        missing += [text for text in wanted if plainly(text) not in heard]
+        missing += payloads.keys() - {label for one in said for label in labels(one)}
+    return [f"{dialogue.name}: {what!r}" for what in missing]
 
 
 @pytest.mark.usefixtures("started")

@@ -11,15 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.channels.zalo.render import written
 from bot.channels.zalo.signature import HEADER
 from bot.content.library import Library
 from bot.domain.language import Language
-from bot.text.rich import markdown
 from stand_ins.failures import Failure
 from stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
 from stand_ins.zalo.webhook import encode
-from tests.support.dialogues import Dialogue, Turn, dialogues
+from tests.support.dialogues import Dialogue, Turn, dialogues, plainly
 from tests.support.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
 
 pytestmark = pytest.mark.rasa
@@ -100,11 +98,6 @@ class Played:
             if found := re.search(rf"(\d+)\. {re.escape(label)}", said.text):
                 self._person.says(found[1])
                 return
-
-
-def plainly(text: str) -> str:
-    """A text, Markdown or not, without what only divides it."""
-    return " ".join(written(markdown(text)).split())
 
 
 async def test_every_dialogue_says_on_zalo_what_it_says_on_the_page(zalo: StandIn, bot: ZaloBot) -> None:

@@ -24,9 +24,11 @@ from pydantic import (
 )
 
 from bot.cards.actions import ACTIONS
+from bot.channels.zalo.render import written
 from bot.domain.answer import Facet
 from bot.domain.language import Language
 from bot.domain.plan import Kind
+from bot.text.rich import markdown
 from tests.support import ROOT
 
 DIRECTORY = ROOT / "tests" / "dialogues"
@@ -122,6 +124,11 @@ def dialogues() -> list[Dialogue]:
         written = yaml.safe_load(file.read_text(encoding="utf-8"))
         found += TypeAdapter(list[Dialogue]).validate_python([{"kind": file.stem, **d} for d in written])
     return found
+
+
+def plainly(text: str) -> str:
+    """A text, Markdown or not, without what only divides it."""
+    return " ".join(written(markdown(text)).split())
 
 
 def play(dialogue: Dialogue, http: httpx.Client) -> Iterator[Outcome]:
