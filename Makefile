@@ -3,10 +3,10 @@
 # make quick  what needs no server, in a minute
 # make one    one test file or test: T=tests/text/test_folding.py
 # make coverage  what make quick's tests reach
-# make pictures  those of the editors' guide
+# make pictures  those of the editors' guide    make settings  .env.example and the README's table
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick one coverage pictures soak check evaluate lock relock environments telegram-demo zalo-demo clean
+.PHONY: help run test quick one coverage pictures settings soak check evaluate lock relock environments telegram-demo zalo-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -42,6 +42,9 @@ one: environments  ## T=<file, or file::test>
 
 pictures: .venv/ready .venv/ready-dev  ## in docs/pictures/
 	@.venv/bin/python -m tests.support.pictures
+
+settings: .venv/ready .venv/ready-dev  ## .env.example and the README's table, from where they are declared
+	@.venv/bin/python -m tests.support.settings_docs
 
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)

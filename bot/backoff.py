@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
+DOUBLINGS_MOST = 32
+"""After so many the longest pause is reached, whatever it is: without a bound the number would overflow."""
 
-class Backoff:
-    """Pauses that double from the first to the longest, in seconds."""
 
-    def __init__(self, first: float, longest: float) -> None:
-        self._first = first
-        self._longest = longest
-        self._next = first
-
-    def pause(self) -> float:
-        """The pause before the next try."""
-        pause = self._next
-        self._next = min(2 * pause, self._longest)
-        return pause
-
-    def reset(self) -> None:
-        """A try went well: the next pause is the first again."""
-        self._next = self._first
+def pause_after(failures: int, *, first: float, longest: float) -> float:
+    """Seconds until the next try, once so many went before it that failed in the same way: `first`, then
+    twice as long each time, up to `longest`."""
+    return min(first * 2.0 ** min(failures, DOUBLINGS_MOST), longest)

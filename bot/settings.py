@@ -110,7 +110,7 @@ class Settings(EnvironmentSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network")
     database_url: Annotated[str, AfterValidator(database_address)] = Field(
         "sqlite:///data/bot.db",
-        description="Database; SQLite serves one process, PostgreSQL any number",
+        description="Database; SQLite serves one process, PostgreSQL (postgresql+asyncpg://...) any number",
     )
     rasa_url: Url = Field("", description="Address of the Rasa side; empty: it is started as a child")
     rasa_port: int = Field(

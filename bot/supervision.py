@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.backoff import Backoff
+from bot.backoff import pause_after
 from bot.log import describe
 from bot.metrics import TASK_RESTARTS
 
@@ -92,7 +92,7 @@ class Supervisor:
     async def _keep(
         self, name: str, work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, may_end: bool
     ) -> None:
-        state, backoff = self._states[name], Backoff(self._first_pause, LONGEST_PAUSE)
+        state, failures = self._states[name], 0
         while not stopping.is_set():
             began = time.monotonic()
             try:
@@ -108,8 +108,9 @@ class Supervisor:
             state.failed_at = time.monotonic()
             TASK_RESTARTS.labels(name).inc()
             if state.failed_at - began > self._well_after:
-                backoff.reset()
-            pause = backoff.pause()
+                failures = 0
+            pause = pause_after(failures, first=self._first_pause, longest=LONGEST_PAUSE)
+            failures += 1
             # It stays among the problems while it waits.
             state.failed_at += pause
             with suppress(TimeoutError):

@@ -36,6 +36,11 @@ PASSWORDS = {"bot": "POSTGRES_PASSWORD", "editors": "EDITORS_POSTGRES_PASSWORD"}
 """Of each role of PostgreSQL, the variable that has it."""
 
 
+def of_the_editors_alone() -> set[str]:
+    """The settings that the editors' pages have beside the service's own."""
+    return {name.upper() for name in EditorsSettings.model_fields.keys() - Settings.model_fields.keys()}
+
+
 def stage(name: str) -> list[list[str]]:
     """The instructions of one of the Dockerfile's images as words, those of the image below it first."""
     text = (ROOT / "Dockerfile").read_text("utf-8")
@@ -107,11 +112,15 @@ class TestTheFiles:
         assert SERVICES["editors"]["environment"].keys().isdisjoint({*theirs, "SECRET_KEY", "METRICS_TOKEN"})
 
     def test_who_talks_with_the_platforms_holds_no_secret_of_the_editors_pages(self) -> None:
-        ours = EditorsSettings.model_fields.keys() - Settings.model_fields.keys()
-        secret = {name.upper() for name in ours} & secret_names() | {"EDITORS_POSTGRES_PASSWORD"}
-        assert {name: SERVICES["bot"]["environment"].get(name) for name in secret} == dict.fromkeys(
-            secret, ""
-        )
+        secret = of_the_editors_alone() & secret_names() | {"EDITORS_POSTGRES_PASSWORD"}
+        held = sorted(name for name in secret if SERVICES["bot"]["environment"].get(name) != "")
+        lines = [f'{name}: ""' for name in held]
+        assert not lines, "docker-compose.yml lacks these lines under services: bot: environment:"
+
+    def test_every_setting_of_the_editors_pages_reaches_them(self) -> None:
+        missing = sorted(of_the_editors_alone() - SERVICES["editors"]["environment"].keys())
+        lines = [f"{name}: ${{{name}:-}}" for name in missing]
+        assert not lines, "docker-compose.yml lacks these lines under services: editors: environment:"
 
     def test_only_the_editors_pages_can_write_content(self) -> None:
         mounted = {name: [v for v in service["volumes"] if v.startswith("./content")]

@@ -16,9 +16,7 @@ from bot.editing.settings import EditorsSettings
 from bot.settings import SECRET_KEY_FILE, Settings, SettingsError, load_as
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
-from tests.support import ROOT
-
-NAMES = [name.upper() for name in {**ServiceSettings.model_fields, **EditorsSettings.model_fields}]
+from tests.support.settings_docs import EXAMPLE, README, SETTINGS, example, readme
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +24,7 @@ def fresh_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project's directory with a content/ and no settings."""
     (tmp_path / "content").mkdir()
     monkeypatch.chdir(tmp_path)
-    for name in NAMES:
+    for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -173,21 +171,21 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_setting_has_a_description() -> None:
-    fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
-    assert [name for name, field in fields.items() if not field.description] == []
+    assert [name for name, field in SETTINGS.items() if not field.description] == []
 
 
-def test_every_setting_stands_in_the_example_with_its_default(
-    fresh_directory: Path,
-) -> None:
-    example = (ROOT / ".env.example").read_text()
-    assert re.findall(r"^([A-Z_]+)=", example, re.MULTILINE) == NAMES
+def test_the_example_says_what_the_settings_declare() -> None:
+    assert EXAMPLE.read_text(encoding="utf-8") == example(), "run `make settings`"
+
+
+def test_the_readme_says_what_the_settings_declare() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert [name for name in SETTINGS if f"| `{name}` |" not in text] == [], "run `make settings`"
+    assert text == readme(text), "run `make settings`"
+
+
+def test_the_example_changes_nothing(fresh_directory: Path) -> None:
     kinds = (ServiceSettings, EditorsSettings)
     defaults = [load_as(kind).model_dump(exclude={"secret_key"}) for kind in kinds]
-    (fresh_directory / ".env").write_text(example)
+    (fresh_directory / ".env").write_text(example(), encoding="utf-8")
     assert [load_as(kind).model_dump(exclude={"secret_key"}) for kind in kinds] == defaults
-
-
-def test_every_setting_stands_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in NAMES if f"| `{name}` |" not in readme] == []

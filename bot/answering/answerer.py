@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from bot.answering.asking import RetryingDialogue
 from bot.answering.dialogue import Decision, Dialogue
 from bot.answering.effects import carry_out, forgets
-from bot.answering.retry_policy import RetryPolicy, pause_after
+from bot.answering.retry_policy import RetryPolicy
 from bot.answering.sending import ReplySender
 from bot.answering.slots import Slot
+from bot.backoff import pause_after
 from bot.channels.contract import Channel, OnlyInReply, TryLater, Unreachable
 from bot.content.library import Library
 from bot.domain.card import Card
@@ -148,7 +149,7 @@ class Answerer:
             await self._inbox.answered(entry)
             REPLIES.labels(entry.message.channel, "dropped").inc()
             return
-        ours = pause_after(entry.attempts, first=policy.delivery_first, most=policy.delivery_most)
+        ours = pause_after(entry.attempts, first=policy.delivery_first, longest=policy.delivery_most)
         await self._inbox.postpone(entry, max(error.seconds, ours))
 
     async def _failed(self, entry: Entry, channel: Channel, error: Exception) -> None:

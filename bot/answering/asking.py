@@ -11,6 +11,7 @@ import structlog
 from bot.answering.dialogue import Decision, Dialogue, in_trouble
 from bot.answering.retry_policy import RetryPolicy
 from bot.answering.waiting import wait_for_event
+from bot.backoff import pause_after
 from bot.channels.contract import Channel
 from bot.content.library import Library
 from bot.domain.message import Message
@@ -42,7 +43,7 @@ class RetryingDialogue:
     async def decide(self, entry: Entry, channel: Channel) -> Decision | None:
         """What to say to a message, if only that there is trouble; None if the worker is to stop before that
         is known."""
-        failures, pause = 0, self._policy.rasa_first
+        tries, failures = 0, 0
         while True:
             try:
                 return await self._ask(entry.message, channel)
@@ -56,9 +57,10 @@ class RetryingDialogue:
             if is_enough:
                 log.error("no_plan", message_id=entry.id, channel=channel.name)
                 return in_trouble(entry.message, self._library())
+            pause = pause_after(tries, first=self._policy.rasa_first, longest=self._policy.rasa_most)
+            tries += 1
             if await wait_for_event(self._stopping, pause):
                 return None
-            pause = min(2 * pause, self._policy.rasa_most)
 
     async def _ask(self, message: Message, channel: Channel) -> Decision:
         """Ask Rasa, while the person sees that somebody is at work.

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
-from bot.answering.retry_policy import SEND_SECONDS, pause_after
+from bot.answering.retry_policy import SEND_SECONDS
 from bot.answering.waiting import wait_for_event
+from bot.backoff import pause_after
 from bot.cards.deliveries import compose_delivery
 from bot.channels.contract import Channel, MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.content.library import Library
@@ -171,7 +172,7 @@ class DeliveryWorker:
             log.error("delivery_dropped", delivery=due.id, channel=due.channel)
             await self._outbox.undeliverable(due)
             return
-        ours = pause_after(due.attempts, first=AGAIN_FIRST, most=AGAIN_MOST)
+        ours = pause_after(due.attempts, first=AGAIN_FIRST, longest=AGAIN_MOST)
         await self._outbox.postpone(due, max(seconds, ours))
 
 

@@ -33,9 +33,3 @@ class RetryPolicy:
 
 
 DEFAULT_POLICY = RetryPolicy()
-
-
-def pause_after(attempts: int, *, first: float, most: float) -> float:
-    """Seconds until the next try after so many that failed: `first`, then twice as long each time, up to
-    `most`."""
-    return min(first * 2.0**attempts, most)

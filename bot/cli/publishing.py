@@ -8,7 +8,7 @@ import sys
 import click
 
 from bot.content.library import Library
-from bot.desk import publishing
+from bot.desk import live_model
 from bot.desk.refusal import problems
 from bot.domain.clock import local_minute
 from bot.rasa.client import Rasa
@@ -41,17 +41,17 @@ def models(name: str | None) -> None:
 async def _publish(*, wait: bool, reason: str | None) -> bool:
     """Whether all of content/ is live, or without `wait` will be unless its model is refused."""
     settings = load_settings()
-    content = publishing.content_to_publish(settings)
+    content = live_model.content_to_publish(settings)
     for finding in content.findings:
         click.echo(str(finding))
-    async with publishing.rasa_of_bot(settings) as rasa:
-        model = await publishing.hand_over(rasa, content.library, reason)
+    async with live_model.rasa_of_bot(settings) as rasa:
+        model = await live_model.hand_over(rasa, content.library, reason)
         if reason:
             click.echo(
-                f"Publishing {model} whatever its validation says; recorded in {publishing.OVERRIDES}."
+                f"Publishing {model} whatever its validation says; recorded in {live_model.OVERRIDES}."
             )
         if wait:
-            await publishing.until_served(settings, content.library)
+            await live_model.until_served(settings, content.library)
             click.echo(f"The words are live: version {content.library.digest}.")
             is_live = await _follow(rasa, model, content.library)
         else:
@@ -64,7 +64,7 @@ async def _publish(*, wait: bool, reason: str | None) -> bool:
 
 async def _follow(rasa: Rasa, model: str, library: Library) -> bool:
     """Show how far the training is; whether its model is live in the end."""
-    outcome = await publishing.until_decided(rasa, model, _show_step)
+    outcome = await live_model.until_decided(rasa, model, _show_step)
     if outcome is None:
         click.echo(f"The questions are live: model {model}.")
         return True
@@ -84,21 +84,21 @@ def _show_step(training: TrainingProgress) -> None:
 
 
 async def _list_models() -> None:
-    async with publishing.rasa_of_bot(load_settings()) as rasa:
+    async with live_model.rasa_of_bot(load_settings()) as rasa:
         kept = await rasa.models()
     for model in kept:
         click.echo(_line(model))
     if not kept:
         click.echo("There is no model yet.")
-    if overridden := publishing.overrides():
-        click.echo(f"Published whatever their validation said ({publishing.OVERRIDES}):")
+    if overridden := live_model.overrides():
+        click.echo(f"Published whatever their validation said ({live_model.OVERRIDES}):")
         for line in overridden:
             click.echo(f"  {line}")
 
 
 async def _put_back(name: str) -> None:
-    async with publishing.rasa_of_bot(load_settings()) as rasa:
-        await publishing.put_back(rasa, name)
+    async with live_model.rasa_of_bot(load_settings()) as rasa:
+        await live_model.put_back(rasa, name)
     click.echo(f"Model {name} answers, until a question in content/ is changed.")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.content.fields import Value
 from bot.desk.accounts import Account
 from bot.desk.editing import EditingDesk, Right, check_may
-from bot.domain.answer import ALL_NEWS
+from bot.domain.answer import ALL_NEWS, news_topics
 from bot.storage import questions, subscriptions
 from bot.storage.editors import drafts
 from bot.storage.models import QuestionState
@@ -51,9 +51,8 @@ async def consequences(desk: EditingDesk, account: Account, name: str, value: Va
 
 
 def _topics(name: str, value: Value) -> frozenset[str]:
-    """As bot.desk.questions.news_topics, of a value that may not be complete yet."""
+    """Whose subscribers get news of a value, which may not be complete yet."""
     if name.partition(".")[0] != ALL_NEWS:
         return frozenset()
     related = value.get("related")
-    named = {str(one).partition(".")[0] for one in related} if isinstance(related, list) else set()
-    return frozenset({ALL_NEWS, *((named - {ALL_NEWS}) or {"city"})})
+    return news_topics(map(str, related) if isinstance(related, list) else ())

@@ -1,7 +1,8 @@
 """What the desk of the editors' pages has at hand, and what is refused at it.
 
 The work itself is done by functions of the rooms beside this one, which get the desk and whose account it is:
-`answers` lists, `drafting` opens and saves, `review` submits and approves, `release` publishes and withdraws.
+`answers` lists, `drafting` opens and saves, `review` submits and approves, `publications` publishes and
+withdraws.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bot.content.library import Library
 from bot.content.yaml_file import ContentError, decode, parse_yaml
 from bot.desk.accounts import Account
 from bot.desk.bot_reader import BotReader
-from bot.desk.publication import bytes_of, file_of, revision_of
+from bot.desk.content_files import bytes_of, file_of, revision_of
 from bot.domain.answer import TOPICS
 from bot.domain.clock import Clock, local_day, utc_now
 from bot.storage.backend import Work

@@ -16,9 +16,9 @@ from bot.content.fields import Value
 from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.comparing import Comparison, comparison
+from bot.desk.content_files import file_of
 from bot.desk.drafting import Conflict, Form, Saved, checked_value, save, unreadable
 from bot.desk.editing import EditingDesk, Live, NotFound, Right, check_may, value_of_text
-from bot.desk.publication import file_of
 from bot.storage.editors import drafts, publications
 from bot.storage.editors.drafts import StoredDraft
 from bot.storage.editors.names import full_names

@@ -76,7 +76,7 @@ async def still_right(desk: EditingDesk, account: Account, name: str) -> None:
     await desk.transact(work)
 
 
-async def behind_changes(desk: EditingDesk, account: Account, name: str) -> Comparison:
+async def changes_ahead(desk: EditingDesk, account: Account, name: str) -> Comparison:
     """What changed in the language that went ahead, since both said the same. Raises NotFound, NotYours."""
     answer = await _mine(desk, account, name)
     stored = (await desk.transact(languages.every)).get(name)

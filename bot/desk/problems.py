@@ -18,8 +18,8 @@ from bot.content.messages import Messages
 from bot.content.schema import MARK, Answer, Office
 from bot.content.writing import NotWritable, edit
 from bot.content.yaml_file import Finding
+from bot.desk.content_files import findings_of
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Problem
-from bot.desk.publication import findings_of
 from bot.domain.language import Language
 
 NEEDED = (

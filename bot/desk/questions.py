@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from bot.content.library import Library
 from bot.content.loading import load
 from bot.content.schema import Answer
-from bot.domain.answer import ALL_NEWS
+from bot.domain.answer import ALL_NEWS, news_topics
 from bot.domain.errors import NotPossible
 from bot.settings import Settings
 from bot.storage.errors import DatabaseAway, unusable
@@ -59,14 +59,7 @@ async def announce(settings: Settings, answer: str) -> int:
     if clarification.topic != ALL_NEWS:
         raise NotPossible(f"{answer} is no clarification, and only those are announced.")
     async with _outbox(settings) as outbox:
-        return await outbox.announce(answer, news_topics(clarification))
-
-
-def news_topics(clarification: Answer) -> frozenset[str]:
-    """The topics whose subscribers a clarification is news to: those of the answers that it names as
-    related, else the city; and all news."""
-    named = {related.partition(".")[0] for related in clarification.related} - {ALL_NEWS}
-    return frozenset({ALL_NEWS, *(named or {"city"})})
+        return await outbox.announce(answer, news_topics(clarification.related))
 
 
 def _published(library: Library, answer_id: str) -> Answer:

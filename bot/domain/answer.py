@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,7 +17,14 @@ TOPICS = ("city", "investment", "diaspora", "culture", "clarification")
 """The folders of content/, in the order in which menus show them."""
 
 ALL_NEWS = "clarification"
-"""The topic of all news, for those who choose no narrower one."""
+"""The topic of all news, for those who choose no narrower one. Its answers, clarifications, are the news."""
+
+
+def news_topics(related: Iterable[str]) -> frozenset[str]:
+    """The topics whose subscribers a clarification is news to: those of the answers that it names as
+    related, by their ids, else the city; and all news."""
+    named = {answer_id.partition(".")[0] for answer_id in related} - {ALL_NEWS}
+    return frozenset({ALL_NEWS, *(named or {"city"})})
 
 
 class Facet(StrEnum):

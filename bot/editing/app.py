@@ -18,7 +18,7 @@ from bot.editing.edit import Edit
 from bot.editing.login import Login
 from bot.editing.offices import Offices
 from bot.editing.passkeys import PasskeyPages
-from bot.editing.release import Release
+from bot.editing.publications import Publications
 from bot.editing.same_origin import SameOrigin
 from bot.editing.sentences import Sentences
 from bot.editing.site import STATIC, Site
@@ -55,7 +55,7 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
         *sentences.routes(),
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
-        *Release(site, desk, edit).routes(),
+        *Publications(site, desk, edit).routes(),
         *edit.routes(),
         *Login(site).routes(),
         *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),

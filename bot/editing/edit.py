@@ -82,7 +82,7 @@ class Edit:
             verdicts=[(verdict, words(f"verdict_{verdict}")) for verdict in Verdict],
             languages=list(Language), fields=fields, source_fields=forms.SOURCE_FIELDS,
             is_claim=name.startswith("clarification."), script_words=_script_words(words),
-            offices={key: office[language].name for key, office in offices.items()}, done=_done(request),
+            offices={key: office[language].name for key, office in offices.items()}, done=forms.done(request),
             **{"problems": (), **values},
         )  # fmt: skip
 
@@ -250,11 +250,6 @@ def _left(opened: Open, tab: str) -> Typed | None:
 def _here_key(is_you: bool, is_unsaved: bool) -> str:
     who = "here_you" if is_you else "here_other"
     return f"{who}_unsaved" if is_unsaved else who
-
-
-def _done(request: Request) -> str | None:
-    """What the page before this one has done, as the address says."""
-    return next((key for key in ("saved", "submitted") if key in request.query_params), None)
 
 
 def _script_words(words: Words) -> dict[str, str]:

@@ -83,6 +83,11 @@ def _sources(form: FormData) -> list[dict[str, str]]:
     return [{key: row[key] for key in SOURCE_FIELDS if key in row} for row in ordered]
 
 
+def done(request: Request) -> str | None:
+    """What the form on the page before this one has done, as the address says."""
+    return next((key for key in ("saved", "submitted") if key in request.query_params), None)
+
+
 def title_of(value: Mapping[str, object], language: Language, name: str) -> str:
     """What a page calls an answer: its title in the reader's language, else in the other, else its id."""
     fields = flat(value)

@@ -106,7 +106,7 @@ class Offices:
             rows=[row for row in rows if row.lacks or not is_lacking], number=len(rows),
             without={name: sum(name in row.lacks for row in rows) for name in _LACKING},
             sheets=_sheets(opened), may_discard=may_with(account, Right.WRITE, OFFICES, live, value),
-            done=_done(request),
+            done=forms.done(request),
         )  # fmt: skip
 
     async def _office(self, request: Request, account: Account) -> Response:
@@ -206,8 +206,3 @@ def _sheets(opened: Open | None) -> list[object]:
     return (
         [typed for typed in opened.typed if typed.tab.startswith(SHEET) and typed.changed] if opened else []
     )
-
-
-def _done(request: Request) -> str | None:
-    """What the page before this one has done, as the address says."""
-    return next((key for key in ("saved", "submitted") if key in request.query_params), None)

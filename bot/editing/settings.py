@@ -38,7 +38,12 @@ class EditorsSettings(Settings):
         "data/editors_key",
     )
     smtp_host: str = Field("", description="Mail server for review reminders; empty: no mail")
-    smtp_port: int = Field(587, ge=1, le=65535, description="Its port; 465: TLS from the beginning")
+    smtp_port: int = Field(
+        587,
+        ge=1,
+        le=65535,
+        description="Its port; 465: TLS from the beginning, else STARTTLS; without it no password is sent",
+    )
     smtp_user: str = Field("", description="Name to log in to it with; empty: without a login")
     smtp_password: Secret = Field(SecretStr(""), description="Password to log in to it with")
     smtp_sender: str = Field("", description="Address from which the reminders come")

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from stand_ins.server import Json
 from stand_ins.utf16 import utf16
-
-if TYPE_CHECKING:
-    from stand_ins.telegram.server import StandIn
-
 
 _ENTITY = re.compile(r"(?P<bot_command>(?<!\S)/[A-Za-z0-9_]{1,32}(?:@\w+)?)|(?P<mention>@\w{4,32})")
 
@@ -45,11 +41,29 @@ class Chat:
         return [message for message in self.messages if message["from"]["is_bot"]]
 
 
+class Telegram(Protocol):
+    """What people need of Telegram. chats: all of them, by their ids."""
+
+    chats: dict[int, Chat]
+
+    def new_id(self) -> int:
+        """An id that nothing else has."""
+
+    def new_query(self) -> str:
+        """The id of a pressed button."""
+
+    def new_message(self, chat: Chat, sender: Json, **content: Any) -> Json:
+        """Put a message into a chat."""
+
+    def update(self, chat: Chat, **content: Any) -> None:
+        """Let the bot know, if it asked for updates of this kind."""
+
+
 @dataclass(slots=True)
 class Person:
     """Somebody with Telegram on the phone. Each act sends an update to the bot."""
 
-    telegram: StandIn
+    telegram: Telegram
     id: int
     name: str
     language: str | None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from stand_ins.server import Json
-
-if TYPE_CHECKING:
-    from stand_ins.zalo.server import StandIn
+from stand_ins.zalo.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,22 @@ class Said:
         return [button["title"] for button in self.buttons]
 
 
+class Zalo(Protocol):
+    """What people need of Zalo. oa_id: of the account; webhook: what is told to the bot."""
+
+    oa_id: str
+    webhook: Webhook
+
+    def now(self) -> float:
+        """Zalo's clock, in seconds since the epoch."""
+
+    def new_message_id(self) -> str:
+        """The id of a message."""
+
+    def event(self, name: str, **content: Any) -> Json:
+        """An event of now."""
+
+
 @dataclass(slots=True)
 class Person:
     """Somebody with Zalo on the phone. Each act sends an event to the webhook.
@@ -35,7 +49,7 @@ class Person:
     replies: what the OA sent for free since then.
     """
 
-    zalo: StandIn
+    zalo: Zalo
     id: str
     id_by_app: str
     name: str

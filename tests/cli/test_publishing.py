@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
-from bot.desk.publishing import OVERRIDES
+from bot.desk.live_model import OVERRIDES
 from stand_ins.rasa import RasaStandIn
 from tests.support.bot_process import BotProcess, free_port
 from tests.support.content import change

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.content.fields import Value
-from bot.desk import answers, audit, drafting, housekeeping, in_step, release, reminders, review
+from bot.desk import answers, audit, drafting, housekeeping, in_step, publications, reminders, review
 from bot.desk.accounts import Account
 from bot.desk.answers import Filter, ListState
 from bot.desk.bot_reader import BotReader
 from bot.desk.drafting import Form, Saved
 from bot.desk.editing import EditingDesk
-from bot.desk.release import Published
+from bot.desk.publications import Published
 from bot.desk.reminders import DueReview, MailServer
 from bot.domain.language import Language
 from bot.storage.database import Database
@@ -44,7 +44,7 @@ async def save(desk: EditingDesk, name: str, language: str, **texts: str) -> int
 
 async def publish(desk: EditingDesk, name: str, language: str, **texts: str) -> None:
     revision = await save(desk, name, language, **texts)
-    assert isinstance(await release.publish_now(desk, CHIEF, name, revision, "gấp"), Published)
+    assert isinstance(await publications.publish_now(desk, CHIEF, name, revision, "gấp"), Published)
 
 
 @on_both_databases
@@ -90,7 +90,7 @@ async def test_english_is_behind_when_only_vietnamese_was_changed_until_it_is_ch
     [row] = (await answers.list_answers(desk, CHIEF, Filter(is_behind=True))).rows
     assert (row.name, row.behind) == (FOOD, Language.EN)
     assert row.behind_since == clock() - datetime.timedelta(days=1)
-    [field] = (await in_step.behind_changes(desk, CHIEF, FOOD)).fields
+    [field] = (await in_step.changes_ahead(desk, CHIEF, FOOD)).fields
     assert field.path == "vi.answer"
     await publish(desk, FOOD, "en", answer="Another answer on food in this city.")
     assert await names(desk, Filter(is_behind=True)) == []

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from bot.channels.incoming import incoming
 from bot.content.fields import FIELDS, LISTS, Value, nested
-from bot.desk import consequences, drafting, findability, previews, release
+from bot.desk import consequences, drafting, findability, previews, publications
 from bot.desk.bot_reader import BotReader
 from bot.desk.consequences import Consequences
 from bot.desk.drafting import Saved
@@ -89,7 +89,7 @@ async def test_without_a_model_it_says_that_nobody_could_be_asked(desk: EditingD
         found = await findability.ask(asked, LAN, FOOD, with_questions(desk, "à"))
         assert not found.is_reachable
         assert [one.outcome for one in found.questions] == [Outcome.NOT_ASKED]
-        assert not (await release.progress(asked)).is_reachable
+        assert not (await publications.progress(asked)).is_reachable
 
 
 async def test_a_question_is_moved_to_the_other_answers_draft(desk: EditingDesk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.content.fields import Value, nested
-from bot.desk import drafting, release, review
+from bot.desk import drafting, publications, review
 from bot.desk.drafting import Conflict, Form, Saved
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
 from bot.storage.editors.drafts import State
@@ -92,7 +92,7 @@ async def test_a_commit_by_git_is_seen_when_saving_and_when_publishing(desk: Edi
     saved = await save(desk, form)
     by_git(desk.directory, FOOD, "Food by git", "Food by git again")
     assert (await drafting.open_(desk, LAN, FOOD)).draft.has_file_moved  # type: ignore[union-attr]
-    again = await release.publish_now(desk, LAN, FOOD, saved.base_draft, "rumour")
+    again = await publications.publish_now(desk, LAN, FOOD, saved.base_draft, "rumour")
     assert isinstance(again, Conflict)
     assert again.moved == "file"
 

@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from bot.content.fields import Value
-from bot.desk import drafting, history, release, review
+from bot.desk import drafting, history, publications, review
 from bot.desk.accounts import Account
 from bot.desk.drafting import Conflict, Form, Saved
 from bot.desk.editing import EditingDesk, NotFound, Refused
-from bot.desk.release import Meaning, Withdrawal
+from bot.desk.publications import Meaning, Withdrawal
 from bot.storage.database import Database
 from bot.storage.editors import drafts
 from bot.storage.editors.tables import EditorsBase
@@ -166,7 +166,7 @@ class SavePath(RuleBasedStateMachine):
         if tab.form:
             self.run(
                 self.refusable(
-                    release.withdraw(
+                    publications.withdraw(
                         self.desk, tab.account, FOOD, tab.form.base_file, Withdrawal(Meaning.ERROR)
                     )
                 )
@@ -243,9 +243,9 @@ class SavePath(RuleBasedStateMachine):
         if tab.account is LAN and revision:
             await self.refusable(review.submit(self.desk, LAN, FOOD, revision))
             await self.refusable(review.approve(self.desk, MINH, FOOD, revision))
-            await self.refusable(release.publish(self.desk, LAN, FOOD, revision))
+            await self.refusable(publications.publish(self.desk, LAN, FOOD, revision))
         elif revision:
-            await self.refusable(release.publish_now(self.desk, tab.account, FOOD, revision, "gấp"))
+            await self.refusable(publications.publish_now(self.desk, tab.account, FOOD, revision, "gấp"))
 
     async def refusable(self, work: Any) -> Any:
         """What is refused in words changes nothing; what a conflict shows is shown."""

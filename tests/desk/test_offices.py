@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.desk import drafting, offices, release, review, sentences
+from bot.desk import drafting, offices, publications, review, sentences
 from bot.desk.drafting import Form, Saved
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Refused
 from bot.desk.offices import FIELDS_OF_OFFICE, office_form, with_office
-from bot.desk.release import Published
+from bot.desk.publications import Published
 from tests.support.desk import CHIEF, LAN, MINH, READER, side, value_of
 
 CELLS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=20).map(str.strip)
@@ -24,7 +24,7 @@ async def test_an_offices_phone_goes_the_way_of_every_change(desk: EditingDesk) 
     assert isinstance(saved, Saved)
     assert isinstance(await review.submit(desk, LAN, OFFICES, saved.base_draft), Saved)
     assert isinstance(await review.approve(desk, MINH, OFFICES, saved.base_draft), Saved)
-    assert isinstance(await release.publish(desk, LAN, OFFICES, saved.base_draft), Published)
+    assert isinstance(await publications.publish(desk, LAN, OFFICES, saved.base_draft), Published)
     assert office_form(value_of(desk, OFFICES), "culture")["phone"] == "0292 3 000 000"
     assert desk.library().offices["culture"].phone == "0292 3 000 000"
 
@@ -121,7 +121,7 @@ async def test_a_sentence_is_published_and_nothing_else_in_the_file_moves(desk: 
     assert isinstance(saved, Saved)
     assert isinstance(await review.submit(desk, CHIEF, MESSAGES, saved.base_draft), Saved)
     assert isinstance(await review.approve(desk, READER, MESSAGES, saved.base_draft), Saved)
-    assert isinstance(await release.publish(desk, CHIEF, MESSAGES, saved.base_draft), Published)
+    assert isinstance(await publications.publish(desk, CHIEF, MESSAGES, saved.base_draft), Published)
     after = file.read_text(encoding="utf-8").splitlines()
     assert len(set(after) - set(before)) == 2
     assert len(after) == len(before)

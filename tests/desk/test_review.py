@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 
 from bot.content.fields import Value
-from bot.desk import answers, audit, beginning, drafting, history, release, review
+from bot.desk import answers, audit, beginning, drafting, history, publications, review
 from bot.desk.accounts import Account
 from bot.desk.answers import Filter, ListState
 from bot.desk.drafting import Conflict, Form, Saved
 from bot.desk.editing import EditingDesk, NotYours, Refused
-from bot.desk.release import Meaning, Published, Withdrawal
+from bot.desk.publications import Meaning, Published, Withdrawal
 from bot.storage.editors.drafts import State
 from bot.storage.errors import DatabaseAway
 from tests.support.clock import Clock
@@ -41,7 +41,7 @@ async def approved(desk: EditingDesk, title: str = "Mới") -> int:
 @on_both_databases
 async def test_an_approved_draft_becomes_a_commit_under_the_editors_name(desk: EditingDesk) -> None:
     revision = await approved(desk)
-    published = await release.publish(desk, LAN, FOOD, revision, "Tựa mới")
+    published = await publications.publish(desk, LAN, FOOD, revision, "Tựa mới")
     assert isinstance(published, Published)
     assert side(value_of(desk, FOOD), "vi")["title"] == "Mới"
     shown = git(desk.directory, "log", "-1", "--format=%an|%s|%b").strip()
@@ -74,9 +74,9 @@ async def test_a_change_after_the_approval_needs_another_one(desk: EditingDesk) 
     revision = await approved(desk)
     later = await changed(desk, "Khác")
     with pytest.raises(Refused) as refused:
-        await release.publish(desk, LAN, FOOD, later)
+        await publications.publish(desk, LAN, FOOD, later)
     assert refused.value.key == "not_approved"
-    assert isinstance(await release.publish(desk, LAN, FOOD, revision), Conflict)
+    assert isinstance(await publications.publish(desk, LAN, FOOD, revision), Conflict)
     assert isinstance(await review.approve(desk, MINH, FOOD, revision), Conflict)
 
 
@@ -105,7 +105,7 @@ async def test_a_new_answer_goes_out_under_the_id_of_its_first_title(desk: Editi
         side(value, language)["questions"] = ["Xyzzy plugh?"]
     saved = await drafting.save(desk, LAN, Form(name, "t", opened.base_draft, "", value))
     assert isinstance(saved, Saved)
-    published = await release.publish_now(desk, LAN, name, saved.base_draft, "Tin đồn")
+    published = await publications.publish_now(desk, LAN, name, saved.base_draft, "Tin đồn")
     assert isinstance(published, Published)
     assert value_of(desk, name)["status"] == "published"
     with pytest.raises(Refused):
@@ -132,9 +132,9 @@ async def test_published_at_once_it_stands_on_the_start_page_until_somebody_else
 ) -> None:
     revision = await changed(desk, "Đính chính", MINH)
     with pytest.raises(Refused) as refused:
-        await release.publish_now(desk, MINH, FOOD, revision, "  ")
+        await publications.publish_now(desk, MINH, FOOD, revision, "  ")
     assert refused.value.key == "reason_missing"
-    published = await release.publish_now(desk, MINH, FOOD, revision, "Tin đồn lan nhanh")
+    published = await publications.publish_now(desk, MINH, FOOD, revision, "Tin đồn lan nhanh")
     assert isinstance(published, Published)
     start = await answers.start(desk, CHIEF)
     [unseen] = start.unseen
@@ -142,10 +142,10 @@ async def test_published_at_once_it_stands_on_the_start_page_until_somebody_else
     assert (start.share.all, start.share.early) == (1, 1)
     assert not (await answers.start(desk, MINH)).unseen[0].may_look
     with pytest.raises(Refused, match="own work"):
-        await release.look(desk, MINH, published.publication_id)
+        await publications.look(desk, MINH, published.publication_id)
     with pytest.raises(NotYours):
-        await release.look(desk, HOA, published.publication_id)
-    await release.look(desk, READER, published.publication_id)
+        await publications.look(desk, HOA, published.publication_id)
+    await publications.look(desk, READER, published.publication_id)
     assert (await answers.start(desk, CHIEF)).unseen == ()
     [entry, first] = await history.history(desk, LAN, FOOD)
     assert (entry.kind, entry.looked_by, entry.is_live) == ("publish", READER.full_name, True)
@@ -170,16 +170,16 @@ async def test_given_back_it_is_written_again_with_remarks(desk: EditingDesk) ->
 async def test_a_new_answer_can_be_scheduled_and_a_live_one_not(desk: EditingDesk, clock: Clock) -> None:
     revision = await approved(desk)
     with pytest.raises(Refused) as refused:
-        await release.schedule(desk, LAN, FOOD, revision, "2026-12-01 08:00")
+        await publications.schedule(desk, LAN, FOOD, revision, "2026-12-01 08:00")
     assert refused.value.key == "live_already"
     for moment, key in (("2026-11-01 08:00", "moment_passed"), ("soon", "moment_wrong")):
         with pytest.raises(Refused) as refused:
-            await release.schedule(desk, LAN, FOOD, revision, moment)
+            await publications.schedule(desk, LAN, FOOD, revision, moment)
         assert refused.value.key == key
     by_git(desk.directory, MUSIC, "status: published", "status: in_review")
     opened = await drafting.open_(desk, MINH, MUSIC)
     assert isinstance(await review.approve(desk, MINH, MUSIC, opened.base_draft), Saved)
-    scheduled = await release.schedule(desk, LAN, MUSIC, opened.base_draft, "2026-12-01 08:00")
+    scheduled = await publications.schedule(desk, LAN, MUSIC, opened.base_draft, "2026-12-01 08:00")
     assert isinstance(scheduled, Published)
     assert (value_of(desk, MUSIC)["status"], value_of(desk, MUSIC)["publish_at"]) == (
         "published", "2026-12-01 08:00",
@@ -193,7 +193,7 @@ async def test_a_new_answer_can_be_scheduled_and_a_live_one_not(desk: EditingDes
 
 async def test_withdrawn_in_error_people_are_not_told_why(desk: EditingDesk) -> None:
     opened = await drafting.open_(desk, LAN, FOOD)
-    gone = await release.withdraw(desk, LAN, FOOD, opened.base_file, Withdrawal(Meaning.ERROR))
+    gone = await publications.withdraw(desk, LAN, FOOD, opened.base_file, Withdrawal(Meaning.ERROR))
     assert isinstance(gone, Published)
     assert value_of(desk, FOOD)["withdrawn"] == {"date": "2026-11-22"}
     assert desk.library().published(FOOD) is None
@@ -202,28 +202,30 @@ async def test_withdrawn_in_error_people_are_not_told_why(desk: EditingDesk) -> 
 async def test_withdrawn_for_a_reason_it_stands_in_both_languages(desk: EditingDesk) -> None:
     opened = await drafting.open_(desk, LAN, FOOD)
     with pytest.raises(Refused) as refused:
-        await release.withdraw(desk, LAN, FOOD, opened.base_file, Withdrawal(Meaning.REASON, "Đã đóng cửa"))
+        await publications.withdraw(
+            desk, LAN, FOOD, opened.base_file, Withdrawal(Meaning.REASON, "Đã đóng cửa")
+        )
     assert [problem.field for problem in refused.value.problems] == ["withdrawn.reason.en"]
     withdrawal = Withdrawal(Meaning.REASON, "Đã đóng cửa", "It has closed")
-    assert isinstance(await release.withdraw(desk, LAN, FOOD, opened.base_file, withdrawal), Published)
+    assert isinstance(await publications.withdraw(desk, LAN, FOOD, opened.base_file, withdrawal), Published)
     withdrawn = desk.library().withdrawn(FOOD)
     assert withdrawn
     assert withdrawn.withdrawn
     assert withdrawn.withdrawn.reason
     assert withdrawn.withdrawn.reason.en == "It has closed"
-    assert isinstance(await release.withdraw(desk, LAN, FOOD, opened.base_file, withdrawal), Conflict)
+    assert isinstance(await publications.withdraw(desk, LAN, FOOD, opened.base_file, withdrawal), Conflict)
 
 
 async def test_replaced_old_links_show_the_other_answer(desk: EditingDesk) -> None:
     opened = await drafting.open_(desk, LAN, FOOD)
     for wrong in ("", FOOD, "culture.nothing", "city.station"):
         with pytest.raises(Refused) as refused:
-            await release.withdraw(
+            await publications.withdraw(
                 desk, LAN, FOOD, opened.base_file, Withdrawal(Meaning.REPLACED, successor=wrong)
             )
         assert refused.value.key == "successor_missing"
     withdrawal = Withdrawal(Meaning.REPLACED, successor=MUSIC)
-    assert isinstance(await release.withdraw(desk, LAN, FOOD, opened.base_file, withdrawal), Published)
+    assert isinstance(await publications.withdraw(desk, LAN, FOOD, opened.base_file, withdrawal), Published)
     shown = desk.library().published(FOOD)
     assert shown
     assert shown.id == MUSIC
@@ -233,7 +235,7 @@ async def test_a_mistake_in_the_file_does_not_hold_up_a_withdrawal(desk: Editing
     by_git(desk.directory, FOOD, "office: culture", "office: culture\nmistake: yes")
     opened = await drafting.open_(desk, LAN, FOOD)
     assert isinstance(
-        await release.withdraw(desk, LAN, FOOD, opened.base_file, Withdrawal(Meaning.ERROR)), Published
+        await publications.withdraw(desk, LAN, FOOD, opened.base_file, Withdrawal(Meaning.ERROR)), Published
     )
     assert value_of(desk, FOOD)["status"] == "withdrawn"
 
@@ -247,16 +249,16 @@ async def test_a_published_draft_that_could_not_be_noted_is_noted_when_it_is_pub
         raise DatabaseAway("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(release, "_note", away)
+        patch.setattr(publications, "_note", away)
         with pytest.raises(DatabaseAway):
-            await release.publish(desk, LAN, FOOD, revision)
+            await publications.publish(desk, LAN, FOOD, revision)
     assert side(value_of(desk, FOOD), "vi")["title"] == "Mới"
-    assert isinstance(await release.publish(desk, LAN, FOOD, revision), Published)
+    assert isinstance(await publications.publish(desk, LAN, FOOD, revision), Published)
     assert (await drafting.open_(desk, LAN, FOOD)).draft is None
 
 
 async def test_an_older_version_becomes_the_draft_and_goes_the_way_of_every_change(desk: EditingDesk) -> None:
-    assert isinstance(await release.publish(desk, LAN, FOOD, await approved(desk)), Published)
+    assert isinstance(await publications.publish(desk, LAN, FOOD, await approved(desk)), Published)
     versions = await history.history(desk, LAN, FOOD)
     assert [entry.who for entry in versions] == [LAN.full_name, "git: Git"]
     opened = await drafting.open_(desk, LAN, FOOD)
@@ -282,7 +284,7 @@ async def test_a_version_is_a_name_and_nothing_else(desk: EditingDesk, version: 
 
 
 async def test_every_deed_stands_in_the_audit_list(desk: EditingDesk) -> None:
-    await release.publish(desk, LAN, FOOD, await approved(desk))
+    await publications.publish(desk, LAN, FOOD, await approved(desk))
     rows = await desk.transact(audit.entries)
     everything = await desk.transact(partial(audit.since, moment=desk.clock()))
     revisions = [(deed.action, deed.detail.get("revision")) for deed in everything]

@@ -16,7 +16,7 @@ from bot.desk import (
     history,
     in_step,
     previews,
-    release,
+    publications,
     review,
 )
 from bot.desk.accounts import Account
@@ -24,7 +24,7 @@ from bot.desk.answers import Filter
 from bot.desk.drafting import Form, Saved
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotYours, Refused
 from bot.desk.offices import with_office
-from bot.desk.release import Meaning, Published, Withdrawal
+from bot.desk.publications import Meaning, Published, Withdrawal
 from bot.domain.language import Language
 from tests.support.desk import CHIEF, CLERK, FOOD, HOA, LAN, MINH, READER, STATION, by_git, side, value_of
 
@@ -50,14 +50,14 @@ SEEING: dict[str, Deed] = {
     "presence": lambda desk, who: drafting.be_here(desk, who, FOOD, "t", is_unsaved=False),
     "remark": lambda desk, who: drafting.remark(desk, who, FOOD, "", "Hm"),
     "keep typed": lambda desk, who: drafting.keep_typed(desk, who, Form(FOOD, "t", 1, "", value(desk))),
-    "withdraw": lambda desk, who: release.withdraw(desk, who, FOOD, "", Withdrawal(Meaning.ERROR)),
-    "publish": lambda desk, who: release.publish(desk, who, FOOD, REVISION),
-    "schedule": lambda desk, who: release.schedule(desk, who, FOOD, REVISION, "2027-01-01 08:00"),
+    "withdraw": lambda desk, who: publications.withdraw(desk, who, FOOD, "", Withdrawal(Meaning.ERROR)),
+    "publish": lambda desk, who: publications.publish(desk, who, FOOD, REVISION),
+    "schedule": lambda desk, who: publications.schedule(desk, who, FOOD, REVISION, "2027-01-01 08:00"),
 }
 WRITING: dict[str, Deed] = {
     "save": lambda desk, who: drafting.save(desk, who, Form(FOOD, "t", 1, "", value(desk))),
     "submit": lambda desk, who: review.submit(desk, who, FOOD, REVISION),
-    "publish now": lambda desk, who: release.publish_now(desk, who, FOOD, REVISION, "gấp"),
+    "publish now": lambda desk, who: publications.publish_now(desk, who, FOOD, REVISION, "gấp"),
     "discard": lambda desk, who: drafting.discard(desk, who, FOOD, REVISION),
     "restore": lambda desk, who: history.restore(desk, who, FOOD, "live", REVISION, ""),
     "still right": lambda desk, who: in_step.still_right(desk, who, FOOD),
@@ -164,7 +164,7 @@ async def test_two_offices_may_change_their_entries_at_the_same_time(desk: Editi
     with pytest.raises(NotYours):
         await drafting.discard(desk, LAN, OFFICES, 2)
     assert isinstance(await review.approve(desk, READER, OFFICES, 2), Saved)
-    published = await release.publish(desk, HOA, OFFICES, 2)
+    published = await publications.publish(desk, HOA, OFFICES, 2)
     assert isinstance(published, Published)
     assert {office.phone for office in desk.library().offices.values()} == {"0292 3 3", "0292 3 1"}
 

@@ -93,7 +93,7 @@ async def test_what_is_not_there_is_said_in_a_sentence(pages: Pages, name: str) 
 
 
 async def test_a_page_that_fails_says_so_in_a_sentence(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.editing.release.Release._title", lambda *_: 1 / 0)
+    monkeypatch.setattr("bot.editing.publications.Publications._title", lambda *_: 1 / 0)
     transport = httpx.ASGITransport(app=pages.app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
         await pages.entered(browser)

@@ -26,7 +26,7 @@ from telegram.error import (
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.backoff import Backoff
+from bot.backoff import pause_after
 from bot.channels.opaque import OpaqueNames
 from bot.channels.requests import BodyTooLarge, is_secret, read_body
 from bot.channels.telegram.background import BackgroundTasks
@@ -141,14 +141,14 @@ class TelegramReceiver:
         the inbox has committed it. The library's own Updater moves it as soon as the update is in
         memory, and loses what is there in a crash.
         """
-        offset, backoff = 0, Backoff(PAUSE_FIRST, PAUSE_MOST)
+        offset, failures = 0, 0
         while True:
             try:
                 for raw in await self._get_updates(offset):
                     await self._handler.handle(raw, reader)
                     offset = max(offset, _number(raw) + 1)
                 self.problem = None
-                backoff.reset()
+                failures = 0
             except InvalidToken:
                 raise
             except RetryAfter as error:
@@ -156,7 +156,8 @@ class TelegramReceiver:
             except Exception as error:  # the network, or the database: either may come back
                 self.problem = "cannot fetch updates: " + _reason(error)
                 log.warning("poll_failed", reason=self.problem, **describe(error))
-                await asyncio.sleep(backoff.pause())
+                await asyncio.sleep(pause_after(failures, first=PAUSE_FIRST, longest=PAUSE_MOST))
+                failures += 1
 
     async def _get_updates(self, offset: int) -> list[Raw]:
         """The next updates, as they came.
@@ -187,7 +188,7 @@ def _reason(error: Exception) -> str:
 
 async def _patiently(call: Callable[[], Awaitable[object]]) -> None:
     """Call until it works. Raises what waiting does not mend."""
-    backoff = Backoff(PAUSE_FIRST, PAUSE_MOST)
+    failures = 0
     while True:
         try:
             await call()
@@ -197,6 +198,7 @@ async def _patiently(call: Callable[[], Awaitable[object]]) -> None:
             raise
         except NetworkError as error:  # also its subclass TimedOut: these calls may be repeated
             log.warning("telegram_unreachable", **describe(error))
-            await asyncio.sleep(backoff.pause())
+            await asyncio.sleep(pause_after(failures, first=PAUSE_FIRST, longest=PAUSE_MOST))
+            failures += 1
         else:
             return

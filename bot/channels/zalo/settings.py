@@ -23,7 +23,7 @@ def _fernet_key(value: SecretStr) -> SecretStr:
 class ZaloSettings(EnvironmentSettings):
     """The app on Zalo, and the Official Account for which it speaks."""
 
-    zalo_app_id: str = Field("", description="Id of the app on Zalo; empty: no Zalo")
+    zalo_app_id: str = Field("", description="Id of the app on Zalo, from Zalo's console; empty: no Zalo")
     zalo_app_secret: Secret = Field(SecretStr(""), description="Secret of the app on Zalo")
     zalo_oa_id: str = Field("", description="Id of the Official Account")
     zalo_oa_secret: Secret = Field(

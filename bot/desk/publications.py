@@ -1,4 +1,4 @@
-"""What goes out and what is taken back: published, scheduled, withdrawn. Each is a file, a commit, a row."""
+"""Publishing, scheduling, withdrawing. Each is a publication: a file of content/, its commit, and a row."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 from bot.content.commits import Person
 from bot.content.fields import Value, changed, typed
 from bot.content.schema import Answer, Moment
-from bot.desk import audit, in_step, publication, refusal
+from bot.desk import audit, content_files, in_step, refusal
 from bot.desk.accounts import Account
+from bot.desk.content_files import Faulty, FileMoved, NotPublished, Written
 from bot.desk.drafting import Conflict, Form, draft_moved, file_moved, unreadable
 from bot.desk.editing import (
     EditingDesk,
@@ -31,7 +32,6 @@ from bot.desk.editing import (
     value_of_text,
 )
 from bot.desk.problems import as_published, of_findings
-from bot.desk.publication import Faulty, FileMoved, NotPublished, Written
 from bot.desk.review import check_finished, short
 from bot.rasa.client import Rasa, RasaUnavailable
 from bot.rasa.status import TrainingProgress
@@ -274,7 +274,7 @@ async def _write(
     is_taken_back = going.kind is PublicationKind.WITHDRAW
 
     def work() -> Written:
-        return publication.write(
+        return content_files.write(
             desk.directory, live.name, live.revision, value, person, message, desk.today,
             is_taken_back=is_taken_back,
         )  # fmt: skip

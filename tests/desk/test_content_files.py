@@ -12,8 +12,8 @@ import yaml
 
 from bot.content.commits import Person
 from bot.content.fields import Value, as_value
-from bot.desk import publication
-from bot.desk.publication import Faulty, FileMoved, NotPublished, bytes_of, file_of, revision_of, write
+from bot.desk import content_files
+from bot.desk.content_files import Faulty, FileMoved, NotPublished, bytes_of, file_of, revision_of, write
 
 TODAY = datetime.date(2026, 11, 28)
 LAN = Person("Nguyễn Thị Lan", "lan@example.org")
@@ -97,7 +97,7 @@ def test_a_commit_by_git_while_it_is_written_wins_and_nothing_is_lost(
     in_language(value, "vi")["title"] = "Của biên tập viên"
     path = file_of(content, ID)
     theirs = path.read_text(encoding="utf-8").replace("police", "health")
-    replace = publication._replace
+    replace = content_files._replace
 
     def while_they_commit(one: Path, data: bytes) -> None:
         if git(content, "log", "-1", "--format=%s") == "First\n":
@@ -105,7 +105,7 @@ def test_a_commit_by_git_while_it_is_written_wins_and_nothing_is_lost(
             git(content, "commit", "-q", "-am", "Theirs")
         replace(one, data)
 
-    monkeypatch.setattr(publication, "_replace", while_they_commit)
+    monkeypatch.setattr(content_files, "_replace", while_they_commit)
     with pytest.raises(FileMoved) as moved:
         write(content, ID, revision(content), value, LAN, "Mine", TODAY)
     assert moved.value.text == path.read_text(encoding="utf-8") == theirs
@@ -150,6 +150,6 @@ def test_a_folder_that_cannot_be_written_says_so(content: Path, monkeypatch: pyt
     def full(_path: Path, _data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publication, "_replace", full)
+    monkeypatch.setattr(content_files, "_replace", full)
     with pytest.raises(NotPublished, match="No space left on device"):
         write(content, ID, revision(content), {**value_of(content), "map": "A"}, LAN, "m", TODAY)

@@ -1,4 +1,4 @@
-"""An editor's change becomes a file of content/: checked as a whole, written at once, committed alone.
+"""The files of content/ as the desk reads and writes them: checked whole, written at once, committed alone.
 
 From there on the watcher takes it, as it takes a file that somebody saved by hand.
 """

@@ -1,4 +1,4 @@
-"""Publishing ahead of the running bot, or in spite of a model's validation; going back to an earlier model.
+"""Which model answers: the one of what content/ says, refused or not, or an earlier one that was kept.
 
 This speaks to the Rasa side at its own address, which only this machine or a private network
 reaches; of the bot it only reads. So nothing that the internet reaches changes what is served.

@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.desk import consequences, drafting, history, in_step, release, review
+from bot.desk import consequences, drafting, history, in_step, publications, review
 from bot.desk.accounts import Account
 from bot.desk.drafting import Conflict, Open
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
-from bot.desk.release import Meaning, Withdrawal
+from bot.desk.publications import Meaning, Withdrawal
 from bot.editing import forms
 from bot.editing.edit import Edit, titles
 from bot.editing.site import Site, back
@@ -21,7 +21,7 @@ DONE = ("publish", "schedule", "withdraw")
 """What the page of the progress may be told to have happened."""
 
 
-class Release:
+class Publications:
     """The pages around publishing."""
 
     def __init__(self, site: Site, desk: EditingDesk, edit: Edit) -> None:
@@ -89,12 +89,12 @@ class Release:
         match how:
             case "now":
                 reason = forms.text(form, "reason")
-                done = await release.publish_now(self._desk, account, name, revision, reason, note)
+                done = await publications.publish_now(self._desk, account, name, revision, reason, note)
             case "schedule":
                 at = forms.text(form, "publish_at").replace("T", " ")
-                done = await release.schedule(self._desk, account, name, revision, at, note)
+                done = await publications.schedule(self._desk, account, name, revision, at, note)
             case _:
-                done = await release.publish(self._desk, account, name, revision, note)
+                done = await publications.publish(self._desk, account, name, revision, note)
         if isinstance(done, Conflict):
             return self._edit.conflict(request, account, done)
         kind = "schedule" if how == "schedule" else "publish"
@@ -115,7 +115,7 @@ class Release:
         )  # fmt: skip
         try:
             note = forms.text(form, "note")
-            done = await release.withdraw(self._desk, account, name, file, withdrawal, note)
+            done = await publications.withdraw(self._desk, account, name, file, withdrawal, note)
         except (NotFound, NotYours):
             raise
         except Refused as refused:  # what was typed stays in its boxes
@@ -140,7 +140,7 @@ class Release:
     async def _progress(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         opened = await drafting.open_(self._desk, account, name)
-        progress = await release.progress(self._desk)
+        progress = await publications.progress(self._desk)
         if "json" in request.query_params:
             is_over = progress.is_current or bool(progress.refused or progress.failed)
             return JSONResponse({"is_over": is_over, "said": self._said(request, account, progress)})
@@ -150,7 +150,7 @@ class Release:
             done=asked if asked in DONE else "publish", title=self._title(request, account, opened),
         )  # fmt: skip
 
-    def _said(self, request: Request, account: Account, progress: release.Progress) -> str:
+    def _said(self, request: Request, account: Account, progress: publications.Progress) -> str:
         """How far the bot has come in learning, as the page says it."""
         words, training = Words(self._site.language_of(request, account)), progress.training
         if training is None:
@@ -197,5 +197,5 @@ class Release:
         return back(request, f"/answers/{name}")
 
     async def _look(self, request: Request, account: Account) -> Response:
-        await release.look(self._desk, account, request.path_params["publication"])
+        await publications.look(self._desk, account, request.path_params["publication"])
         return back(request, "/")
