@@ -32,6 +32,7 @@ from bot.settings import Settings, load_as
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
 from bot.storage.inbox import Inbox
+from bot.storage.leadership import Leadership
 from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
 from bot.supervision import Supervisor
@@ -62,17 +63,22 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     database = _database(settings)
     inbox, outbox = Inbox(database, secret), Outbox(database)
     supervisor = Supervisor()
+    leadership = Leadership(database)
     http = connection(settings)
     rasa = Rasa(http)
-    model_sync = ModelSync(rasa, library)
+    model_sync = ModelSync(rasa, library, leadership.leads)
 
-    parts = Parts(database, inbox, outbox, library, rasa.forget, secret, settings.public_url)
+    parts = Parts(
+        database, inbox, outbox, library, rasa.forget, secret, settings.public_url, leadership.leads
+    )
     made = (channel_type.create(settings, parts) for channel_type in channel_types)
     channels = {channel.name: MeteredChannel(channel) for channel in made if channel}
     for name in channels:
         metrics.start(name)
-    delivery_worker = DeliveryWorker(outbox, library, channels)
-    worker = Worker(inbox, Dialogue(rasa, library), library, channels, delivery_worker)
+    delivery_worker = DeliveryWorker(outbox, library, channels, leads=leadership.leads)
+    worker = Worker(
+        inbox, Dialogue(rasa, library), library, channels, delivery_worker, leads=leadership.leads
+    )
 
     token = settings.metrics_token.get_secret_value()
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
@@ -92,6 +98,8 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
             for channel in channels.values():
                 await stack.enter_async_context(channel.connected(supervisor))
             keep = supervisor.keep
+            await stack.enter_async_context(keep("leading", leadership.run))
+            await stack.enter_async_context(keep("listening", inbox.listen))
             await stack.enter_async_context(keep("watching content", watcher.run))
             await stack.enter_async_context(keep("teaching", model_sync.run))
             await stack.enter_async_context(keep("answering", worker.run, worker.stop))

@@ -54,12 +54,15 @@ class DeliveryWorker:
         *,
         look_seconds: float = LOOK_SECONDS,
         clock: Clock = utc_now,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`leads`: whether this process, of several, is the one that brings what nobody waits for here."""
         self._outbox = outbox
         self._library = library
         self._channels = channels
         self._look_seconds = look_seconds
         self._clock = clock
+        self._leads = leads
         self._stopping = asyncio.Event()
         self._rests_until: dict[str, float] = {}
 
@@ -85,6 +88,8 @@ class DeliveryWorker:
 
     async def deliver_next(self, channels: Collection[str] | None = None) -> bool:
         """Deliver what is due next, on one of these channels or on any; False if nothing is."""
+        if not self._leads():
+            return False
         now = time.monotonic()
         paused = self._library().messages.paused
         awake = [

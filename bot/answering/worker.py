@@ -46,12 +46,15 @@ class Worker:
         at_a_time: int = 8,
         policy: RetryPolicy = DEFAULT_POLICY,
         clock: Clock = utc_now,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """`channels`: by name; what came by another is left for a process that has it.
         `delivery_worker`: brings what waits for people when they write.
-        `at_a_time`: of each channel, chats for which Rasa is asked."""
+        `at_a_time`: of each channel, chats for which Rasa is asked.
+        `leads`: whether this process, of several, is the one that forgets what was kept long enough."""
         self._inbox = inbox
         self._channels = channels
+        self._leads = leads
         self._stopping = asyncio.Event()
         self._finished = asyncio.Event()
         self._slots = Slots(at_a_time, inbox.arrived.set)
@@ -70,7 +73,7 @@ class Worker:
         self._finished.clear()
         chores = [
             asyncio.create_task(self._every(self._inbox.lease.total_seconds() / 3, self._renew)),
-            asyncio.create_task(self._every(TIDY_SECONDS, self._inbox.tidy)),
+            asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
         ]
         try:
             async with asyncio.TaskGroup() as group:
@@ -123,6 +126,10 @@ class Worker:
 
     async def _renew(self) -> None:
         await self._inbox.renew(self._in_hand)
+
+    async def _tidy(self) -> None:
+        if self._leads():
+            await self._inbox.tidy()
 
     async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
         while not await wait_for_event(self._finished, seconds):

@@ -100,6 +100,7 @@ class Parts:
     forget_context: lets the Rasa side forget a conversation.
     secret: keys the hashes that hide ids.
     public_url: where the internet reaches the service; empty if it does not.
+    leads: whether this process, of several, is the one that does what one alone may do.
     """
 
     database: Database
@@ -109,6 +110,7 @@ class Parts:
     forget_context: Callable[[str], Coroutine[None, None, None]]
     secret: str
     public_url: str
+    leads: Callable[[], bool]
 
 
 S = TypeVar("S", bound=EnvironmentSettings)

@@ -32,9 +32,13 @@ class ModelSync:
     status: how the Rasa side was a moment ago; None if it was out of reach.
     """
 
-    def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
+    def __init__(
+        self, rasa: Rasa, library: Callable[[], Library], leads: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`leads`: whether this process, of several, is the one that teaches."""
         self._rasa = rasa
         self._library = library
+        self._leads = leads
         self._taught: TrainingQuestions | None = None
         self._again_at = 0.0
         self.wanted: str | None = None
@@ -57,6 +61,16 @@ class ModelSync:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
+        if self._leads():
+            await self._teach()
+        else:
+            self._taught = None
+        before, self.status = self.status or RasaStatus(), await self._rasa.status()
+        if not self._leads():
+            self.wanted = self.status.wanted
+        _tell(before, self.status)
+
+    async def _teach(self) -> None:
         library = self._library()
         wanted = training_questions(library)
         now = asyncio.get_running_loop().time()
@@ -69,8 +83,6 @@ class ModelSync:
             if wanted != self._taught:
                 log.info("questions_handed_over", version=library.version, model=self.wanted)
             self._taught = wanted
-        before, self.status = self.status or RasaStatus(), await self._rasa.status()
-        _tell(before, self.status)
 
     def _is_strange(self) -> bool:
         """Whether the Rasa side wants another model than ours: somebody else has taught it."""

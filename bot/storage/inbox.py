@@ -23,7 +23,7 @@ from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.log import describe
 from bot.metrics import MESSAGES, REDELIVERIES, UNWRITABLE
-from bot.storage import chat_move, queue
+from bot.storage import chat_move, queue, wakeups
 from bot.storage.aggregator import Aggregator
 from bot.storage.batch_writer import BatchWriter, PendingWrite
 from bot.storage.chat_move import ChatMove
@@ -109,6 +109,16 @@ class Inbox:
         if self._database.is_sqlite:
             await self._database.transact(queue.drop_leases)
 
+    async def listen(self) -> None:
+        """Hear of what other processes do, until cancelled."""
+        await wakeups.listen(self._database, self._hear)
+
+    def _hear(self, what: str) -> None:
+        if what == wakeups.ARRIVED:
+            self.arrived.set()
+        else:
+            self.replies.tell(int(what), [])
+
     async def settle(self) -> None:
         """Wait until what is at work in the database has ended."""
         await self._writer.settle()
@@ -173,6 +183,8 @@ class Inbox:
         arrival.id = queue.write(connection, message, now)
         if arrival.id is not None and arrival.consumer:
             arrival.entry = queue.take(connection, arrival.id, message, now, self.lease)
+        if arrival.id is not None and arrival.entry is None:
+            wakeups.tell(connection, wakeups.ARRIVED)
 
     def _is_written(self, arrival: PendingWrite) -> None:
         _count(arrival.message, arrival.id)
@@ -274,6 +286,8 @@ class Inbox:
                 return saved, False
             now = self._clock()
             lay_down(connection, entry.id, saved.replies, entry.message.conversation, now)
+            if not self.replies.is_expected(entry.id):
+                wakeups.tell(connection, str(entry.id))
             return saved, queue.finish(connection, entry, now)
 
         saved, has_more = await self._database.transact(work)

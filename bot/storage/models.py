@@ -389,3 +389,29 @@ class ZaloOptions(Base):
             }
         },
     )
+
+
+class Leader(Base):
+    """The process that does what one alone may do. There is one row at most; with SQLite there is none."""
+
+    __tablename__ = "leader"
+
+    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32))
+    until: Mapped[datetime.datetime]
+
+    __table_args__ = ({"info": {"personal_data": PersonalData(nothing="role holder until")}},)
+
+
+class WebAllowance(Base):
+    """How much of what a page's sender may ask is used up: at `empty_at` nothing of it is.
+
+    sender: keyed hash of what is counted, with which nobody is found.
+    """
+
+    __tablename__ = "web_allowance"
+
+    sender: Mapped[str] = mapped_column(String(64), primary_key=True)
+    empty_at: Mapped[datetime.datetime] = mapped_column(index=True)
+
+    __table_args__ = ({"info": {"personal_data": PersonalData(nothing="sender empty_at")}},)

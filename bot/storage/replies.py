@@ -94,6 +94,10 @@ class Replies:
         """Let somebody wait for the reply to a message, until `forget` or `tell`."""
         self._waiters.setdefault(message_id, []).append(waiter)
 
+    def is_expected(self, message_id: int) -> bool:
+        """Whether somebody waits here for the reply to a message."""
+        return message_id in self._waiters
+
     def forget(self, message_id: int | None, waiter: Waiter) -> None:
         """Somebody no longer waits."""
         waiters = self._waiters.get(message_id, []) if message_id is not None else []

@@ -13,6 +13,7 @@ from bot.storage.models import (
     KeptQuestion,
     QuestionState,
     Subscription,
+    WebAllowance,
     WebReply,
     ZaloOptions,
 )
@@ -43,6 +44,7 @@ def purge(connection: Connection, now: datetime.datetime) -> None:
     """Delete what has been kept long enough. A question takes its delivery along."""
     connection.execute(delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY))
     connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
+    connection.execute(delete(WebAllowance).where(WebAllowance.empty_at <= now))
     is_old = KeptQuestion.asked_at <= now - LINK
     connection.execute(delete(KeptQuestion).where(KeptQuestion.asked_at <= now - QUESTION))
     connection.execute(delete(KeptQuestion).where(is_old, KeptQuestion.state == QuestionState.UNSURE))

@@ -156,6 +156,7 @@ async def running_site(
     inbox, outbox = Inbox(database, "secret"), Outbox(database)
     await inbox.open()
     web = WebChannel(
+        database,
         inbox,
         outbox,
         lambda: library,

@@ -50,6 +50,7 @@ def create(settings: TelegramSettings, parts: Parts) -> TelegramChannel | None:
         api_url=settings.telegram_api_url,
         forget_context=parts.forget_context,
         public_url=parts.public_url,
+        leads=parts.leads,
     )
 
 
@@ -68,6 +69,7 @@ class TelegramChannel(Channel):
         secret: str,
         api_url: str = "https://api.telegram.org",
         public_url: str = "",
+        leads: Callable[[], bool] = lambda: True,
         forget_context: Callable[[str], Coroutine[None, None, None]] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
@@ -80,6 +82,7 @@ class TelegramChannel(Channel):
             secret: keys the hashes of chat ids and the webhook's secret token.
             api_url: of the Bot API.
             public_url: of this service, to be called by Telegram; empty: the bot polls.
+            leads: whether this process, of several, is the one that polls.
             forget_context: lets the Rasa side forget a conversation that goes on under another name.
             answer_seconds: how long a call may take.
         """
@@ -98,7 +101,7 @@ class TelegramChannel(Channel):
         self._background = BackgroundTasks()
         handler = UpdateHandler(self._bot, inbox, self._background, opaque, forget_context)
         self._receiver = TelegramReceiver(
-            self._bot, self._http, handler, self._background, library, opaque, public_url
+            self._bot, self._http, handler, self._background, library, opaque, public_url, leads
         )
         self._sender = TelegramSender(self._bot, moved=handler.was_moved)
         self._working: dict[str, asyncio.Task[None]] = {}

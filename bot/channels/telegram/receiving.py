@@ -48,6 +48,10 @@ PAUSE_FIRST, PAUSE_MOST = 1.0, 30.0
 """Seconds between two tries while Telegram cannot be reached; they grow from one to the other."""
 
 
+LOOK_SECONDS = 1.0
+"""Seconds between two looks whether it is this process that polls."""
+
+
 class TelegramReceiver:
     """Receives for one bot.
 
@@ -63,8 +67,9 @@ class TelegramReceiver:
         library: Callable[[], Library],
         opaque: OpaqueNames,
         public_url: str,
+        leads: Callable[[], bool],
     ) -> None:
-        """`public_url`: of this service, to be called by Telegram; empty: the bot polls."""
+        """`public_url`: of this service, to be called by Telegram; empty: the bot polls, if it `leads`."""
         self.problem: str | None = "not connected to Telegram yet"
         self._bot = bot
         self._http = http
@@ -72,6 +77,7 @@ class TelegramReceiver:
         self._background = background
         self._library = library
         self._opaque = opaque
+        self._leads = leads
         self._public_url = public_url.rstrip("/")
         # Telegram allows 64 characters of these; nothing to configure or to leak.
         self._webhook_secret = opaque("telegram-webhook")
@@ -143,6 +149,10 @@ class TelegramReceiver:
         """
         offset, failures = 0, 0
         while True:
+            if not self._leads():  # another process polls
+                self.problem, offset = None, 0
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
             try:
                 for raw in await self._get_updates(offset):
                     await self._handler.handle(raw, reader)

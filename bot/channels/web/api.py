@@ -29,9 +29,10 @@ from bot.channels.web.schema import (
     QuestionBody,
     Visit,
 )
-from bot.channels.web.throttle import Throttle
+from bot.channels.web.throttle import SharedThrottle
 from bot.domain.commands import read_command
 from bot.domain.message import Message
+from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, Unwritable
 from bot.storage.inbox import Inbox
 
@@ -75,6 +76,7 @@ class WebApi:
         self,
         channel: str,
         inbox: Inbox,
+        database: Database,
         waiting: Waiting,
         *,
         rate_limit: int,
@@ -89,10 +91,14 @@ class WebApi:
         self._reply_within = reply_within
         if rate_limit == 0:
             address_limit = 0
-        self._questions = Throttle(rate_limit)
-        self._questions_from = Throttle(address_limit)
-        self._looks = Throttle(rate_limit)
-        self._looks_from = Throttle(address_limit * LOOKS_PER_QUESTION)
+
+        def throttle(kind: str, per_minute: int) -> SharedThrottle:
+            return SharedThrottle(kind, per_minute, database, self._opaque)
+
+        self._questions = throttle("questions", rate_limit)
+        self._questions_from = throttle("questions from", address_limit)
+        self._looks = throttle("looks", rate_limit)
+        self._looks_from = throttle("looks from", address_limit * LOOKS_PER_QUESTION)
 
     def route(self) -> Mount:
         """An application of its own, so that also its errors are JSON."""
@@ -113,9 +119,9 @@ class WebApi:
         )
 
     async def _messages(self, request: Request) -> Response:
-        _hold_back(self._questions_from, _sender(request))
+        await _hold_back(self._questions_from, _sender(request))
         question = await _parsed(request, QuestionBody)
-        _hold_back(self._questions, question.conversation)
+        await _hold_back(self._questions, question.conversation)
         message = self._message(question)
         try:
             cards = await self._inbox.ask(message, self._reply_within)
@@ -133,9 +139,9 @@ class WebApi:
         return _json(200, answer.model_dump_json())
 
     async def _deliveries(self, request: Request) -> Response:
-        _hold_back(self._looks_from, _sender(request))
+        await _hold_back(self._looks_from, _sender(request))
         visit = await _parsed(request, Visit)
-        _hold_back(self._looks, visit.conversation)
+        await _hold_back(self._looks, visit.conversation)
         waiting = await self._waiting(self._hashed(visit.conversation), visit.received)
         return _json(200, Deliveries(deliveries=tuple(waiting)).model_dump_json())
 
@@ -163,9 +169,9 @@ class WebApi:
         return self._opaque(f"{self._channel}:{conversation}")
 
 
-def _hold_back(throttle: Throttle, name: str) -> None:
+async def _hold_back(throttle: SharedThrottle, name: str) -> None:
     """Count a request. Raises HTTPException 429 if there are too many."""
-    if wait := throttle.take(name):
+    if wait := await throttle.take(name):
         seconds = max(1, math.ceil(wait))
         raise HTTPException(
             429, f"too many messages; try again in {seconds} s", {"Retry-After": str(seconds)}

@@ -16,6 +16,7 @@ from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.domain.clock import local_day, utc_now
+from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 
@@ -26,6 +27,7 @@ REPLY_WITHIN = 60.0
 def create(settings: WebSettings, parts: Parts) -> WebChannel:
     """The channel, which is always there."""
     return WebChannel(
+        parts.database,
         parts.inbox,
         parts.outbox,
         parts.library,
@@ -47,6 +49,7 @@ class WebChannel(Channel):
 
     def __init__(
         self,
+        database: Database,
         inbox: Inbox,
         outbox: Outbox,
         library: Callable[[], Library],
@@ -66,6 +69,7 @@ class WebChannel(Channel):
         self._api = WebApi(
             self.name,
             inbox,
+            database,
             self._deliveries,
             rate_limit=rate_limit,
             address_limit=address_limit,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
+from bot.channels.opaque import OpaqueNames
+from bot.storage import allowance
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseAway
+
 MINUTE = 60.0
+
+PATIENCE = 0.25
+"""Seconds for the database to tell what was taken elsewhere; a slow one holds nobody up."""
 
 
 class Throttle:
@@ -36,3 +45,29 @@ class Throttle:
             return too_full
         self._empty_at[name] = empty_at
         return 0.0
+
+
+class SharedThrottle:
+    """A throttle of all processes together, where they share a PostgreSQL; else of this one."""
+
+    def __init__(self, kind: str, per_minute: int, database: Database, opaque: OpaqueNames) -> None:
+        """`kind` keeps the names of one throttle from those of another; `opaque` hides them."""
+        self._kind = kind
+        self._each = MINUTE / per_minute if per_minute else 0.0
+        self._here = Throttle(per_minute)
+        self._database = None if database.is_sqlite else database
+        self._opaque = opaque
+
+    async def take(self, name: str) -> float:
+        """As `Throttle.take`. While the database is away, what was taken here counts."""
+        wait = self._here.take(name)
+        if wait or not self._each or self._database is None:
+            return wait
+        sender = self._opaque(f"{self._kind}:{name}")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._database.transact(
+                    lambda connection: allowance.take(connection, sender, self._each, MINUTE)
+                )
+        except (DatabaseAway, TimeoutError):
+            return 0.0
