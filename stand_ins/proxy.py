@@ -7,8 +7,9 @@ while, and nothing comes back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 Target = tuple[str, int] | Path
@@ -84,3 +85,22 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate
         writer.write(data)
         await writer.drain()
     writer.close()
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """An address of the loopback that swallows what is sent to it, as a network does that blocks: whoever
+    connects hears nothing, not even no.
+
+    The queue of those who wait to be accepted is full, so the kernel drops the next one's first packet.
+    """
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        yield f"http://127.0.0.1:{address[1]}"

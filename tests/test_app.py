@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from bot.serve import listen
+from stand_ins.proxy import black_hole
 from stand_ins.rasa import RasaStandIn
+from stand_ins.telegram import TOKEN
 from tests.support.app import failed_start, running, stopped
 
 pytestmark = pytest.mark.server
@@ -32,6 +34,29 @@ async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path
             ready = await http.get("/ready")
             assert (ready.status_code, ready.json()["wrong"]) == (503, ["model"])
             assert (await http.get("/health")).status_code == 200
+
+
+async def test_where_telegram_is_blocked_nobody_else_feels_it(tmp_path: Path, small_content: Path) -> None:
+    rasa = RasaStandIn()
+    with black_hole() as nowhere:
+        async with rasa.serving() as rasa_url:
+            settings = {
+                "RASA_URL": rasa_url,
+                "CONTENT_DIR": str(small_content),
+                "TELEGRAM_TOKEN": TOKEN,
+                "TELEGRAM_API_URL": nowhere,
+            }
+            async with (
+                running(tmp_path, settings) as (_, url),
+                httpx.AsyncClient(base_url=url, timeout=5) as http,
+            ):
+                for number in range(5):
+                    asked = {"conversation": f"c{number}", "text": "food"}
+                    answer = await http.post("/api/messages", json=asked)
+                    assert answer.json()["replies"][-1]["id"] == "culture.food"
+                ready = await http.get("/ready")
+                assert (ready.status_code, ready.json()["ready"]) == (200, True)
+                assert ready.json()["telegram"] != "connected"
 
 
 async def test_answers_carry_security_headers(tmp_path: Path, small_content: Path) -> None:

@@ -42,14 +42,17 @@ def create(settings: TelegramSettings, parts: Parts) -> TelegramChannel | None:
     token = settings.telegram_token.get_secret_value()
     if not token:
         return None
+    proxy_url = settings.telegram_proxy_url.get_secret_value()
     return TelegramChannel(
         parts.inbox,
         parts.library,
         token=token,
         secret=parts.secret,
         api_url=settings.telegram_api_url,
+        proxy_url=proxy_url,
         forget_context=parts.forget_context,
-        public_url=parts.public_url,
+        # Who cannot reach Telegram is hardly reached by it: what people write is fetched through the proxy.
+        public_url="" if proxy_url else parts.public_url,
         leads=parts.leads,
     )
 
@@ -68,6 +71,7 @@ class TelegramChannel(Channel):
         token: str,
         secret: str,
         api_url: str = "https://api.telegram.org",
+        proxy_url: str = "",
         public_url: str = "",
         leads: Callable[[], bool] = lambda: True,
         forget_context: Callable[[str], Coroutine[None, None, None]] | None = None,
@@ -81,6 +85,7 @@ class TelegramChannel(Channel):
             token: the bot's, from @BotFather.
             secret: keys the hashes of chat ids and the webhook's secret token.
             api_url: of the Bot API.
+            proxy_url: of what stands between; empty: nothing that we know of.
             public_url: of this service, to be called by Telegram; empty: the bot polls.
             leads: whether this process, of several, is the one that polls.
             forget_context: lets the Rasa side forget a conversation that goes on under another name.
@@ -88,7 +93,10 @@ class TelegramChannel(Channel):
         """
         self._library = library
         self._http = HTTPXRequest(
-            read_timeout=answer_seconds, connect_timeout=answer_seconds, pool_timeout=answer_seconds
+            read_timeout=answer_seconds,
+            connect_timeout=answer_seconds,
+            pool_timeout=answer_seconds,
+            proxy=proxy_url or None,
         )
         self._bot: ExtBot[None] = ExtBot(
             token,

@@ -52,7 +52,10 @@ def as_send_error(error: TelegramError) -> SendError:
             result = Rejected(error.message)
         case InvalidToken(), _:
             result = TryLater("token refused", REFUSED_SECONDS)
-        case NetworkError(), (httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout()) as cause:
+        case (
+            NetworkError(),
+            httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.ProxyError() as cause,
+        ):
             result = TryLater(type(cause).__name__, BUSY_SECONDS)  # it surely did not reach Telegram
         case NetworkError(), httpx.HTTPError() as cause:
             result = MaybeSent(type(cause).__name__)
@@ -61,6 +64,18 @@ def as_send_error(error: TelegramError) -> SendError:
         case _:
             result = MaybeSent(type(error).__name__)
     return result
+
+
+def why_out_of_reach(error: Exception) -> str:
+    """Why a call had no answer, in words that tell the operator what to look at: the network between, the
+    proxy, or Telegram itself. What it refuses is no such error."""
+    cause = error.__cause__
+    kind = type(cause if isinstance(cause, httpx.HTTPError) else error).__name__
+    if isinstance(cause, httpx.ProxyError):
+        return f"the proxy of TELEGRAM_PROXY_URL does not let us through ({kind})"
+    if isinstance(cause, httpx.HTTPError):
+        return f"Telegram is out of reach ({kind}): where the network blocks it, set TELEGRAM_PROXY_URL"
+    return f"Telegram is in trouble itself ({kind})"
 
 
 def seconds_of(error: RetryAfter) -> float:

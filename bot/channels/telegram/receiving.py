@@ -30,7 +30,7 @@ from bot.backoff import pause_after
 from bot.channels.opaque import OpaqueNames
 from bot.channels.requests import BodyTooLarge, is_secret, read_body
 from bot.channels.telegram.background import BackgroundTasks
-from bot.channels.telegram.errors import seconds_of
+from bot.channels.telegram.errors import seconds_of, why_out_of_reach
 from bot.channels.telegram.handler import Raw, UpdateHandler
 from bot.channels.telegram.limits import ANSWER_SECONDS, POLL_SECONDS, UPDATE_BYTES, UPDATES
 from bot.channels.telegram.profile import set_profile
@@ -95,7 +95,7 @@ class TelegramReceiver:
     async def run(self) -> None:
         """Set the bot up, and poll for ever if it is not called. It ends if Telegram refuses that."""
         try:
-            await _patiently(self._bot.initialize)
+            await _patiently(self._bot.initialize, self._is_away)
             self._reader = UpdateReader(
                 Identity(self._bot.id, self._bot.username), self._library, self._opaque
             )
@@ -103,10 +103,10 @@ class TelegramReceiver:
                 _patiently(lambda: set_profile(self._bot, self._library().messages.telegram))
             )
             if self._public_url:
-                await _patiently(self._set_webhook)
+                await _patiently(self._set_webhook, self._is_away)
                 self.problem = None
             else:
-                await _patiently(self._bot.delete_webhook)
+                await _patiently(self._bot.delete_webhook, self._is_away)
                 self.problem = None
                 await self._poll(self._reader)
         except InvalidToken:  # its message shows the token
@@ -115,6 +115,9 @@ class TelegramReceiver:
         except TelegramError as error:
             self.problem = f"Telegram refuses the setup: {error.message}"
             log.error("telegram_stopped", reason=self.problem)
+
+    def _is_away(self, error: NetworkError) -> None:
+        self.problem = why_out_of_reach(error)
 
     async def _set_webhook(self) -> None:
         await self._bot.set_webhook(
@@ -193,11 +196,13 @@ def _number(raw: Raw) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, Conflict):
         return "another process polls with the same TELEGRAM_TOKEN"
-    return type(error).__name__
+    return why_out_of_reach(error) if isinstance(error, NetworkError) else type(error).__name__
 
 
-async def _patiently(call: Callable[[], Awaitable[object]]) -> None:
-    """Call until it works. Raises what waiting does not mend."""
+async def _patiently(
+    call: Callable[[], Awaitable[object]], note: Callable[[NetworkError], None] = lambda _: None
+) -> None:
+    """Call until it works; `note` is told when no answer came. Raises what waiting does not mend."""
     failures = 0
     while True:
         try:
@@ -207,6 +212,7 @@ async def _patiently(call: Callable[[], Awaitable[object]]) -> None:
         except (InvalidToken, BadRequest, Forbidden, ChatMigrated):
             raise
         except NetworkError as error:  # also its subclass TimedOut: these calls may be repeated
+            note(error)
             log.warning("telegram_unreachable", **describe(error))
             await asyncio.sleep(pause_after(failures, first=PAUSE_FIRST, longest=PAUSE_MOST))
             failures += 1
