@@ -211,10 +211,13 @@ class Commands(Sentences):
 
 
 class Telegram(Sentences):
-    """What Telegram shows of the bot before a conversation begins."""
+    """What Telegram shows of the bot before a conversation begins, and in chats in which it is a guest."""
 
     description: BothLanguages
     short_description: BothLanguages
+    inline_hint: BothLanguages
+    open_chat: BothLanguages
+    not_sure: BothLanguages
     commands: Commands
 
 

@@ -18,7 +18,13 @@ class Strict(BaseModel):
 
 Limited = StringConstraints
 Language = Annotated[str, Limited(pattern=r"^([a-z]{2})?$")]
-_Kinds = Json[list[Literal["message", "edited_message", "callback_query", "my_chat_member", "inline_query"]]]
+_Kinds = Json[
+    list[
+        Literal[
+            "message", "edited_message", "callback_query", "my_chat_member", "inline_query", "guest_message"
+        ]
+    ]
+]
 
 
 class Button(Strict):
@@ -146,10 +152,30 @@ class SetChatMenuButton(Strict):
     menu_button: Json[dict[str, Any]] | None = None
 
 
+class SetMySettings(Strict):
+    """What the bot may do (Bot API 10.5); what is left out stays as it is."""
+
+    supports_inline_queries: bool | None = None
+    inline_query_placeholder: Annotated[str, Limited(max_length=64)] | None = None
+    needs_inline_query_location: bool | None = None
+    inline_feedback_share_denominator: int | None = None
+    can_join_groups: bool | None = None
+    can_read_all_group_messages: bool | None = None
+    can_connect_to_business: bool | None = None
+    can_manage_bots: bool | None = None
+    supports_guest_queries: bool | None = None
+    supports_join_request_queries: bool | None = None
+    has_topics_enabled: bool | None = None
+    allows_users_to_create_topics: bool | None = None
+    has_topic_sidebar: bool | None = None
+    can_communicate_with_bots: bool | None = None
+    callback_query_mode: str | None = None
+
+
 METHODS: dict[str, type[Strict]] = {
     method.__name__[0].lower() + method.__name__[1:]: method
     for method in (
         GetMe, GetUpdates, SetWebhook, DeleteWebhook, SendMessage, SendChatAction, AnswerCallbackQuery,
-        SetMyCommands, SetMyDescription, SetMyShortDescription, SetChatMenuButton,
+        SetMyCommands, SetMyDescription, SetMyShortDescription, SetChatMenuButton, SetMySettings,
     )
 }  # fmt: skip

@@ -57,6 +57,7 @@ class StandIn(PlatformServer):
     """Telegram, for one bot.
 
     profile: what the bot set of itself.
+    unknown: methods that this server does not know, as one of an older version of the Bot API.
     most_a_second: messages to one chat in a second, beyond which it answers 429; None: no limit.
     """
 
@@ -71,11 +72,13 @@ class StandIn(PlatformServer):
             "can_join_groups": True,
             "can_read_all_group_messages": False,
             "supports_inline_queries": False,
+            "supports_guest_queries": False,
         }
         self.chats: dict[int, Chat] = {}
         self.people: list[Person] = []
         self.profile: dict[tuple[str, str], Any] = {}
         self.delivered: list[Json] = []
+        self.unknown: set[str] = set()
         self.most_a_second = most_a_second
         self.webhook: methods.SetWebhook | None = None
         self.answered_queries: Counter[str] = Counter()
@@ -237,7 +240,7 @@ class StandIn(PlatformServer):
         try:
             if token != self.token:
                 raise Refused(401, "Unauthorized")
-            if method not in methods.METHODS:
+            if method not in methods.METHODS or method in self.unknown:
                 raise Refused(404, "Not Found: method not found")
             asked = methods.METHODS[method].model_validate(parameters)
             return 200, {"ok": True, "result": await getattr(self, f"_{_snake(method)}")(asked)}
@@ -331,6 +334,12 @@ class StandIn(PlatformServer):
 
     async def _set_chat_menu_button(self, asked: methods.SetChatMenuButton) -> bool:
         self.profile["menu_button", ""] = asked.menu_button
+        return True
+
+    async def _set_my_settings(self, asked: methods.SetMySettings) -> bool:
+        given = asked.model_dump(exclude_none=True)
+        self.me |= {field: value for field, value in given.items() if field in self.me}
+        self.profile["inline_query_placeholder", ""] = asked.inline_query_placeholder
         return True
 
     def _writable(self, chat_id: int) -> Chat:

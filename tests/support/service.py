@@ -114,9 +114,8 @@ class Service:
 
     async def is_well(self) -> bool:
         said = await self.ready()
-        zalo_says = said["zalo"]
-        assert isinstance(zalo_says, dict)
-        return bool(said["ready"]) and (said["telegram"], zalo_says["state"]) == ("connected", "connected")
+        told = [said["telegram"], said["zalo"]]
+        return bool(said["ready"]) and all(isinstance(s, dict) and s["state"] == "connected" for s in told)
 
 
 @asynccontextmanager

@@ -161,8 +161,8 @@ class TelegramChannel(Channel):
         return (supervisor or Supervisor()).keep(self.name, self._receiver.run, may_end=True)
 
     async def health(self) -> Health:
-        """Whether it receives, and Telegram answers what is sent."""
-        return Health(self.problem)
+        """Whether it receives, and Telegram answers what is sent; and how it is set up there."""
+        return Health(self.problem, {"set_up": dict(self._receiver.set_up.state)})
 
     @property
     def problem(self) -> str | None:

@@ -29,10 +29,23 @@ GROUP_BURST, GROUP_SECONDS = 20, 60
 ALL_BURST, ALL_SECONDS = 30, 1
 """At most so many messages to everybody in so many seconds (FAQ)."""
 
+PLACEHOLDER = 64
+"""setMySettings `inline_query_placeholder`. Not documented; 64 is what is stated for the input field's
+placeholder elsewhere (Bot API, ForceReply)."""
+
+INLINE_QUERY = 256
+"""Characters of an inline query (Bot API)."""
+
+RESULTS = 50
+"""Results of one answerInlineQuery (Bot API)."""
+
+RESULT_ID_BYTES = 64
+"""A result's `id`, in bytes of UTF-8 (Bot API)."""
+
 POLL_SECONDS = 50
 """The longest that the server keeps a getUpdates waiting (server)."""
 
-UPDATES = ("message", "edited_message", "callback_query")
+UPDATES = ("message", "edited_message", "callback_query", "inline_query", "guest_message")
 """What we read. Given in full at each call: left out, an earlier setting would stay (Bot API)."""
 
 UPDATE_BYTES = 1024 * 1024

@@ -33,7 +33,7 @@ from bot.channels.telegram.background import BackgroundTasks
 from bot.channels.telegram.errors import seconds_of, why_out_of_reach
 from bot.channels.telegram.handler import Raw, UpdateHandler
 from bot.channels.telegram.limits import ANSWER_SECONDS, POLL_SECONDS, UPDATE_BYTES, UPDATES
-from bot.channels.telegram.profile import set_profile
+from bot.channels.telegram.set_up import SetUp
 from bot.channels.telegram.updates import Identity, UpdateReader
 from bot.content.library import Library
 from bot.log import describe
@@ -56,6 +56,7 @@ class TelegramReceiver:
     """Receives for one bot.
 
     problem: why it does not receive anything, in words for whoever runs it, or None.
+    set_up: how the bot is set up on Telegram.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class TelegramReceiver:
     ) -> None:
         """`public_url`: of this service, to be called by Telegram; empty: the bot polls, if it `leads`."""
         self.problem: str | None = "not connected to Telegram yet"
+        self.set_up = SetUp(bot)
         self._bot = bot
         self._http = http
         self._handler = handler
@@ -99,9 +101,7 @@ class TelegramReceiver:
             self._reader = UpdateReader(
                 Identity(self._bot.id, self._bot.username), self._library, self._opaque
             )
-            self._background.begin(
-                _patiently(lambda: set_profile(self._bot, self._library().messages.telegram))
-            )
+            self._background.begin(_patiently(lambda: self.set_up.run(self._library().messages.telegram)))
             if self._public_url:
                 await _patiently(self._set_webhook, self._is_away)
                 self.problem = None

@@ -345,6 +345,63 @@ async def test_commands_description_and_menu_are_set_in_both_languages_and_for_a
     assert telegram.profile["menu_button", ""] == {"type": "commands"}
 
 
+async def set_up_of(channel: TelegramChannel) -> Any:
+    """What /ready says of it once it was looked at."""
+    async with asyncio.timeout(20):
+        while not (said := (await channel.health()).details["set_up"]):  # noqa: ASYNC110  (it wakes nobody)
+            await asyncio.sleep(0.01)
+    return said
+
+
+async def test_it_switches_on_what_it_needs_and_looks_whether_it_is_so(
+    polled: TelegramChannel, telegram: StandIn
+) -> None:
+    telegram.me |= {"can_join_groups": False, "can_read_all_group_messages": True}
+    names = ["profile", "inline", "guest", "groups", "privacy"]
+    assert await set_up_of(polled) == dict.fromkeys(names, "as wanted")
+    assert telegram.me["supports_inline_queries"]
+    assert telegram.me["supports_guest_queries"]
+    assert telegram.profile["inline_query_placeholder", ""] == "căn cước, tin đồn… · ID card, rumour…"
+    assert polled.problem is None
+
+
+async def test_where_the_server_cannot_switch_it_names_the_step_and_works_on(
+    api_url: str, inbox: Inbox, small_library: Library, telegram: StandIn, texts: Any
+) -> None:
+    telegram.unknown = {"setMySettings"}
+    channel = polling(api_url, inbox, small_library)
+    async with channel.connected(), channel.receiving():
+        telegram.person().says("vẫn chạy")
+        await telegram.until(lambda: not telegram.unacknowledged)
+        told = await set_up_of(channel)
+    why = "off, for this server does not know setMySettings; do it in @BotFather:"
+    assert channel.problem is None
+    assert told == {
+        "profile": "as wanted",
+        "inline": f"{why} /setinline",
+        "guest": f"{why} the bot's settings: guest mode, on",
+        "groups": "as wanted",
+        "privacy": "as wanted",
+    }
+    assert await texts() == ["vẫn chạy"]
+
+
+async def test_what_telegram_refuses_or_only_says_it_did_is_told(
+    api_url: str, inbox: Inbox, small_library: Library, telegram: StandIn
+) -> None:
+    refusal = {"ok": False, "error_code": 400, "description": "Bad Request: SETTING_INVALID"}
+    telegram.failures.plan("setMySettings", Failure(400, refusal))
+    telegram.failures.plan("setMyDescription", Failure(400, refusal))
+    telegram.failures.plan("setMySettings", Failure(200, {"ok": True, "result": True}))
+    for said in ("Telegram refuses it: Setting_invalid", "Telegram did not do it"):
+        channel = polling(api_url, inbox, small_library)
+        async with channel.connected(), channel.receiving():
+            told = await set_up_of(channel)
+        assert told["inline"] == f"off, for {said}; do it in @BotFather: /setinline"
+        is_first = said.endswith("invalid")
+        assert told["profile"] == ("Telegram refuses the texts: Setting_invalid" if is_first else "as wanted")
+
+
 async def test_the_token_and_the_texts_reach_no_log(
     polled: TelegramChannel, telegram: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -367,7 +424,9 @@ class TestWebhook:
             await telegram.until(lambda: telegram.webhook)
             assert telegram.webhook
             assert telegram.webhook.url == f"{url}/telegram"
-            assert telegram.webhook.allowed_updates == ["message", "edited_message", "callback_query"]
+            assert telegram.webhook.allowed_updates == [
+                "message", "edited_message", "callback_query", "inline_query", "guest_message",
+            ]  # fmt: skip
             lan, minh = telegram.person("Lan"), telegram.person("Minh")
             for number in range(20):
                 lan.says(f"Lan {number}")
