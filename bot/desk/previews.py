@@ -170,6 +170,9 @@ def _mend(fields: dict[str, object], path: str, name: str, library: Library) -> 
                 fields[one] = needed[one]
     elif path in needed:
         fields[path] = needed[path]
+    elif path.startswith(("corrected", "first_seen")):  # not whole, and no part of a card
+        for one in [one for one in fields if one.startswith(path.partition(".")[0])]:
+            del fields[one]
     else:
         fields.pop(path, None)
 
@@ -184,7 +187,7 @@ def _counts(path: str, content: object, name: str) -> bool:
         or path.endswith("facets.source")
     ):
         return False
-    is_of_claim = path in {"verdict", "vi.claim", "en.claim"} or path.startswith("clarified.")
+    is_of_claim = path in {"verdict", "vi.claim", "en.claim"} or path.startswith(("clarified.", "first_seen."))
     return name.startswith("clarification.") or not is_of_claim
 
 
