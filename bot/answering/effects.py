@@ -80,8 +80,9 @@ def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
         questions.settle_question(turn.connection, unsure, is_answered=not is_unanswered)
     state = _state(first)
     # In a group nothing is said where there is no answer, so nothing is kept either.
+    # Nor is it of what was asked in a chat of other people, of which nothing is kept.
     # What holds no word (a thumb, a row of dots, a masked number) is no question for anybody.
-    if state and words(message.text) and not message.is_quiet:
+    if state and words(message.text) and not (message.is_quiet or message.is_once):
         questions.keep_question(
             turn.connection,
             message,

@@ -51,6 +51,8 @@ class ReplySender:
         plans = decision.plans
         if message.is_quiet:
             plans = tuple(plan for plan in plans if _is_worth_breaking_silence(plan))
+        if message.is_once:
+            plans = tuple(filter(_is_worth_breaking_silence, plans))[:1] or plans[:1]
         if not plans:
             return ()
         today = local_day(self._clock())

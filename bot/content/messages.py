@@ -217,6 +217,7 @@ class Telegram(Sentences):
     short_description: BothLanguages
     inline_hint: BothLanguages
     open_chat: BothLanguages
+    open_page: BothLanguages
     not_sure: BothLanguages
     commands: Commands
 

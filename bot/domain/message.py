@@ -11,6 +11,10 @@ TEXT_LIMIT = 1000
 short enough that the sentence encoder answers in a fraction of a second."""
 
 
+ONCE = "once:"
+"""What the name of a conversation begins with that is over with its first reply."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One thing a person sent, cleaned, whatever the platform. Made by bot.channels.incoming.
@@ -43,3 +47,8 @@ class Message:
     language: Language | None = None
     part_of: str | None = None
     act: str | None = None
+
+    @property
+    def is_once(self) -> bool:
+        """Whether it stands alone: one card answers it, and nothing of it is kept after that."""
+        return self.conversation.startswith(ONCE)

@@ -61,6 +61,66 @@ class LinkPreview(Strict):
     is_disabled: bool = False
 
 
+class TextContent(Strict):
+    """What a result puts into the chat."""
+
+    message_text: Annotated[str, Limited(min_length=1)]
+    parse_mode: Literal["HTML"] | None = None
+    link_preview_options: LinkPreview | None = None
+
+
+class Article(Strict):
+    """A result that is a text; the only kind that the bot may give."""
+
+    type: Literal["article"]
+    id: str
+    title: Annotated[str, Limited(min_length=1)]
+    input_message_content: TextContent
+    reply_markup: Keyboard | None = None
+    url: Annotated[str, Limited(pattern=r"^https?://\S+$")] | None = None
+    description: str | None = None
+    thumbnail_url: Annotated[str, Limited(pattern=r"^https?://\S+$")] | None = None
+    thumbnail_width: int | None = None
+    thumbnail_height: int | None = None
+
+    @model_validator(mode="after")
+    def _has_an_id(self) -> Article:
+        if not 1 <= len(self.id.encode()) <= 64:
+            raise ValueError("RESULT_ID_INVALID")
+        return self
+
+
+class ResultsButton(Strict):
+    """What stands above the results: it opens the private chat."""
+
+    text: Annotated[str, Limited(min_length=1)]
+    start_parameter: Annotated[str, Limited(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class AnswerInlineQuery(Strict):
+    """Results for what somebody types behind the bot's name."""
+
+    inline_query_id: str
+    results: Json[Annotated[list[Article], Field(max_length=50)]]
+    cache_time: Annotated[int, Field(ge=0)] = 300
+    is_personal: bool = False
+    next_offset: Annotated[str, Limited(max_length=64)] = ""
+    button: Json[ResultsButton] | None = None
+
+    @model_validator(mode="after")
+    def _are_different(self) -> AnswerInlineQuery:
+        if len({result.id for result in self.results}) < len(self.results):
+            raise ValueError("RESULT_ID_DUPLICATE")
+        return self
+
+
+class AnswerGuestQuery(Strict):
+    """The one message with which a guest answers (Bot API 10.0)."""
+
+    guest_query_id: str
+    result: Json[Article]
+
+
 class GetMe(Strict):
     """Who am I?"""
 
@@ -177,5 +237,6 @@ METHODS: dict[str, type[Strict]] = {
     for method in (
         GetMe, GetUpdates, SetWebhook, DeleteWebhook, SendMessage, SendChatAction, AnswerCallbackQuery,
         SetMyCommands, SetMyDescription, SetMyShortDescription, SetChatMenuButton, SetMySettings,
+        AnswerInlineQuery, AnswerGuestQuery,
     )
 }  # fmt: skip

@@ -137,6 +137,32 @@ class Person:
         self.telegram.update(chat, callback_query=query)
         return query_id
 
+    def types(self, text: str) -> str:
+        """Type behind the bot's name, in any chat; the query's id, or that of the answer that is kept."""
+        if text in self.telegram.cached:
+            return self.telegram.cached[text]
+        query_id = self.telegram.new_query()
+        self.telegram.typed[query_id] = text
+        query = {"id": query_id, "from": self.as_json(), "query": text, "offset": "", "chat_type": "group"}
+        if self.telegram.me["supports_inline_queries"]:
+            self.telegram.update(self.chat, inline_query=query)
+        return query_id
+
+    def names_the_bot(self, chat: Chat, text: str, to: Json | None = None, **content: Any) -> Json:
+        """Ask the bot in a chat in which it is not, perhaps in reply to a message; the message.
+
+        That reaches it only if it has guest mode.
+        """
+        content |= {"text": text, **_entities("entities", text)} if "caption" not in content else {}
+        if to:
+            content["reply_to_message"] = {k: v for k, v in to.items() if k != "reply_to_message"}
+        message = self.telegram.new_message(chat, self.as_json(), **content)
+        if self.telegram.me["supports_guest_queries"]:
+            query_id = self.telegram.new_query()
+            self.telegram.guest_chats[query_id] = chat
+            self.telegram.update(chat, guest_message=message | {"guest_query_id": query_id})
+        return message
+
     def blocks_the_bot(self) -> None:
         """From now on the bot cannot write to this person."""
         self.chat.is_blocked = True

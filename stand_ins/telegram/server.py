@@ -31,6 +31,9 @@ RETRY_FIRST, RETRY_MOST = 0.05, 1.0
 """Seconds between deliveries to a webhook that fails. Telegram begins with 1 and ends at 60 to 120."""
 
 
+_TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+
+
 class Refused(Exception):
     """Telegram says no: with a status, a reason, and perhaps parameters."""
 
@@ -58,6 +61,8 @@ class StandIn(PlatformServer):
 
     profile: what the bot set of itself.
     unknown: methods that this server does not know, as one of an older version of the Bot API.
+    typed, listed: inline queries by id, and how they were answered; cached: by text, which answer is kept.
+    guest_chats: where the bot was asked as a guest, by the query's id; late_queries: those that are too old.
     most_a_second: messages to one chat in a second, beyond which it answers 429; None: no limit.
     """
 
@@ -82,8 +87,15 @@ class StandIn(PlatformServer):
         self.most_a_second = most_a_second
         self.webhook: methods.SetWebhook | None = None
         self.answered_queries: Counter[str] = Counter()
+        self.typed: dict[str, str] = {}
+        self.listed: dict[str, methods.AnswerInlineQuery] = {}
+        self.cached: dict[str, str] = {}
+        self.guest_chats: dict[str, Chat] = {}
+        self.late_queries: set[str] = set()
         self._queries: set[str] = set()
-        self._allowed: list[str] = ["message", "edited_message", "callback_query", "my_chat_member"]
+        self._allowed: list[str] = [
+            "message", "edited_message", "callback_query", "my_chat_member", "inline_query", "guest_message",
+        ]  # fmt: skip
         self._pending: list[Pending] = []
         self._poller: asyncio.Event | None = None
         self._deliveries: dict[int, asyncio.Task[None]] = {}
@@ -169,7 +181,8 @@ class StandIn(PlatformServer):
 
     def _chat_in(self, update: Json) -> int:
         content = next(value for key, value in update.items() if key != "update_id")
-        return int((content.get("message") or content)["chat"]["id"])
+        at = content.get("message") or content
+        return int((at.get("chat") or at["from"])["id"])
 
     @property
     def unacknowledged(self) -> list[Json]:
@@ -292,16 +305,8 @@ class StandIn(PlatformServer):
         chat = self._writable(asked.chat_id)
         if asked.message_thread_id and not chat.is_forum:
             raise Refused(400, "Bad Request: message thread not found")
-        try:
-            text, entities = parse(asked.text) if asked.parse_mode else (asked.text.strip(), [])
-        except HtmlError as error:
-            raise Refused(400, f"Bad Request: can't parse entities: {error}") from error
-        if not text:
-            raise Refused(400, "Bad Request: message text is empty")
-        if utf16(text) > TEXT_MOST:
-            raise Refused(400, "Bad Request: message is too long")
+        content = _text(asked.text, is_html=bool(asked.parse_mode))
         self._check_flood(chat)
-        content: Json = {"text": text, "entities": [entity.as_json() for entity in entities]}
         if asked.reply_markup:
             content["reply_markup"] = asked.reply_markup.model_dump(exclude_none=True)
         if asked.message_thread_id:
@@ -314,11 +319,32 @@ class StandIn(PlatformServer):
 
     async def _answer_callback_query(self, asked: methods.AnswerCallbackQuery) -> bool:
         self.answered_queries[asked.callback_query_id] += 1
-        if asked.callback_query_id not in self._queries:
-            reason = "query is too old and response timeout expired or query ID is invalid"
-            raise Refused(400, f"Bad Request: {reason}")
-        self._queries.remove(asked.callback_query_id)
+        self._take_query(asked.callback_query_id)
         return True
+
+    async def _answer_inline_query(self, asked: methods.AnswerInlineQuery) -> bool:
+        for result in asked.results:
+            _content(result)
+        self._take_query(asked.inline_query_id)
+        self.listed[asked.inline_query_id] = asked
+        if asked.cache_time and not asked.is_personal:
+            self.cached[self.typed[asked.inline_query_id]] = asked.inline_query_id
+        return True
+
+    async def _answer_guest_query(self, asked: methods.AnswerGuestQuery) -> Json:
+        content = _content(asked.result)
+        if asked.guest_query_id in self.late_queries:
+            raise Refused(400, f"Bad Request: {_TOO_OLD}")
+        self._take_query(asked.guest_query_id)
+        chat = self.guest_chats[asked.guest_query_id]
+        self.new_message(chat, self.me, **content)
+        return {"inline_message_id": f"inline-{next(self._ids)}"}
+
+    def _take_query(self, query_id: str) -> None:
+        """A query is answered once, and soon."""
+        if query_id not in self._queries:
+            raise Refused(400, f"Bad Request: {_TOO_OLD}")
+        self._queries.remove(query_id)
 
     async def _set_my_commands(self, asked: methods.SetMyCommands) -> bool:
         self.profile["commands", asked.language_code] = asked.commands
@@ -365,6 +391,27 @@ class StandIn(PlatformServer):
         ]  # fmt: skip
         if len(recent) >= 3 * self.most_a_second + 3:
             raise Refused(429, "Too Many Requests: retry after 1", retry_after=1)
+
+
+def _content(result: methods.Article) -> Json:
+    """The message that a result becomes, as strictly looked at as any."""
+    given = result.input_message_content
+    content = _text(given.message_text, is_html=bool(given.parse_mode))
+    if result.reply_markup:
+        content["reply_markup"] = result.reply_markup.model_dump(exclude_none=True)
+    return content
+
+
+def _text(text: str, *, is_html: bool) -> Json:
+    try:
+        text, entities = parse(text) if is_html else (text.strip(), [])
+    except HtmlError as error:
+        raise Refused(400, f"Bad Request: can't parse entities: {error}") from error
+    if not text:
+        raise Refused(400, "Bad Request: message text is empty")
+    if utf16(text) > TEXT_MOST:
+        raise Refused(400, "Bad Request: message is too long")
+    return {"text": text, "entities": [entity.as_json() for entity in entities]}
 
 
 def error(status: int, reason: str, **parameters: int) -> Json:

@@ -127,7 +127,7 @@ async def running(
     library: Library,
     policy: RetryPolicy = QUICK,
     clock: Clock = utc_now,
-    others: Sequence[RecordingChannel] = (),
+    others: Sequence[Channel] = (),
     served: Callable[[], Library] | None = None,
 ) -> AsyncIterator[Bot]:
     rasa, channel = RasaStandIn(), RecordingChannel()

@@ -17,20 +17,26 @@ from bot.channels.contract import Channel, Health, Parts
 from bot.channels.opaque import OpaqueNames
 from bot.channels.telegram.background import BackgroundTasks
 from bot.channels.telegram.handler import UpdateHandler
+from bot.channels.telegram.inline import InlineMode
 from bot.channels.telegram.limits import ANSWER_SECONDS
 from bot.channels.telegram.receiving import TelegramReceiver
 from bot.channels.telegram.render import render
+from bot.channels.telegram.results import as_result, not_sure
 from bot.channels.telegram.sending import TelegramSender
 from bot.channels.telegram.settings import TelegramSettings
-from bot.channels.telegram.updates import CHANNEL, chat_of
+from bot.channels.telegram.updates import CHANNEL, chat_of, guest_conversation, guest_query_of
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
+from bot.domain.plan import Kind
 from bot.storage.inbox import Inbox
 from bot.supervision import Supervisor
 
 WORKING_AFTER = 0.5
 """Seconds before "typing" is shown: most answers are there sooner, and it must not come after them."""
+
+ALWAYS_SAID = frozenset({"emergency", "care", "paused"})
+"""Actions that are said wherever the bot is asked: whom to call, and that it is switched off."""
 
 # The library's own log would show the texts of updates that it cannot read, and at level DEBUG
 # every call. What matters is logged here.
@@ -42,17 +48,15 @@ def create(settings: TelegramSettings, parts: Parts) -> TelegramChannel | None:
     token = settings.telegram_token.get_secret_value()
     if not token:
         return None
-    proxy_url = settings.telegram_proxy_url.get_secret_value()
     return TelegramChannel(
         parts.inbox,
         parts.library,
         token=token,
         secret=parts.secret,
         api_url=settings.telegram_api_url,
-        proxy_url=proxy_url,
+        proxy_url=settings.telegram_proxy_url.get_secret_value(),
         forget_context=parts.forget_context,
-        # Who cannot reach Telegram is hardly reached by it: what people write is fetched through the proxy.
-        public_url="" if proxy_url else parts.public_url,
+        public_url=parts.public_url,
         leads=parts.leads,
     )
 
@@ -86,7 +90,8 @@ class TelegramChannel(Channel):
             secret: keys the hashes of chat ids and the webhook's secret token.
             api_url: of the Bot API.
             proxy_url: of what stands between; empty: nothing that we know of.
-            public_url: of this service, to be called by Telegram; empty: the bot polls.
+            public_url: of this service: of its pages, and to be called by Telegram; empty: the bot polls. So
+                it does through a proxy: who cannot reach Telegram is hardly reached by it.
             leads: whether this process, of several, is the one that polls.
             forget_context: lets the Rasa side forget a conversation that goes on under another name.
             answer_seconds: how long a call may take.
@@ -105,11 +110,15 @@ class TelegramChannel(Channel):
             get_updates_request=self._http,
             # Without the library's rate limiter: where a group has had its share, that waits up to a minute.
         )
-        opaque = OpaqueNames(secret)
+        self._public_url = public_url
+        self._forget_context = forget_context
+        self._opaque = opaque = OpaqueNames(secret)
         self._background = BackgroundTasks()
-        handler = UpdateHandler(self._bot, inbox, self._background, opaque, forget_context)
+        inline = InlineMode(self._bot, library, public_url)
+        handler = UpdateHandler(self._bot, inbox, self._background, opaque, forget_context, inline)
+        called_at = "" if proxy_url else public_url
         self._receiver = TelegramReceiver(
-            self._bot, self._http, handler, self._background, library, opaque, public_url, leads
+            self._bot, self._http, handler, self._background, library, opaque, called_at, leads
         )
         self._sender = TelegramSender(self._bot, moved=handler.was_moved)
         self._working: dict[str, asyncio.Task[None]] = {}
@@ -120,12 +129,31 @@ class TelegramChannel(Channel):
         """Send one card; arguments and errors as in `Channel.send`."""
         if working := self._working.pop(address, None):
             working.cancel()
+        if guest := guest_query_of(address):
+            await self._answer_guest(*guest, card)
+            return
         rendered = render(card, self._library().messages.labels, self._receiver.username)
         await self._sender.send(address, message_id, position, rendered)
 
+    async def _answer_guest(self, query_id: str, is_about: bool, card: Card) -> None:
+        """Answer where the bot is a guest: with what is surely meant, else with one line.
+
+        What is said to a message of somebody else's has to be a clarification: beside a rumour any other
+        answer would look like one.
+        """
+        messages, username = self._library().messages, self._bot.username
+        is_answer = card.kind in {Kind.ANSWER, Kind.FACET} and (not is_about or card.verdict is not None)
+        if is_answer or card.action in ALWAYS_SAID:
+            result = as_result(card, messages, username, self._public_url)
+        else:
+            result = not_sure(card.language, messages, username)
+        await self._sender.answer_guest(query_id, result)
+        if self._forget_context:
+            self._background.begin(self._forget_context(guest_conversation(query_id, self._opaque)))
+
     async def show_working(self, address: str) -> None:
         """Show "typing" if the answer takes longer than a moment."""
-        if address in self._working:
+        if address in self._working or guest_query_of(address):
             return
 
         def forget(done: asyncio.Task[None]) -> None:

@@ -15,6 +15,7 @@ Json = Mapping[str, object]
 _PLAIN = {
     "date": int, "edit_date": int, "message_id": int, "message_thread_id": int, "is_topic_message": bool,
     "is_automatic_forward": bool, "text": str, "caption": str, "media_group_id": str,
+    "guest_query_id": str,
     "migrate_to_chat_id": int, "migrate_from_chat_id": int,
 }  # fmt: skip
 _WORDS = frozenset({"text", "caption", "migrate_to_chat_id", "migrate_from_chat_id"})
@@ -22,11 +23,12 @@ _WORDS = frozenset({"text", "caption", "migrate_to_chat_id", "migrate_from_chat_
 
 def essential(update: Json) -> dict[str, object] | None:
     """The update with what matters to us alone; None if there is nothing in it that can be read."""
-    for kind in ("message", "edited_message"):
+    for kind in ("message", "edited_message", "guest_message"):
         message = update.get(kind)
         if isinstance(message, Mapping):
             kept = _message(message)
-            return {"update_id": update.get("update_id", 0), kind: kept} if _WORDS & kept.keys() else None
+            has_words = bool(_WORDS & kept.keys())
+            return {"update_id": update.get("update_id", 0), kind: kept} if has_words else None
     query = update.get("callback_query")
     if isinstance(query, Mapping) and isinstance(query.get("message"), Mapping):
         kept = {name: query[name] for name in ("id", "data") if isinstance(query.get(name), str)}

@@ -6,13 +6,14 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 import structlog
-from telegram import Update
+from telegram import InlineQuery, Update
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.channels.opaque import OpaqueNames
 from bot.channels.telegram.background import BackgroundTasks
 from bot.channels.telegram.essential import essential
+from bot.channels.telegram.inline import InlineMode
 from bot.channels.telegram.updates import UpdateReader, move_of
 from bot.log import describe
 from bot.storage.chat_move import ChatMove
@@ -34,6 +35,7 @@ class UpdateHandler:
         background: BackgroundTasks,
         opaque: OpaqueNames,
         forget_context: Callable[[str], Coroutine[None, None, None]] | None,
+        inline: InlineMode,
     ) -> None:
         """`forget_context` lets the Rasa side forget a conversation that goes on under another name."""
         self._bot = bot
@@ -41,6 +43,7 @@ class UpdateHandler:
         self._background = background
         self._opaque = opaque
         self._forget_context = forget_context
+        self._inline = inline
 
     async def handle(self, raw: Raw, reader: UpdateReader) -> None:
         """Write an update's message into the inbox.
@@ -57,6 +60,9 @@ class UpdateHandler:
         except Exception as error:  # whatever it is, it is this update's
             log.error("update_not_read", **describe(error))
             return
+        if update and update.inline_query:
+            # What somebody has typed half is no message: nobody would miss it after a crash.
+            self._background.begin(self._list(update.inline_query))
         if update and update.callback_query:
             self._background.begin(self._stop_spinner(update.callback_query.id))
         try:
@@ -89,6 +95,11 @@ class UpdateHandler:
         log.info("telegram_group_moved")
         if self._forget_context:
             self._background.begin(self._forget_context(moved.before.conversation))
+
+    async def _list(self, query: InlineQuery) -> None:
+        """Answer an inline query; one that is too old needs it no more."""
+        with suppress(TelegramError):
+            await self._inline.answer(query)
 
     async def _stop_spinner(self, query_id: str) -> None:
         """Answer a pressed button; one that was answered before or is too old needs it no more."""

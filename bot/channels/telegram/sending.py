@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
-from telegram import InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import InlineKeyboardMarkup, InlineQueryResultArticle, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -16,7 +16,7 @@ from telegram.error import (
 )
 from telegram.ext import ExtBot
 
-from bot.channels.contract import MaybeSent, TryLater
+from bot.channels.contract import MaybeSent, SendError, TryLater
 from bot.channels.reachability import Reachability
 from bot.channels.telegram.errors import as_send_error
 from bot.channels.telegram.pace import Pace
@@ -76,6 +76,28 @@ class TelegramSender:
         if unsure:
             raise unsure
 
+    async def answer_guest(self, query_id: str, result: InlineQueryResultArticle) -> None:
+        """Answer a guest query, which can be done once and soon.
+
+        Raises:
+            SendError: as its subclasses say; Rejected also where it is too late.
+        """
+        try:
+            async with asyncio.timeout(self._within):
+                await self._bot.answer_guest_query(query_id, result)
+        except TimeoutError as error:
+            self.reachability.note(is_answered=False)
+            raise MaybeSent("no answer in time") from error
+        except TelegramError as error:
+            raise self._failed(error) from error
+        self.reachability.note(is_answered=True)
+
+    def _failed(self, error: TelegramError) -> SendError:
+        # The library derives BadRequest, which is an answer, from NetworkError.
+        is_answered = isinstance(error, BadRequest) or not isinstance(error, NetworkError)
+        self.reachability.note(is_answered=is_answered)
+        return as_send_error(error)
+
     async def _send_part(
         self, address: str, part: Part, keyboard: InlineKeyboardMarkup | None, *, is_delivery: bool
     ) -> None:
@@ -90,10 +112,7 @@ class TelegramSender:
                     return
             await self._send_on(chat, part, keyboard, is_delivery=is_delivery)
         except TelegramError as error:
-            # The library derives BadRequest, which is an answer, from NetworkError.
-            is_answered = isinstance(error, BadRequest) or not isinstance(error, NetworkError)
-            self.reachability.note(is_answered=is_answered)
-            raise as_send_error(error) from error
+            raise self._failed(error) from error
 
     async def _send_on(
         self, chat: int, part: Part, keyboard: InlineKeyboardMarkup | None, *, is_delivery: bool

@@ -19,7 +19,7 @@ from bot.content.library import Library
 from bot.domain import payload
 from bot.domain.commands import read_command
 from bot.domain.language import Language
-from bot.domain.message import Message
+from bot.domain.message import ONCE, Message
 from bot.storage.chat_move import ChatMove, ChatPlace
 from bot.text.cleaning import clean
 from bot.text.folding import words
@@ -39,6 +39,9 @@ PEOPLE = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL})
 
 ID_MOST = 2**52
 """Ids have at most 52 significant bits (Bot API, User and Chat)."""
+
+GUEST, GUEST_ABOUT = "guest:", "guest-about:"
+"""Before the id of a guest query in an address: it is asked there, or asked about what is replied to."""
 
 _START = re.compile(r"([a-z]+)_([a-z0-9-]+)")
 
@@ -72,6 +75,8 @@ class UpdateReader:
         """
         if update.callback_query:
             return self._pressed(update.callback_query)
+        if update.guest_message:
+            return self._asked_as_guest(update.guest_message)
         if update.message:
             return self._moved(update.message) or self._said(update.message)
         edited = update.edited_message
@@ -134,13 +139,39 @@ class UpdateReader:
             part_of=f"album:{said.chat.id}:{said.media_group_id}" if said.media_group_id else None,
         )
 
+    def _asked_as_guest(self, said: TelegramMessage) -> Message | None:
+        """What is asked in a chat in which the bot is only named: mostly a rumour that is replied to.
+
+        It is a conversation of its own, so that nothing is known of that chat, or of who asked there.
+        """
+        query_id = said.guest_query_id
+        if not query_id or _is_bot(said.from_user):
+            return None
+        own = self._without_name(said.text or said.caption or "")
+        about = self._replied_to(said).strip()
+        # In the rumour's own words and language: a person's "is this true?" beside it says nothing of it.
+        is_about = bool(about) and len(words(own)) <= OWN_WORDS
+        text = about if is_about else own
+        is_named_alone = not own and said.reply_to_message is None
+        return incoming(
+            channel=CHANNEL,
+            address=f"{GUEST_ABOUT if is_about else GUEST}{query_id}",
+            conversation=guest_conversation(query_id, self.opaque),
+            # If the bot is in that chat after all, it gets the same message a second time as another update.
+            key=_key(said, _with_what_is_asked_about(own, about)),
+            text=text,
+            button=payload.for_saying("greet") if is_named_alone else None,
+            unreadable=not text and not is_named_alone,
+            language=language_of(said.from_user.language_code if said.from_user else None),
+        )
+
     def _replied_to(self, said: TelegramMessage) -> str:
         """What the message says that is replied to, or the part of it that was chosen.
 
         Nothing if it is ours: then the person goes on with what we said.
         """
         replied = said.reply_to_message
-        if replied and replied.from_user and replied.from_user.id == self.me.id:
+        if replied and self._is_ours(replied):
             return ""
         if said.quote:
             return said.quote.text
@@ -193,7 +224,7 @@ class UpdateReader:
     def _is_addressed(self, said: TelegramMessage, text: str) -> bool:
         """Whether a message in a group is for us: it replies to us or names us."""
         replied = said.reply_to_message
-        if replied and replied.from_user and replied.from_user.id == self.me.id:
+        if replied and self._is_ours(replied):
             return True
         entities = said.parse_entities() if said.text else said.parse_caption_entities()
         return any(
@@ -203,6 +234,10 @@ class UpdateReader:
             )
             for entity, named in entities.items()
         )
+
+    def _is_ours(self, said: TelegramMessage) -> bool:
+        """Whether a message is the bot's own, also one that people put into a chat by inline mode."""
+        return self.me.id in {user.id for user in (said.from_user, said.via_bot) if user}
 
     def _is_name(self, named: str) -> bool:
         return named.lower() == f"@{self.me.username}".lower()
@@ -273,3 +308,16 @@ def chat_of(address: str) -> tuple[int, int | None]:
     """The chat and the forum topic of an address."""
     chat_id, _, thread = address.partition("/")
     return int(chat_id), int(thread) if thread else None
+
+
+def guest_conversation(query_id: str, opaque: Callable[[str], str]) -> str:
+    """The name of the conversation that a guest query and its answer are."""
+    return ONCE + opaque(f"{CHANNEL}:guest:{query_id}")
+
+
+def guest_query_of(address: str) -> tuple[str, bool] | None:
+    """The guest query that an address names, and whether it is about what was replied to."""
+    for mark in (GUEST, GUEST_ABOUT):
+        if address.startswith(mark):
+            return address.removeprefix(mark), mark == GUEST_ABOUT
+    return None
