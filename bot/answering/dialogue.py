@@ -10,7 +10,7 @@ from bot.answering.rasa_command import answer_command, facet_command, rasa_comma
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
-from bot.domain.payload import location_in
+from bot.domain.payload import location_in, media_in
 from bot.domain.plan import Kind, Pick, Plan
 from bot.rasa.client import Rasa, RasaFailed
 
@@ -53,7 +53,10 @@ class Dialogue:
         """
         language = message.language or DEFAULT_LANGUAGE
         if message.unreadable:
-            return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"))
+            reason = media_in(message.button) or "unreadable"
+            return self._said(
+                Plan.model_validate({"reply": "fallback", "language": language, "reason": reason})
+            )
         if message.button is not None and (place := location_in(message.button)):
             return self._said(_nearest(*place, self._library(), language))
         if message.button is not None:

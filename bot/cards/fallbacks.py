@@ -43,6 +43,11 @@ def fallback_card(plan: Plan, library: Library) -> Card:
         "again": phrases.fallback_again,
         "empty": phrases.empty,
         "unreadable": phrases.unreadable,
+        "voice": phrases.voice,
+        "video": phrases.video,
+        "sticker": phrases.sticker,
+        "poll": phrases.poll,
+        "contact": phrases.contact,
         "trouble": phrases.trouble,
         "ask_topic": phrases.ask_topic,
     }

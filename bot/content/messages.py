@@ -118,6 +118,11 @@ class Phrases(Sentences):
     too_long: BothLanguages
     empty: Annotated[BothLanguages, _filled()]
     unreadable: Annotated[BothLanguages, _filled()]
+    voice: Annotated[BothLanguages, _filled()]
+    video: Annotated[BothLanguages, _filled()]
+    sticker: Annotated[BothLanguages, _filled()]
+    poll: Annotated[BothLanguages, _filled()]
+    contact: Annotated[BothLanguages, _filled()]
     trouble: Annotated[BothLanguages, _filled()]
 
 

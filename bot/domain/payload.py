@@ -62,6 +62,24 @@ def location_in(payload: str) -> tuple[float, float] | None:
     return (float(found[1]), float(found[2])) if found else None
 
 
+MEDIA = frozenset({"voice", "video", "sticker", "poll", "contact"})
+"""What people send that cannot be read, and of which something better is known to say than of the rest."""
+
+
+def for_media(kind: str) -> str | None:
+    """What stands beside a message that cannot be read, of which kind it is; None if that makes no difference.
+
+    No button has it: whoever sends it as one asks for nothing.
+    """
+    return f"sent:{kind}" if kind in MEDIA else None
+
+
+def media_in(payload: str | None) -> str | None:
+    """The kind of what was sent, as `for_media` has it."""
+    kind = (payload or "").removeprefix("sent:")
+    return kind if payload and payload.startswith("sent:") and kind in MEDIA else None
+
+
 def for_news(topic: str) -> str:
     """The payload that subscribes to a topic's news."""
     return f"news:{topic}"

@@ -42,7 +42,12 @@ class Chat:
 
 
 class Telegram(Protocol):
-    """What people need of Telegram. chats: all of them, by their ids."""
+    """What people need of Telegram; the attributes are those of `server.StandIn`."""
+
+    me: Json
+    typed: dict[str, str]
+    cached: dict[str, str]
+    guest_chats: dict[str, Chat]
 
     chats: dict[int, Chat]
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 import httpx
 import pytest
 
 from bot.answering.dialogue import Dialogue
+from bot.cards.compose import compose
 from bot.channels.incoming import incoming
 from bot.content.library import Library
 from bot.content.wards_file import read_wards
 from bot.domain.answer import Facet
+from bot.domain.arrival import Arrival
 from bot.domain.language import Language
-from bot.domain.payload import for_location, location_in
+from bot.domain.payload import MEDIA, for_location, for_media, location_in, media_in
 from bot.domain.plan import Kind, Plan
 from bot.rasa.client import Rasa, RasaFailed
 from stand_ins.rasa import RasaStandIn
@@ -110,3 +113,27 @@ async def test_the_address_that_was_typed_goes_with_the_plan(small_library: Libr
         (plan,) = (await dialogue.decide(message)).plans
 
     assert plan.address == ("ấp 3, ", "xã Hòa An, Phụng Hiệp")
+
+
+@pytest.mark.parametrize("kind", [*sorted(MEDIA), None])
+@pytest.mark.parametrize("language", Language)
+async def test_what_cannot_be_read_is_told_what_works_instead(
+    small_library: Library, kind: str | None, language: Language
+) -> None:
+    async with httpx.AsyncClient(base_url="http://127.0.0.1:9") as nobody:
+        dialogue = Dialogue(Rasa(nobody), lambda: small_library)
+        message = incoming(
+            channel="c", address="a", conversation="c", key="k", unreadable=True, language=language,
+            button=for_media(kind or "document"),
+        )  # fmt: skip
+        decision = await dialogue.decide(message)
+    phrases = small_library.messages.phrases
+    [card] = compose(decision.plans, small_library, date.today(), arrival=Arrival.AT_ONCE).cards
+    assert card.text == getattr(phrases, kind or "unreadable")[language]
+
+
+async def test_a_kind_that_somebody_sends_as_a_button_asks_for_nothing(deciding: Deciding) -> None:
+    assert media_in("sent:anything") is None
+    message = incoming(channel="test", address="a", conversation="c", key="1", button="sent:voice")
+    (plan,) = (await deciding.dialogue.decide(message)).plans
+    assert plan.reason == "no_answer"

@@ -124,6 +124,8 @@ class UpdateReader:
                 button = payload.for_saying("greet")  # somebody called our name
         if button is None and said.location:
             button = payload.for_location(said.location.latitude, said.location.longitude)
+        is_unreadable = not text and button is None
+        media = _media(said) if is_unreadable and not said.media_group_id else None
         if is_group and button is None and text.startswith("/"):
             return None  # another bot's command
         return self._message(
@@ -132,8 +134,8 @@ class UpdateReader:
             said.from_user,
             _key(said, text),
             text="" if button else text,
-            button=button,
-            unreadable=not text and button is None,
+            button=media or button,
+            unreadable=is_unreadable,
             # Whoever presses or commands is answered in any case.
             is_quiet=is_group and button is None,
             part_of=f"album:{said.chat.id}:{said.media_group_id}" if said.media_group_id else None,
@@ -274,6 +276,18 @@ def _with_what_is_asked_about(own: str, replied_to: str) -> str:
         return own
     end = "" if about[-1] in ".?!…:" else "."
     return f"{about}{end} {own}" if own else about
+
+
+def _media(said: TelegramMessage) -> str | None:
+    """Of which kind a message is that has no words, where that makes a difference."""
+    kinds = {
+        "voice": said.voice or said.audio,
+        "video": said.video or said.video_note or said.animation,
+        "sticker": said.sticker,
+        "poll": said.poll,
+        "contact": said.contact,
+    }
+    return next((payload.for_media(kind) for kind, content in kinds.items() if content), None)
 
 
 def _key(said: TelegramMessage, text: str) -> str:

@@ -34,6 +34,15 @@ MEDIA = frozenset(
 )  # fmt: skip
 """What a person sends that is no text; it may have one beside it."""
 
+KINDS = {
+    "user_send_audio": "voice",
+    "user_send_business_card": "contact",
+    "user_send_gif": "video",
+    "user_send_sticker": "sticker",
+    "user_send_video": "video",
+}
+"""Of which kind something is, where that makes a difference to what is said of it."""
+
 GREETED = frozenset({"follow", "user_click_chatnow"})
 """What begins a conversation without a word."""
 
@@ -179,12 +188,14 @@ class EventReader:
             return None
         text = words(event)
         button = button_in(text) or location_in(event)
+        is_unreadable = button is None and _is_blank(event, text)
+        media = payload.for_media(KINDS.get(event.event_name, "")) if is_unreadable else None
         return self._message(
             event,
             _key(event),
             text="" if button else text,
-            button=button,
-            is_unreadable=button is None and _is_blank(event, text),
+            button=media or button,
+            is_unreadable=is_unreadable,
         )
 
     def conversation(self, event: Event) -> str:

@@ -121,6 +121,30 @@ def test_what_is_no_text_is_unreadable(phone: Phone, content: dict[str, Any]) ->
     assert phone.got.unreadable
 
 
+FILE = {"file_id": "f", "file_unique_id": "u"}
+
+
+@pytest.mark.parametrize(
+    ("content", "button"),
+    [
+        ({"voice": FILE | {"duration": 1}}, "sent:voice"),
+        ({"audio": FILE | {"duration": 1}}, "sent:voice"),
+        ({"video": FILE | {"duration": 1, "width": 1, "height": 1}}, "sent:video"),
+        ({"video_note": FILE | {"duration": 1, "length": 1}}, "sent:video"),
+        ({"contact": {"phone_number": "+84900000000", "first_name": "Dì Ba"}}, "sent:contact"),
+        ({"poll": {"id": "1", "question": "Ai đúng?", "options": [], "total_voter_count": 0, "is_closed": False,
+                   "is_anonymous": True, "type": "regular", "allows_multiple_answers": False, "allows_revoting": False, "members_only": False}}, "sent:poll"),
+        ({"photo": [FILE | {"width": 1, "height": 1}]}, None),
+        ({"video": FILE | {"duration": 1, "width": 1, "height": 1}, "media_group_id": "9"}, None),
+    ],
+)  # fmt: skip
+def test_its_kind_is_told_where_that_makes_a_difference(
+    phone: Phone, content: dict[str, Any], button: str | None
+) -> None:
+    phone.lan.sends(**content)
+    assert (phone.got.button, phone.got.unreadable, phone.got.text) == (button, True, "")
+
+
 def test_a_location_asks_for_the_ward_there_to_some_hundred_metres(phone: Phone) -> None:
     phone.lan.sends(location={"longitude": 105.78049, "latitude": 10.03251})
     assert (phone.got.button, phone.got.unreadable) == ("near:10.033:105.780", False)

@@ -122,6 +122,16 @@ class TestMedia:
         assert message
         assert (message.unreadable, message.text) == (True, "")
 
+    @pytest.mark.parametrize(
+        ("kind", "button"),
+        [("audio", "sent:voice"), ("video", "sent:video"), ("sticker", "sent:sticker"), ("image", None)],
+    )
+    def test_its_kind_is_told_where_that_makes_a_difference(self, kind: str, button: str | None) -> None:
+        attachment = {"type": kind, "payload": ATTACHMENTS[kind]}
+        message = message_of(event(f"user_send_{kind}", message={"msg_id": "1", "attachments": [attachment]}))
+        assert message
+        assert message.button == button
+
     def test_a_location_asks_for_the_ward_there(self) -> None:
         attachment = {"type": "location", "payload": ATTACHMENTS["location"]}
         given = event("user_send_location", message={"msg_id": "1", "attachments": [attachment]})
