@@ -209,6 +209,14 @@ class QuotaQuestion(Strict):
     user_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{10,20}$")]
 
 
+class Template(Strict):
+    """`POST /v3.0/oa/message/template`: an approved template to a user id (ZBS Template Message)."""
+
+    user_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{10,20}$")]
+    template_id: Annotated[str, StringConstraints(min_length=1)]
+    template_data: dict[str, str]
+
+
 Part = TypeVar("Part", bound=Strict)
 
 

@@ -38,7 +38,7 @@ from stand_ins.zalo.errors import (
     Refused,
     error,
 )
-from stand_ins.zalo.messages import Consultation, QuotaQuestion, Reaction, read
+from stand_ins.zalo.messages import Consultation, QuotaQuestion, Reaction, Template, read
 from stand_ins.zalo.people import Person, Said
 from stand_ins.zalo.tokens import Grant
 from stand_ins.zalo.webhook import Webhook
@@ -71,6 +71,7 @@ class StandIn(PlatformServer):
     """Zalo, for one app and one Official Account that has given it permission, or not yet.
 
     people: its users; webhook: what it sends; grant: the permission.
+    approved: the templates that may be sent; charged: to whom which of them was.
     refuses_buttons: the error for a message with buttons; None: they are taken.
     replies_most: free replies to a person until they interact again; None: as many as one likes, though
     the answers go on showing eight.
@@ -84,6 +85,8 @@ class StandIn(PlatformServer):
         self.app_id, self.app_secret, self.oa_id = APP_ID, APP_SECRET, OA_ID
         self.people: list[Person] = []
         self.refuses_buttons: int | None = None
+        self.approved: set[str] = set()
+        self.charged: list[tuple[str, str]] = []
         self.replies_most = replies_most
         self.package = package
         self.redirect_uri: str | None = None
@@ -140,6 +143,8 @@ class StandIn(PlatformServer):
         return [
             Route("/v3.0/oa/message/cs", self._message, methods=post),
             Route("/v3.0/oa/quota/message", self._quota, methods=post),
+            Route("/v3.0/oa/message/template", self._template, methods=post),
+            Route("/v2.0/oa/quota/message", self._free_quota, methods=post),
             Route("/v2.0/oa/message", self._reaction, methods=post),
             Route("/v2.0/oa/getoa", self._official_account),
             Route("/v4/oa/access_token", self._access_token, methods=post),
@@ -156,6 +161,25 @@ class StandIn(PlatformServer):
 
     async def _quota(self, request: Request) -> Response:
         return await self._open_api(request, "quota", lambda given: self._left(read(QuotaQuestion, given)))
+
+    async def _template(self, request: Request) -> Response:
+        def send(given: Json) -> Json:
+            asked = read(Template, given)
+            person = self._known(asked.user_id)
+            if asked.template_id not in self.approved:
+                raise Refused(INVALID, "template_id")
+            self.charged.append((person.id, asked.template_id))
+            return {"message_id": self.new_message_id(), "sent_time": str(int(self.now() * 1000))}
+
+        return await self._open_api(request, "template", send)
+
+    async def _free_quota(self, request: Request) -> Response:
+        def left(given: Json) -> Json:
+            if given:
+                raise Refused(INVALID, next(iter(given)))
+            return {"type": "sub_quota", "remain": str(self.package), "total": "500"}
+
+        return await self._open_api(request, "free_quota", left)
 
     async def _reaction(self, request: Request) -> Response:
         def react(given: Json) -> Json:

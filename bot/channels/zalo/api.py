@@ -17,6 +17,8 @@ from bot.channels.zalo.limits import ACCESS_TOKEN_LIFE, CALL_SECONDS, MINUTE_CAL
 
 MESSAGE = "/v3.0/oa/message/cs"
 QUOTA = "/v3.0/oa/quota/message"
+TEMPLATE = "/v3.0/oa/message/template"
+FREE_LEFT = "/v2.0/oa/quota/message"
 ACCESS_TOKEN = "/v4/oa/access_token"  # noqa: S105  (a path)
 CONSENT = "/v4/oa/permission"
 
@@ -56,6 +58,13 @@ class Quota(_Lenient):
 
     quota_type: str = ""
     remain: int | None = None
+
+
+class FreeLeft(_Lenient):
+    """How many free messages of its package the OA has left, and of how many, as far as Zalo says."""
+
+    remain: int | None = None
+    total: int | None = None
 
 
 class _Sent(_Lenient):
@@ -152,6 +161,23 @@ class ZaloApi:
             ZaloError, NoAnswer: it is not known.
         """
         return _read(Allowance, await self._call(access_token, QUOTA, {"user_id": user_id}))
+
+    async def free_left(self, access_token: str) -> FreeLeft:
+        """How many free messages the OA has left.
+
+        Raises:
+            ZaloError, NoAnswer: it is not known.
+        """
+        return _read(FreeLeft, await self._call(access_token, FREE_LEFT, {}))
+
+    async def send_template(self, access_token: str, user_id: str, template_id: str) -> None:
+        """Send an approved template without anything to fill in (ZBS Template Message), which is charged.
+
+        Raises:
+            ZaloError, NoAnswer: it was not sent, or that is not known.
+        """
+        body: JsonObject = {"user_id": user_id, "template_id": template_id, "template_data": {}}
+        await self._call(access_token, TEMPLATE, body)
 
     async def exchange(self, code: str, verifier: str = "") -> Pair:
         """The first pair of tokens for an authorisation code, which lives 10 minutes and works once.

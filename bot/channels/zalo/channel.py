@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 import structlog
 from starlette.routing import BaseRoute
 
-from bot.channels.contract import Channel, Health, Parts
+from bot.channels.contract import Channel, Health, OnlyInReply, Parts
 from bot.channels.opaque import OpaqueNames
 from bot.channels.zalo.api import ZaloApi
 from bot.channels.zalo.events import CHANNEL
@@ -29,6 +30,9 @@ from bot.storage.inbox import Inbox
 from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
+
+QUOTA_SECONDS = 600.0
+"""Seconds between two looks at how many free messages are left."""
 
 LOOK_SECONDS = 30.0
 """Seconds between two looks at the tokens, and at what the operator should know."""
@@ -52,6 +56,7 @@ def create(settings: ZaloSettings, parts: Parts) -> ZaloChannel | None:
             settings.zalo_app_id, settings.zalo_oa_id, settings.zalo_oa_secret.get_secret_value()
         ),
         secret=parts.secret,
+        template_id=settings.zalo_template_id,
     )
 
 
@@ -70,17 +75,19 @@ class ZaloChannel(Channel):
         *,
         account: OfficialAccount,
         secret: str,
+        template_id: str = "",
         clock: Clock = utc_now,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        """`secret` keys the hashes of people's ids."""
+        """`secret` keys the hashes of people's ids; `template_id`: tells of a reply of the staff."""
+        self._free_left: dict[str, int] | None = None
         self._store = store
         self._api = api
         self._library = library
         self._look_seconds = look_seconds
         self._opaque = OpaqueNames(secret)
         self._tokens = Tokens(store, api, clock)
-        self._sender = ZaloSender(api, self._tokens, clock)
+        self._sender = ZaloSender(api, self._tokens, clock, template_id=template_id)
         self._receiver = ZaloReceiver(inbox, store, account, self._opaque, clock)
 
     # The worker's side.
@@ -93,7 +100,13 @@ class ZaloChannel(Channel):
             await self._store.offer(conversation, payloads)
 
         rendered = render(card, self._library().messages)
-        await self._sender.send(address, message_id, position, rendered, offer)
+        try:
+            await self._sender.send(address, message_id, position, rendered, offer)
+        except OnlyInReply:
+            # A reply of the staff waits from here on; it is told once, and news of a topic never.
+            if message_id < 0 and card.action == "reply" and position == 0:
+                await self._sender.tell_of_reply(address)
+            raise
 
     # The service's side.
 
@@ -113,11 +126,16 @@ class ZaloChannel(Channel):
 
     async def _look(self) -> None:
         said: str | None = ""
+        asked_at = -QUOTA_SECONDS
         while True:
             try:
                 await self._tokens.keep_fresh()
             except Exception as error:  # the database may come back
                 log.error("zalo_look_failed", **describe(error))
+            if time.monotonic() - asked_at >= QUOTA_SECONDS:
+                asked_at = time.monotonic()
+                left = await self._sender.free_left()
+                self._free_left = left.model_dump(exclude_none=True) if left else None
             if (problem := await self.problem()) != said:
                 if problem:
                     log.warning("zalo_problem", problem=problem)
@@ -127,8 +145,9 @@ class ZaloChannel(Channel):
             await asyncio.sleep(self._look_seconds)
 
     async def health(self) -> Health:
-        """How it is, and how many events were dropped since the start, by why."""
-        return Health(await self.problem(), {"dropped": dict(self.dropped)})
+        """How it is; how many events were dropped since the start, by why; how many messages are free."""
+        left = {"free_left": self._free_left} if self._free_left else {}
+        return Health(await self.problem(), {"dropped": dict(self.dropped), **left})
 
     @property
     def dropped(self) -> Counter[str]:

@@ -13,13 +13,14 @@ import structlog
 
 from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, SendError, TryLater, Unreachable
 from bot.channels.reachability import Reachability
-from bot.channels.zalo.api import NoAnswer, Quota, ZaloApi, ZaloError
+from bot.channels.zalo.api import FreeLeft, NoAnswer, Quota, ZaloApi, ZaloError
 from bot.channels.zalo.errors import Treatment, meaning
 from bot.channels.zalo.limits import FREE_WINDOW, TURN_MESSAGES
 from bot.channels.zalo.render import ZaloMessages, as_message
 from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.domain.card import Button
 from bot.domain.clock import Clock, utc_now
+from bot.log import describe
 from bot.text.rich import Run, plain, split, units
 
 log = structlog.get_logger(__name__)
@@ -82,13 +83,16 @@ class ZaloSender:
         tokens: Tokens,
         clock: Clock = utc_now,
         repeat_seconds: Sequence[float] = REPEAT_SECONDS,
+        template_id: str = "",
     ) -> None:
+        """`template_id`: tells somebody that the staff has replied; empty: nothing does."""
         self.trouble: str | None = None
         self.reachability = Reachability()
         self._api = api
         self._tokens = tokens
         self._clock = clock
         self._repeat_seconds = repeat_seconds
+        self._template_id = template_id
         self._turns: OrderedDict[int, ZaloTurn] = OrderedDict()
 
     async def send(
@@ -126,6 +130,31 @@ class ZaloSender:
             number += 1
             turn.parts[position] = number
 
+    async def tell_of_reply(self, user_id: str) -> None:
+        """Tell somebody by the approved template, if there is one, that the staff has replied.
+
+        It is charged. The reply waits for their next message, whatever becomes of this. Never raises.
+        """
+        if not self._template_id:
+            return
+        try:
+            await self._done(
+                -1,
+                lambda token: self._api.send_template(token, user_id, self._template_id),
+                is_repeated=False,
+            )
+        except Exception as error:
+            log.warning("zalo_template_not_sent", **describe(error))
+        else:
+            log.info("zalo_template_sent")
+
+    async def free_left(self) -> FreeLeft | None:
+        """How many free messages the OA has left; None if Zalo does not say. Never raises."""
+        try:
+            return await self._api.free_left((await self._tokens.current()).access_token)
+        except (ZaloError, NoAnswer, NoToken):
+            return None
+
     def _turn(self, message_id: int) -> ZaloTurn:
         turn = self._turns.setdefault(message_id, ZaloTurn())
         self._turns.move_to_end(message_id)
@@ -160,9 +189,14 @@ class ZaloSender:
         return lambda access_token: self._api.send(access_token, user_id, message)
 
     async def _done(
-        self, message_id: int, call: Callable[[str], Awaitable[T]], *, has_buttons: bool = False
+        self,
+        message_id: int,
+        call: Callable[[str], Awaitable[T]],
+        *,
+        has_buttons: bool = False,
+        is_repeated: bool = True,
     ) -> T:
-        """Make a call with the access token, again where that helps.
+        """Make a call with the access token, again where that helps; but not what is charged (`is_repeated`).
 
         Raises:
             SendError: what the worker should do.
@@ -179,7 +213,7 @@ class ZaloSender:
                     self.reachability.note(is_answered=False)
                     if error.is_unsent:
                         raise TryLater(str(error), BUSY_SECONDS) from error
-                    if not is_heard:
+                    if not (is_heard and is_repeated):
                         raise MaybeSent(str(error)) from error
                     is_heard = False  # once more: said twice, rarely, is better than not at all
                     await asyncio.sleep(next(pauses, 0))
@@ -189,7 +223,12 @@ class ZaloSender:
                     log.info("zalo_refused", code=error.code, words=error.words, treatment=treatment.name)
                     if treatment is Treatment.RENEW and not is_renewed:
                         grant, is_renewed = await self._tokens.newer_than(grant), True
-                    elif treatment is Treatment.REPEAT and not has_buttons and (pause := next(pauses, None)):
+                    elif (
+                        treatment is Treatment.REPEAT
+                        and is_repeated
+                        and not has_buttons
+                        and (pause := next(pauses, None))
+                    ):
                         await asyncio.sleep(pause)
                     else:
                         raise self._meaning(error, message_id, has_buttons=has_buttons) from error

@@ -36,6 +36,11 @@ class ZaloSettings(EnvironmentSettings):
     zalo_code_verifier: Secret = Field(
         SecretStr(""), description="Verifier of the code challenge that stands in Zalo's console, if one does"
     )
+    zalo_template_id: str = Field(
+        "",
+        description="Approved template by which people are told, for a charge, that the staff has replied; "
+        "empty: they see it when they write again",
+    )
     zalo_api_url: Url = Field("https://openapi.zalo.me", description="Address of Zalo's OpenAPI")
     zalo_oauth_url: Url = Field("https://oauth.zaloapp.com", description="Address of Zalo's authorisation")
 

@@ -122,6 +122,11 @@ def test_what_is_no_text_is_unreadable(phone: Phone, content: dict[str, Any]) ->
 
 
 FILE = {"file_id": "f", "file_unique_id": "u"}
+POLL = {
+    "id": "1", "question": "Ai đúng?", "options": [], "total_voter_count": 0, "is_closed": False,
+    "is_anonymous": True, "type": "regular", "allows_multiple_answers": False, "allows_revoting": False,
+    "members_only": False,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -132,8 +137,7 @@ FILE = {"file_id": "f", "file_unique_id": "u"}
         ({"video": FILE | {"duration": 1, "width": 1, "height": 1}}, "sent:video"),
         ({"video_note": FILE | {"duration": 1, "length": 1}}, "sent:video"),
         ({"contact": {"phone_number": "+84900000000", "first_name": "Dì Ba"}}, "sent:contact"),
-        ({"poll": {"id": "1", "question": "Ai đúng?", "options": [], "total_voter_count": 0, "is_closed": False,
-                   "is_anonymous": True, "type": "regular", "allows_multiple_answers": False, "allows_revoting": False, "members_only": False}}, "sent:poll"),
+        ({"poll": POLL}, "sent:poll"),
         ({"photo": [FILE | {"width": 1, "height": 1}]}, None),
         ({"video": FILE | {"duration": 1, "width": 1, "height": 1}, "media_group_id": "9"}, None),
     ],

@@ -78,7 +78,7 @@ class TestWhatIsZalos:
         messages = await received(engine)
         assert [(m.text, m.button, m.unreadable) for m in messages] == [
             ("một", None, False),
-            ("", None, True),
+            ("", "sent:sticker", True),
             ("", "say:greet", False),
         ]
 
