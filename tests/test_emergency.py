@@ -14,7 +14,7 @@ import pytest
 
 from bot.cards.compose import compose
 from bot.channels.telegram.render import render as render_telegram
-from bot.channels.zalo.render import render as render_zalo
+from bot.channels.zalo_text import render as render_zalo
 from bot.content.check import check
 from bot.content.library import Library
 from bot.content.loading import load

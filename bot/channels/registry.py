@@ -12,12 +12,14 @@ from bot.channels.contract import ChannelType
 from bot.channels.telegram import TELEGRAM
 from bot.channels.web import WEB
 from bot.channels.zalo import ZALO
+from bot.channels.zalo_bot import ZALO_BOT
 from bot.settings import Settings
 
 CHANNELS: tuple[ChannelType[Any], ...] = (
     WEB,
     TELEGRAM,
     ZALO,
+    ZALO_BOT,
 )
 
 

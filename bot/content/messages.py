@@ -340,6 +340,7 @@ class Paused(Sentences):
     web: BothLanguages | None = None
     telegram: BothLanguages | None = None
     zalo: BothLanguages | None = None
+    zalo_bot: BothLanguages | None = None
 
     def on(self, channel: str) -> BothLanguages | None:
         """What a channel says instead of any answer; None if it is not switched off."""

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from bot.cards.compose import compose
 from bot.cards.contact import RECEPTION
+from bot.channels import zalo_text as zalo
 from bot.channels.telegram import render as telegram
 from bot.channels.web.schema import CardBody
-from bot.channels.zalo import render as zalo
-from bot.channels.zalo.limits import MESSAGE_UNITS
+from bot.channels.zalo_text import MESSAGE_UNITS
 from bot.content.fields import Value, flat, nested
 from bot.content.library import Library
 from bot.content.schema import TITLE_LIMIT, Answer, AnswerStatus

@@ -67,7 +67,7 @@ MEDIA = frozenset({"voice", "video", "sticker", "poll", "contact"})
 
 
 def for_media(kind: str) -> str | None:
-    """What stands beside a message that cannot be read, of which kind it is; None if that makes no difference.
+    """What tells of which kind a message is that cannot be read; None if that makes no difference.
 
     No button has it: whoever sends it as one asks for nothing.
     """

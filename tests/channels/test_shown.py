@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.cards.formatting import escape, verbatim
 from bot.channels.telegram.markup import to_html as to_telegram
-from bot.channels.zalo.render import written
+from bot.channels.zalo_text import written
 from bot.text.dialect import misread
 from bot.text.html import to_html
 from bot.text.rich import markdown, plain

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from bot.cards.actions import ACTIONS
-from bot.channels.zalo.render import written
+from bot.channels.zalo_text import written
 from bot.domain.answer import Facet
 from bot.domain.language import Language
 from bot.domain.plan import Kind

@@ -16,11 +16,11 @@ from bot.channels.opaque import OpaqueNames
 from bot.channels.zalo.api import ZaloApi
 from bot.channels.zalo.events import CHANNEL
 from bot.channels.zalo.receiving import OfficialAccount, ZaloReceiver
-from bot.channels.zalo.render import render
 from bot.channels.zalo.sending import ZaloSender
 from bot.channels.zalo.settings import ZaloSettings
 from bot.channels.zalo.store import ZaloStore
 from bot.channels.zalo.tokens import Tokens
+from bot.channels.zalo_text import render
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card

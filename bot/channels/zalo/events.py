@@ -17,7 +17,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.channels.zalo.emoticons import as_emoji
-from bot.channels.zalo.render import MARK
+from bot.channels.zalo_text import MARK
 from bot.domain import payload
 from bot.domain.commands import read_command
 from bot.domain.message import Message
@@ -229,12 +229,6 @@ def button_in(text: str) -> str | None:
         return text.removeprefix(MARK)
     command = read_command(text)
     return button_for(command) if command else None
-
-
-def number_in(text: str) -> int | None:
-    """The number that a text consists of ("2", "2."), which may pick an option."""
-    found = re.fullmatch(r"\s*([1-9][0-9]?)\s*[.)]?\s*", text, re.ASCII)
-    return int(found[1]) if found else None
 
 
 def _is_blank(event: Event, text: str) -> bool:

@@ -12,22 +12,8 @@ from datetime import timedelta
 
 # Messages.
 
-MESSAGE_UNITS = 1900
-"""Text of a message. The limit is 2,000 characters (integrators; longer fails with -210); of what
-is not documented, so UTF-16 units are counted, which are never fewer, with room to spare."""
-
-BUTTONS = 5
-"""Buttons of one message (zalo-php-sdk; integrators)."""
-
 TITLE_UNITS = 100
 """A button's `title` (integrators)."""
-
-PAYLOAD_BYTES = 1000
-"""A button's `payload` (1,000 characters, integrators; bytes are never fewer)."""
-
-TURN_MESSAGES = 3
-"""Messages in answer to one of a person's. Eight are free (Zalo's help desk), the ninth is charged;
-that the rule fell in 2026 is said by two integrators and not by Zalo."""
 
 FREE_WINDOW = timedelta(hours=48)
 """How long after a person wrote a message to them costs nothing (integrators quoting the page)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
@@ -26,14 +26,12 @@ from bot.channels.zalo.events import (
     EventReader,
     Unreadable,
     is_our_own,
-    number_in,
     read,
 )
 from bot.channels.zalo.limits import EVENT_BYTES, SILENCE, WEBHOOK_SECONDS
 from bot.channels.zalo.metrics import EVENTS_DROPPED
 from bot.channels.zalo.store import ZaloStore
 from bot.domain.clock import Clock, utc_now
-from bot.domain.message import Message
 from bot.log import describe
 from bot.storage.errors import Unwritable
 from bot.storage.inbox import Inbox
@@ -158,18 +156,10 @@ class ZaloReceiver:
             await self._store.unfollowed(self._reader.conversation(event), event.time)
         elif message := self._reader.message(event):
             with suppress(Unwritable):  # it has been counted; coming again it would fare no better
-                await self._inbox.accept(await self._with_option(message))
+                await self._inbox.accept(await self._store.with_option(message))
         elif event.event_name not in IGNORED:
             is_known = event.event_name in TEXTS | MEDIA | GREETED
             log.info("zalo_event_ignored", event_name=event.event_name[:64], is_known=is_known)
-
-    async def _with_option(self, message: Message) -> Message:
-        """The message; if it is a number that picks an option, as the press of its button."""
-        number = number_in(message.text)
-        if number is None:
-            return message
-        button = await self._store.option(message.conversation, number)
-        return replace(message, text="", button=button) if button else message
 
     async def _note_event(self) -> None:
         """Note that Zalo reaches us, now and then."""

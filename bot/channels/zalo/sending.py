@@ -15,9 +15,10 @@ from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, SendError, T
 from bot.channels.reachability import Reachability
 from bot.channels.zalo.api import FreeLeft, NoAnswer, Quota, ZaloApi, ZaloError
 from bot.channels.zalo.errors import Treatment, meaning
-from bot.channels.zalo.limits import FREE_WINDOW, TURN_MESSAGES
-from bot.channels.zalo.render import ZaloMessages, as_message
+from bot.channels.zalo.limits import FREE_WINDOW
+from bot.channels.zalo.render import as_message
 from bot.channels.zalo.tokens import NoToken, Tokens
+from bot.channels.zalo_text import TURN_MESSAGES, ZaloMessages
 from bot.domain.card import Button
 from bot.domain.clock import Clock, utc_now
 from bot.log import describe

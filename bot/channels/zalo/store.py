@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import Connection, Row, Select, Update, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Update, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.channels.numbered import NumberedOptions
 from bot.domain.clock import Clock, utc_now
 from bot.storage.database import Database
-from bot.storage.models import Subscription, ZaloAccount, ZaloOptions
-from bot.storage.retention import OPTIONS
+from bot.storage.models import Subscription, ZaloAccount
 
 SAVE_WITHIN = 30.0
 """Seconds that saving a pair of tokens may take: the pair before it is worthless by then."""
@@ -52,7 +51,7 @@ class Renewal:
     grant: Grant
 
 
-class ZaloStore:
+class ZaloStore(NumberedOptions):
     """The rows of one OA, for one process."""
 
     def __init__(self, database: Database, oa_id: str, key: str, clock: Clock = utc_now) -> None:
@@ -61,8 +60,7 @@ class ZaloStore:
         Raises:
             ValueError: it is none.
         """
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock)
         self._oa_id = oa_id
         self._cipher = Fernet(key)
 
@@ -214,28 +212,6 @@ class ZaloStore:
         return when
 
     # What people leave behind.
-
-    async def offer(self, conversation: str, payloads: Sequence[str]) -> None:
-        """Keep what a number stands for in a conversation, in place of what it stood for before."""
-        mine = ZaloOptions.conversation == conversation
-        row = insert(ZaloOptions).values(
-            conversation=conversation, payloads=list(payloads), offered_at=self._clock()
-        )
-
-        def work(connection: Connection) -> None:
-            connection.execute(delete(ZaloOptions).where(mine))
-            connection.execute(row)
-
-        await self._database.transact(work)
-
-    async def option(self, conversation: str, number: int) -> str | None:
-        """The payload that a number stands for, counted from 1; None if it stands for nothing."""
-        query = select(ZaloOptions.payloads).where(
-            ZaloOptions.conversation == conversation, ZaloOptions.offered_at > self._clock() - OPTIONS
-        )
-        found = await self._database.transact(lambda connection: connection.scalar(query))
-        payloads: list[str] = found or []
-        return payloads[number - 1] if 1 <= number <= len(payloads) else None
 
     async def unfollowed(self, conversation: str, when: datetime.datetime) -> None:
         """Strike somebody who no longer follows off the list for news, unless they came back since."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards.actions import COMMANDS
+from bot.channels.numbered import number_in
 from bot.channels.zalo.events import (
     IGNORED,
     MEDIA,
@@ -17,7 +18,6 @@ from bot.channels.zalo.events import (
     Unreadable,
     button_in,
     is_our_own,
-    number_in,
     read,
     words,
 )

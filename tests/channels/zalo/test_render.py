@@ -14,8 +14,15 @@ from hypothesis import strategies as st
 from bot.cards.compose import compose
 from bot.cards.formatting import escape
 from bot.channels.zalo import ZaloChannel
-from bot.channels.zalo.limits import BUTTONS, MESSAGE_UNITS, TURN_MESSAGES
-from bot.channels.zalo.render import ZaloMessages, as_message, render, written
+from bot.channels.zalo.render import as_message
+from bot.channels.zalo_text import (
+    BUTTONS,
+    MESSAGE_UNITS,
+    TURN_MESSAGES,
+    ZaloMessages,
+    render,
+    written,
+)
 from bot.content.library import Library
 from bot.content.loading import load
 from bot.domain.answer import Source, Verdict

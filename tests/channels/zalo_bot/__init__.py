@@ -1,0 +1,1 @@
+"""The channel for Zalo's Bot Platform against its stand-in."""
