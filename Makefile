@@ -6,7 +6,7 @@
 # make pictures  those of the editors' guide    make settings  .env.example and the README's table
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick one coverage pictures settings soak check evaluate lock relock environments telegram-demo zalo-demo clean
+.PHONY: help run test quick one coverage pictures settings soak check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -60,6 +60,9 @@ telegram-demo: environments
 
 zalo-demo: environments
 	@.venv/bin/python -m stand_ins.zalo.demo
+
+zalo-bot-demo: environments
+	@.venv/bin/python -m stand_ins.zalo_bot.demo
 
 environments: .venv/ready .venv/ready-dev build/encoder/ready
 

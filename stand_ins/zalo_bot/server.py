@@ -73,13 +73,17 @@ class _Refused(Exception):
 
 @dataclass(slots=True)
 class Person:
-    """Somebody with Zalo on the phone. messages: what the bot said; actions: what it showed."""
+    """Somebody with Zalo on the phone.
+
+    messages: what the bot said; actions: what it showed; transcript: all texts, with whether it is the bot's.
+    """
 
     platform: StandIn
     id: str
     name: str
     messages: list[str] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
+    transcript: list[tuple[str, bool]] = field(default_factory=list)
 
     def says(self, text: str, **more: Any) -> Json:
         """Send a text; the event."""
@@ -87,6 +91,7 @@ class Person:
 
     def sends(self, kind: str, **content: Any) -> Json:
         """Send anything: text, image, sticker, voice, unsupported."""
+        self.transcript.append((content.get("text") or f"[{kind}]", False))
         event = self.platform.event(self, f"message.{kind}.received", is_bot=False, **content)
         self.platform.hand_out(event)
         return event
@@ -229,6 +234,7 @@ class StandIn(PlatformServer):
             raise _Refused(429, "Quota exceeded")
         self.monthly -= 1
         person.messages.append(asked.text)
+        person.transcript.append((asked.text, True))
         # The platform tells the bot also what it said itself.
         self.hand_out(self.event(person, "message.text.received", is_bot=True, text=asked.text))
         return {"ok": True, "result": {"message_id": secrets.token_hex(10), "date": int(time.time() * 1000)}}
