@@ -34,12 +34,14 @@ RECEIVERS = {
     "/api/messages": 413,
     "/api/deliveries": 413,
     "/telegram": 403,  # it has not shown the secret, so nothing of it is read
+    "/zalo-bot": 403,  # nor has this one
     "/zalo/webhook": 200,  # Zalo would switch a webhook off that refuses; it is dropped
 }
 """Whatever takes a body, and what it says to one that is far too large."""
 
 SECRETS = {
     "TELEGRAM_TOKEN": "123456:telegram-token-that-nobody-may-see",
+    "ZALO_BOT_TOKEN": "1459:zalo-bot-token-that-nobody-may-see",
     "ZALO_APP_SECRET": "app-secret-that-nobody-may-see",
     "ZALO_OA_SECRET": "oa-secret-that-nobody-may-see",
     "ZALO_TOKEN_KEY": "c2VjcmV0LWtleS10aGF0LW5vYm9keS1tYXktc2VlISE=",
@@ -54,6 +56,7 @@ EVERYTHING = {
     "TELEGRAM_API_URL": "http://127.0.0.1:9",
     "PUBLIC_URL": "http://127.0.0.1:9",
     "ZALO_APP_ID": "1", "ZALO_OA_ID": "2",
+    "ZALO_BOT_API_URL": "http://127.0.0.1:9",
     "ZALO_API_URL": "http://127.0.0.1:9", "ZALO_OAUTH_URL": "http://127.0.0.1:9",
     "LOG_LEVEL": "DEBUG",
 }  # fmt: skip
@@ -115,7 +118,7 @@ class TestSecrets:
 
     def test_the_log_knows_every_one_that_there_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         kept = {name for name, field in ServiceSettings.model_fields.items() if field.annotation is SecretStr}
-        tried = {name.lower() for name in SECRETS} | {"zalo_code_verifier"}
+        tried = {name.lower() for name in SECRETS} | {"zalo_code_verifier", "telegram_proxy_url"}
         assert kept == tried
         settings = ServiceSettings(database_url="postgresql+asyncpg://bot:database-password@db/bot")
         assert "database-password" in settings.secrets()
