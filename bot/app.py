@@ -29,6 +29,7 @@ from bot.rasa.client import Rasa, connection
 from bot.rasa.sync import ModelSync
 from bot.serve import serve
 from bot.settings import Settings, load_as
+from bot.site.pictures import Pictures
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
 from bot.storage.inbox import Inbox
@@ -68,8 +69,17 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     rasa = Rasa(http)
     model_sync = ModelSync(rasa, library, leadership.leads)
 
+    pictures = Pictures(library, settings.content_dir, settings.public_url)
     parts = Parts(
-        database, inbox, outbox, library, rasa.forget, secret, settings.public_url, leadership.leads
+        database,
+        inbox,
+        outbox,
+        library,
+        rasa.forget,
+        secret,
+        settings.public_url,
+        leadership.leads,
+        pictures.at,
     )
     made = (channel_type.create(settings, parts) for channel_type in channel_types)
     channels = {channel.name: MeteredChannel(channel) for channel in made if channel}
@@ -83,6 +93,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     token = settings.metrics_token.get_secret_value()
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
     routes = [content_route(watcher, model_sync, utc_now), wards_route(library), *monitoring.routes()]
+    routes += pictures.routes()
     for channel in channels.values():
         routes += channel.routes()
 

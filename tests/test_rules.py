@@ -47,6 +47,7 @@ WHAT_PEOPLE_WROTE = {
 
 LOGGED = {
     "bot/channels/telegram/sending.py html_refused": "Telegram's words on our own markup",
+    "bot/channels/telegram/sending.py photo_refused": "Telegram's words on our own picture",
     "bot/rasa/sync.py model_refused": "questions of the training data",
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.rasa_command import answer_command, facet_command, rasa_command
+from bot.cards.actions import SHARE
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
@@ -56,6 +57,8 @@ class Dialogue:
             return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="unreadable"))
         if message.button is not None and (place := location_in(message.button)):
             return self._said(_nearest(*place, self._library(), language))
+        if message.button is not None and (plan := _share(message.button, self._library(), language)):
+            return self._said(plan)
         if message.button is not None:
             command = rasa_command(message.button, self._library())
             if command is None:
@@ -125,6 +128,19 @@ def _nearest(latitude: float, longitude: float, library: Library, language: Lang
     near = library.wards.nearest(latitude, longitude, NEAREST) if library.wards else []
     ids = tuple(ward.code for ward in near)
     return Plan(reply=Kind.WARD, language=language, ids=ids, reason="nearest" if near else "far_away")
+
+
+def _share(payload: str, library: Library, default: Language) -> Plan | None:
+    """What a payload that asks for a picture stands for; None if it is of another kind. Rasa is not asked:
+    the conversation stays where it is."""
+    match payload.split(":"):
+        case ["share", answer_id, language] if language in set(Language):
+            if answer := library.published(answer_id):
+                return Plan(reply=Kind.ACTION, language=Language(language), action=SHARE.name, id=answer.id)
+            return Plan(reply=Kind.ANSWER, language=Language(language), id=answer_id)
+        case ["share", *_]:
+            return _no_answer(default)
+    return None
 
 
 def _with_address(plan: Plan, text: str) -> Plan:

@@ -15,10 +15,11 @@ from bot.cards.formatting import escape
 from bot.cards.menus import answer_button, page_buttons, related_buttons, topic_buttons
 from bot.content.library import Library
 from bot.content.messages import Phrases
+from bot.content.paths import page_path, share_path
 from bot.domain import payload
 from bot.domain.answer import ALL_NEWS, TOPICS, BothLanguages
 from bot.domain.arrival import Arrival
-from bot.domain.card import Button, Card
+from bot.domain.card import Button, Card, Picture
 from bot.domain.commands import Command
 from bot.domain.language import Language
 from bot.domain.plan import Plan, Step
@@ -31,6 +32,7 @@ class Said:
     text: str
     buttons: list[Button]
     notice: str | None = None
+    picture: Picture | None = None
 
 
 Say = Callable[[Plan, Library, Arrival], Said]
@@ -94,6 +96,8 @@ def action_card(plan: Plan, library: Library, arrival: Arrival) -> Card:
         ids=plan.ids,
         buttons=tuple(said.buttons),
         notice=said.notice,
+        id=plan.id if said.picture else None,
+        picture=said.picture,
     )
 
 
@@ -261,6 +265,26 @@ def _instead(plan: Plan, library: Library) -> list[Button]:
     ]
 
 
+def _share(plan: Plan, library: Library, arrival: Arrival) -> Said:
+    """An answer's picture, to be forwarded."""
+    language, messages, answer = plan.language, library.messages, library.published(plan.id)
+    if answer is None:  # taken back while the reply waited
+        return _say(lambda phrases: phrases.fallback, _topics)(plan, library, arrival)
+    title = answer[language].title
+    verdict = messages.verdicts.of(answer.verdict)[language] if answer.verdict else None
+    picture = Picture(
+        path=share_path(answer, language, library),
+        alt=messages.sharing.picture[language].format(title=f"{verdict}: {title}" if verdict else title),
+        caption=f"{verdict}: {title}" if verdict else title,
+        page=page_path(answer.id, language),
+    )
+    buttons = [
+        Button(messages.labels.full_answer[language], payload.for_answer(answer.id)),
+        Button(messages.labels.switch_language[language], payload.for_share(answer.id, language.other)),
+    ]
+    return Said(messages.sharing.offered[language], buttons, picture=picture)
+
+
 # The table. Rows that code elsewhere speaks of have a name of their own.
 
 SMALLTALK = Action("smalltalk", says=_say(lambda p: p.smalltalk, _topics))
@@ -288,6 +312,7 @@ UNSUBSCRIBE = Action(
     intent="unsubscribe",
     command="unsubscribe",
 )
+SHARE = Action("share", says=_share)
 FORGET = Action(
     "forget",
     asks=_say(lambda p: p.forget_ask, _yes_or_no),
@@ -318,6 +343,7 @@ ACTIONS = {
         NO_CLARIFICATION,
         HELPFUL,
         UNHELPFUL,
+        SHARE,
         # People and their data
         HANDOFF,
         SUBSCRIBE,

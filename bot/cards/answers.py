@@ -11,10 +11,11 @@ from bot.cards.fallbacks import not_served_card
 from bot.cards.formatting import day, source_line
 from bot.cards.menus import related_buttons
 from bot.content.library import Library
+from bot.content.paths import media_path
 from bot.content.schema import Answer
 from bot.domain import payload
 from bot.domain.answer import Facet
-from bot.domain.card import Button, Card
+from bot.domain.card import Button, Card, Picture
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
 
@@ -44,10 +45,13 @@ def answer_card(plan: Plan, library: Library, today: datetime.date) -> Card:
         checked=answer.checked,
         office=library.office_of(answer)[language].name,
         map_url=_map_url(answer),
+        picture=_picture(answer, language, library),
         buttons=(
             *_for_staff(plan, library),
             *related_buttons(answer, language, library),
+            *_clip(answer, language, library),
             *_feedback(answer, language, library),
+            *_share(answer, language, library),
             Button(labels.switch_language[language], payload.for_language(language.other)),
         ),
     )
@@ -104,6 +108,27 @@ def _feedback(answer: Answer, language: Language, library: Library) -> list[Butt
         Button(labels.helpful[language], payload.for_feedback(answer.id, language, is_helpful=True)),
         Button(labels.unhelpful[language], payload.for_feedback(answer.id, language, is_helpful=False)),
     ]
+
+
+def _share(answer: Answer, language: Language, library: Library) -> list[Button]:
+    """Of a clarification: it is worth forwarding to wherever the claim goes round."""
+    if answer.verdict is None:
+        return []
+    return [Button(library.messages.labels.share[language], payload.for_share(answer.id, language))]
+
+
+def _picture(answer: Answer, language: Language, library: Library) -> Picture | None:
+    media = answer.media
+    if media is None:
+        return None
+    caption = library.messages.sharing.credit[language].format(credit=media.credit, licence=media.licence)
+    return Picture(media_path(media.file[language]), media.alt[language], caption)
+
+
+def _clip(answer: Answer, language: Language, library: Library) -> list[Button]:
+    if answer.media is None or answer.media.clip is None:
+        return []
+    return [Button(library.messages.sharing.clip[language], url=answer.media.clip)]
 
 
 def _computed(facet: Facet, answer: Answer, language: Language, library: Library) -> str | None:

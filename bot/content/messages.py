@@ -226,6 +226,21 @@ class Zalo(Sentences):
     more_sources: Annotated[BothLanguages, _filled("count")]
 
 
+class Sharing(Sentences):
+    """What stands in share images, and beside them."""
+
+    official: BothLanguages
+    withdrawn: BothLanguages
+    offered: BothLanguages
+    download: BothLanguages
+    send: BothLanguages
+    copy_link: BothLanguages
+    copied: BothLanguages
+    picture: Annotated[BothLanguages, _filled("title")]
+    credit: Annotated[BothLanguages, _filled("credit", "licence")]
+    clip: BothLanguages
+
+
 class WardSentences(Sentences):
     """What is said of wards and communes, of today and of before.
 
@@ -370,6 +385,7 @@ class Messages(Sentences):
     page: Page
     telegram: Telegram
     zalo: Zalo
+    sharing: Sharing
     wards: WardSentences
     topics: TopicNames
     facets: FacetNames

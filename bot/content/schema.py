@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.content.media import NAME
 from bot.domain.answer import BothLanguages, Facet, Source, Strict, Text, Url, Verdict
 from bot.domain.clock import VIETNAM, local_day
 from bot.domain.language import Language
@@ -106,6 +107,39 @@ class Withdrawn(Strict):
     reason: BothLanguages | None = None
 
 
+def _media_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError("the name of a file in content/media/, in a-z, 0-9 and hyphens: tran-de-port.vi.png")
+    return text
+
+
+MediaName = Annotated[Text, AfterValidator(_media_name)]
+
+
+class MediaFiles(Strict):
+    """The files of a picture. They may be the same one, if no words stand in it."""
+
+    vi: MediaName
+    en: MediaName
+
+    def __getitem__(self, language: Language) -> str:
+        return self.en if language is Language.EN else self.vi
+
+
+class Media(Strict):
+    """A picture that shows what words say badly: a map, a way, a time line.
+
+    alt: what it shows, for those who do not see it. credit, licence: whose it is, and under which terms.
+    clip: a film elsewhere, of which this is a still.
+    """
+
+    file: MediaFiles
+    alt: BothLanguages
+    credit: Text
+    licence: Text
+    clip: Url | None = None
+
+
 class Answer(Strict):
     """A curated answer: one file of content/<topic>/.
 
@@ -125,6 +159,7 @@ class Answer(Strict):
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     related: tuple[AnswerId, ...] = ()
     map: Text | None = None
+    media: Media | None = None
     verdict: Verdict | None = None
     clarified: Clarified | None = None
     vi: AnswerText
@@ -146,6 +181,12 @@ class Answer(Strict):
         if self.withdraw_at and self.withdraw_at <= now:
             return AnswerStatus.WITHDRAWN
         return AnswerStatus.IN_REVIEW if self.publish_at and now < self.publish_at else AnswerStatus.PUBLISHED
+
+    @property
+    def is_in_error(self) -> bool:
+        """Whether it should never have gone out: it is withdrawn, and people are told no reason."""
+        is_withdrawn = self.status is AnswerStatus.WITHDRAWN
+        return is_withdrawn and not (self.withdrawn and self.withdrawn.reason)
 
     @property
     def withdrawn_on(self) -> datetime.date | None:

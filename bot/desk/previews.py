@@ -170,6 +170,9 @@ def _mend(fields: dict[str, object], path: str, name: str, library: Library) -> 
                 fields[one] = needed[one]
     elif path in needed:
         fields[path] = needed[path]
+    elif path.startswith("media"):  # a picture is shown with all that belongs to it, or not at all
+        for one in [one for one in fields if one.startswith("media.")]:
+            del fields[one]
     else:
         fields.pop(path, None)
 

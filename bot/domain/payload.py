@@ -2,9 +2,9 @@
 
 A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
 callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
-`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`, `ward:31378`. It comes back
-from outside and may be forged or years old, so only what names something in the library is turned into a Rasa
-command.
+`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`, `share:culture.food:en`,
+`ward:31378`. It comes back from outside and may be forged or years old, so only what names something in the
+library is turned into a Rasa command.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from bot.domain.language import Language
 
 _FORM = re.compile(
-    r"(?:answer|facet|topic|language|news|say|ward|near|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}"
+    r"(?:answer|facet|topic|language|news|say|ward|near|share|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}"
 )
 
 
@@ -70,6 +70,11 @@ def for_news(topic: str) -> str:
 def for_feedback(answer_id: str, language: Language, *, is_helpful: bool) -> str:
     """The payload that says whether an answer helped; language: of the card, which may be old."""
     return f"{'helpful' if is_helpful else 'unhelpful'}:{answer_id}:{language}"
+
+
+def for_share(answer_id: str, language: Language) -> str:
+    """The payload that asks for an answer's share image in a language."""
+    return f"share:{answer_id}:{language}"
 
 
 def is_payload(text: str) -> bool:

@@ -20,7 +20,7 @@ from bot.channels.telegram.handler import UpdateHandler
 from bot.channels.telegram.limits import ANSWER_SECONDS
 from bot.channels.telegram.receiving import TelegramReceiver
 from bot.channels.telegram.render import render
-from bot.channels.telegram.sending import TelegramSender
+from bot.channels.telegram.sending import PhotoOf, TelegramSender, no_photo
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.telegram.updates import CHANNEL, chat_of
 from bot.content.library import Library
@@ -51,6 +51,7 @@ def create(settings: TelegramSettings, parts: Parts) -> TelegramChannel | None:
         forget_context=parts.forget_context,
         public_url=parts.public_url,
         leads=parts.leads,
+        photo=parts.picture,
     )
 
 
@@ -72,6 +73,7 @@ class TelegramChannel(Channel):
         leads: Callable[[], bool] = lambda: True,
         forget_context: Callable[[str], Coroutine[None, None, None]] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
+        photo: PhotoOf = no_photo,
     ) -> None:
         """Set up the channel.
 
@@ -85,6 +87,7 @@ class TelegramChannel(Channel):
             leads: whether this process, of several, is the one that polls.
             forget_context: lets the Rasa side forget a conversation that goes on under another name.
             answer_seconds: how long a call may take.
+            photo: the pictures of cards.
         """
         self._library = library
         self._http = HTTPXRequest(
@@ -103,7 +106,8 @@ class TelegramChannel(Channel):
         self._receiver = TelegramReceiver(
             self._bot, self._http, handler, self._background, library, opaque, public_url, leads
         )
-        self._sender = TelegramSender(self._bot, moved=handler.was_moved)
+        self._public_url = public_url
+        self._sender = TelegramSender(self._bot, moved=handler.was_moved, photo=photo, public_url=public_url)
         self._working: dict[str, asyncio.Task[None]] = {}
 
     # The worker's side.
@@ -112,7 +116,7 @@ class TelegramChannel(Channel):
         """Send one card; arguments and errors as in `Channel.send`."""
         if working := self._working.pop(address, None):
             working.cancel()
-        rendered = render(card, self._library().messages.labels, self._receiver.username)
+        rendered = render(card, self._library().messages.labels, self._receiver.username, self._public_url)
         await self._sender.send(address, message_id, position, rendered)
 
     async def show_working(self, address: str) -> None:

@@ -61,6 +61,7 @@ def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
             languages=list(Language),
             page=content.messages.page,
             labels=content.messages.labels,
+            sharing=content.messages.sharing,
             alert=_alert(content, language),
             topics=[
                 (topic, content.messages.topic_name(topic)[language], payload.for_topic(topic))

@@ -16,7 +16,7 @@ from bot.channels.zalo.api import ZaloApi
 from bot.channels.zalo.events import CHANNEL
 from bot.channels.zalo.receiving import OfficialAccount, ZaloReceiver
 from bot.channels.zalo.render import render
-from bot.channels.zalo.sending import ZaloSender
+from bot.channels.zalo.sending import PictureOf, ZaloSender, no_picture
 from bot.channels.zalo.settings import ZaloSettings
 from bot.channels.zalo.store import ZaloStore
 from bot.channels.zalo.tokens import Tokens
@@ -52,6 +52,8 @@ def create(settings: ZaloSettings, parts: Parts) -> ZaloChannel | None:
             settings.zalo_app_id, settings.zalo_oa_id, settings.zalo_oa_secret.get_secret_value()
         ),
         secret=parts.secret,
+        picture=parts.picture,
+        public_url=parts.public_url,
     )
 
 
@@ -72,15 +74,18 @@ class ZaloChannel(Channel):
         secret: str,
         clock: Clock = utc_now,
         look_seconds: float = LOOK_SECONDS,
+        picture: PictureOf = no_picture,
+        public_url: str = "",
     ) -> None:
-        """`secret` keys the hashes of people's ids."""
+        """`secret` keys the hashes of people's ids; `picture`: those of cards, which are at `public_url`."""
         self._store = store
         self._api = api
         self._library = library
         self._look_seconds = look_seconds
         self._opaque = OpaqueNames(secret)
         self._tokens = Tokens(store, api, clock)
-        self._sender = ZaloSender(api, self._tokens, clock)
+        self._public_url = public_url
+        self._sender = ZaloSender(api, self._tokens, clock, picture=picture, public_url=public_url)
         self._receiver = ZaloReceiver(inbox, store, account, self._opaque, clock)
 
     # The worker's side.
@@ -92,7 +97,7 @@ class ZaloChannel(Channel):
         async def offer(payloads: Sequence[str]) -> None:
             await self._store.offer(conversation, payloads)
 
-        rendered = render(card, self._library().messages)
+        rendered = render(card, self._library().messages, self._public_url)
         await self._sender.send(address, message_id, position, rendered, offer)
 
     # The service's side.

@@ -25,6 +25,9 @@ TITLE_UNITS = 100
 PAYLOAD_BYTES = 1000
 """A button's `payload` (1,000 characters, integrators; bytes are never fewer)."""
 
+UPLOAD_LIFE = timedelta(days=6)
+"""How long the id of an uploaded picture is used again; Zalo forgets it after 7 days (integrators)."""
+
 TURN_MESSAGES = 3
 """Messages in answer to one of a person's. Eight are free (Zalo's help desk), the ninth is charged;
 that the rule fell in 2026 is said by two integrators and not by Zalo."""

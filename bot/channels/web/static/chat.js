@@ -19,6 +19,7 @@ const status = find("status");
 const question = find("question");
 const words = find("words").dataset;
 const language = document.documentElement.lang;
+const isFramed = document.documentElement.dataset.framed !== undefined; // in the widget of another site
 const waiting = new Set(); // the keys of the turns that this tab fetches the reply of
 
 // --- What the browser keeps. A turn of its own name each, so that two tabs never overwrite each other.
@@ -387,6 +388,8 @@ function card(reply) {
   }
   part(".text").innerHTML = reply.html; // made safe by the server
   fill(".notice span", reply.notice, ".notice");
+  if (reply.picture) fillPicture(part(".picture"), reply.picture);
+  else part(".picture").remove();
   if (reply.map_url) part(".map a").href = reply.map_url;
   const newTab = part(".new-tab");
   for (const link of part(".text").querySelectorAll("a")) link.append(newTab.cloneNode(true));
@@ -402,6 +405,30 @@ function card(reply) {
   if (reply.buttons.length) part(".buttons").append(...reply.buttons.map(button));
   else part(".buttons").remove();
   return element;
+}
+
+/** A picture beside an answer, or one to be forwarded, which leads to a page. */
+function fillPicture(figure, { path, alt, caption, page }) {
+  const part = (selector) => figure.querySelector(selector);
+  part("a").href = path;
+  Object.assign(part("img"), { src: path, alt });
+  part(".caption").textContent = caption;
+  if (!page) {
+    part(".sharing").remove();
+    return;
+  }
+  const url = new URL(page, location.href).href;
+  part(".download").href = path;
+  if (isFramed) part(".download").removeAttribute("download"); // a frame may not save files, but open them
+  const send = part(".send-on");
+  send.hidden = !navigator.share;
+  send.addEventListener("click", () => navigator.share({ title: caption, url }).catch(() => {})); // they changed their mind
+  const copy = part(".copy-link");
+  copy.hidden = Boolean(navigator.share) || !navigator.clipboard;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(`${caption}\n${url}`);
+    status.textContent = copy.textContent = copy.dataset.copied;
+  });
 }
 
 function source(one, newTab) {
