@@ -29,6 +29,7 @@ from bot.rasa.client import Rasa, connection
 from bot.rasa.sync import ModelSync
 from bot.serve import serve
 from bot.settings import Settings, load_as
+from bot.site.embed import embed_routes
 from bot.site.pictures import Pictures
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
@@ -93,7 +94,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     token = settings.metrics_token.get_secret_value()
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
     routes = [content_route(watcher, model_sync, utc_now), wards_route(library), *monitoring.routes()]
-    routes += pictures.routes()
+    routes += [*pictures.routes(), *embed_routes(library, settings.embed_origins.split())]
     for channel in channels.values():
         routes += channel.routes()
 

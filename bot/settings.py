@@ -64,6 +64,17 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origins(value: str) -> str:
+    for origin in value.split():
+        if not re.fullmatch(
+            r"https://[a-z0-9.-]+(:\d{1,5})?|http://(127\.0\.0\.1|localhost)(:\d{1,5})?", origin
+        ):
+            raise ValueError(
+                f"{origin[:100]} is no site such as https://cantho.gov.vn, without a path behind it"
+            )
+    return " ".join(value.split())
+
+
 def _secret(value: SecretStr) -> SecretStr:
     # One of nothing but a blank would be taken out of every line of the log, blank by blank.
     if value.get_secret_value().isspace():
@@ -137,6 +148,11 @@ class Settings(EnvironmentSettings):
     )
     public_url: Url = Field(
         "", description="Address at which the internet reaches the bot; empty: no webhooks"
+    )
+    embed_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        "",
+        description="Sites that may show the chat in a frame, with blanks between them "
+        "(https://cantho.gov.vn); empty: none",
     )
 
     def secrets(self) -> list[str]:

@@ -59,6 +59,9 @@ def test_no_setting_is_needed() -> None:
         ("LOG_FORMAT", "xml"),
         ("TELEGRAM_API_URL", "api.telegram.org"),
         ("PUBLIC_URL", "example.org"),
+        ("EMBED_ORIGINS", "https://cantho.gov.vn/"),
+        ("EMBED_ORIGINS", "https://*.gov.vn"),
+        ("EMBED_ORIGINS", "http://cantho.gov.vn"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(

@@ -237,6 +237,7 @@ class Sharing(Sentences):
     copy_link: BothLanguages
     copied: BothLanguages
     picture: Annotated[BothLanguages, _filled("title")]
+    close: BothLanguages
     credit: Annotated[BothLanguages, _filled("credit", "licence")]
     clip: BothLanguages
 

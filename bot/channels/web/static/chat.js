@@ -19,7 +19,8 @@ const status = find("status");
 const question = find("question");
 const words = find("words").dataset;
 const language = document.documentElement.lang;
-const isFramed = document.documentElement.dataset.framed !== undefined; // in the widget of another site
+const hosts = (document.documentElement.dataset.framed || "").split(" ").filter(Boolean); // whose frame it may be in
+const isFramed = hosts.length > 0;
 const waiting = new Set(); // the keys of the turns that this tab fetches the reply of
 
 // --- What the browser keeps. A turn of its own name each, so that two tabs never overwrite each other.
@@ -28,11 +29,11 @@ const waiting = new Set(); // the keys of the turns that this tab fetches the re
 // is sent. said: null where nobody asked just now: a reply of the staff, or news.
 // trouble: {kind, seconds}; kind: the name of its sentence in `words`.
 
-const memory = new Map(); // stands in for what the browser does not keep: it is full or switched off
+const memory = new Map(); // stands in for what the browser does not keep: it is full, switched off, or in a frame
 
 function read(name) {
   try {
-    return JSON.parse(memory.get(name) ?? localStorage.getItem(name));
+    return JSON.parse(memory.get(name) ?? (isFramed ? null : localStorage.getItem(name)));
   } catch {
     return null; // switched off, or written by something else
   }
@@ -42,7 +43,8 @@ function write(name, value) {
   const text = JSON.stringify(value);
   memory.delete(name);
   try {
-    localStorage.setItem(name, text);
+    if (isFramed) memory.set(name, text);
+    else localStorage.setItem(name, text);
   } catch {
     memory.set(name, text);
   }
@@ -51,7 +53,7 @@ function write(name, value) {
 function erase(name) {
   memory.delete(name);
   try {
-    localStorage.removeItem(name);
+    if (!isFramed) localStorage.removeItem(name);
   } catch {
     // Switched off: there is nothing.
   }
@@ -60,7 +62,7 @@ function erase(name) {
 function turnNames() {
   let kept = [];
   try {
-    kept = Object.keys(localStorage);
+    if (!isFramed) kept = Object.keys(localStorage);
   } catch {
     // Switched off.
   }
@@ -573,7 +575,11 @@ find("clear-ask").addEventListener("click", (event) => {
   if (choice) endClearing(choice.id === "clear-yes");
 });
 
-find("clear-ask").addEventListener("keydown", (event) => event.key === "Escape" && endClearing(false));
+find("clear-ask").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.preventDefault(); // in a frame it would close that, too
+  endClearing(false);
+});
 
 function endClearing(isWanted) {
   find("clear-ask").hidden = true;
@@ -606,8 +612,19 @@ addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
 });
 
+// --- In a frame: the loader of the other site (embed.js) greets, and is told when to close.
+
+addEventListener("message", ({ data, origin, source }) => {
+  if (data !== "ask-can-tho:open" || source !== parent || !hosts.includes(origin)) return;
+  source.postMessage("ask-can-tho:ready", origin);
+  if (document.hasFocus()) question.focus({ preventScroll: true });
+  document.onkeydown = ({ key, defaultPrevented }) => {
+    if (key === "Escape" && !defaultPrevented) source.postMessage("ask-can-tho:close", origin);
+  };
+});
+
 find("not-working").remove();
-find("here").hidden = !navigator.geolocation;
+find("here").hidden = isFramed || !navigator.geolocation; // which a frame is not allowed
 find("send").disabled = false;
 write(STORE, { conversation: conversation() }); // from here on there is one conversation
 transcript.setAttribute("aria-busy", "true"); // what was read before is not announced again
