@@ -66,6 +66,8 @@ _FINDINGS: tuple[tuple[str, str], ...] = (
     (r"(?P<numbers>.+) stands in Vietnamese, not here", "finding_number_vi"),
     (r"(?P<numbers>.+) stands in English, not here", "finding_number_en"),
     (r"(?P<text>.+) is not shown as it is written: .*", "finding_markup"),
+    (r"the picture cannot be shown: (?P<why>.+)", "finding_picture"),
+    (r"the name of a file in content/media/, .*", "problem_picture_name"),
     (r"has no word to learn from", "finding_no_word"),
     (r"is the same question as on line \d+", "finding_twice"),
     (r"the same question stands under (?P<answer>\S+) .*", "finding_same"),

@@ -134,11 +134,11 @@ class _Drawing:
         self._pen.rectangle((0, 0, WIDTH, BAND), fill=self._tone.strong)
         official = self._messages.sharing.official[self._language]
         if not self._mark:
-            self._write(MARGIN, BAND // 2, official, _font("SemiBold", 40), WHITE, anchor="lm")
+            self._write(MARGIN, BAND // 2, official, font_of("SemiBold", 40), WHITE, anchor="lm")
             return
         word = self._mark.upper()
-        self._write(MARGIN, BAND // 2, word, _font("Bold", 54), WHITE, anchor="lm")
-        self._write(WIDTH - MARGIN, BAND // 2, official, _font("SemiBold", 28), WHITE, anchor="rm")
+        self._write(MARGIN, BAND // 2, word, font_of("Bold", 54), WHITE, anchor="lm")
+        self._write(WIDTH - MARGIN, BAND // 2, official, font_of("SemiBold", 28), WHITE, anchor="rm")
 
     def _title(self, top: int) -> int:
         lines, font, height = _fitted(self._text.title, "Bold", range(48, 35, -4), WIDTH - 2 * MARGIN, 124)
@@ -147,7 +147,7 @@ class _Drawing:
     def _claim(self, text: str, top: int, bottom: int) -> int:
         """The claim in its box, marked; returns where the box ends."""
         mark = self._mark
-        badge = _font("Bold", 20)
+        badge = font_of("Bold", 20)
         left = MARGIN + PADDING + round(badge.getlength(mark.upper())) + 44
         right = WIDTH - MARGIN - PADDING
         room = bottom - top - 2 * PADDING
@@ -175,7 +175,7 @@ class _Drawing:
         """The word across the box, again and again, below what is written there."""
         left, top, right, bottom = box
         width, height = right - left, bottom - top
-        font = _font("ExtraBold", 34)
+        font = font_of("ExtraBold", 34)
         step = round(font.getlength(word)) + 46
         reach = width + height
         mask = Image.new("L", (reach, reach), 0)
@@ -206,11 +206,11 @@ class _Drawing:
         middle = top + FOOT // 2
         self._pen.rectangle((0, top, WIDTH, HEIGHT), fill=WHITE)
         self._pen.line((0, top, WIDTH, top), fill=LINE, width=2)
-        name, font = self._messages.page.title[self._language], _font("Bold", 32)
+        name, font = self._messages.page.title[self._language], font_of("Bold", 32)
         self._write(MARGIN, middle, name, font, _RIVER.strong, anchor="lm")
         after = MARGIN + round(font.getlength(_composed(name))) + 24
         checked = f"{self._messages.labels.checked[self._language]} {day(self._answer.checked)}"
-        small = _font("Regular", 26)
+        small = font_of("Regular", 26)
         self._write(WIDTH - MARGIN, middle, checked, small, QUIET, anchor="rm")
         room = WIDTH - MARGIN - small.getlength(_composed(checked)) - 24 - after
         if self._address and small.getlength(self._address) <= room:
@@ -228,7 +228,7 @@ class _Drawing:
 
 
 @cache
-def _font(style: str, size: int) -> Font:
+def font_of(style: str, size: int) -> Font:
     """A style of Be Vietnam Pro, with the shaping that sets Vietnamese marks right."""
     with as_file(files("fontpkg_be_vietnam_pro") / "files" / f"BeVietnamPro-{style}.ttf") as path:
         return ImageFont.truetype(io.BytesIO(path.read_bytes()), size, layout_engine=ImageFont.Layout.RAQM)
@@ -240,7 +240,7 @@ def _whole(
     """A text in lines of at most so many pixels, as large as it fits: the lines, their font, and the height
     of each; None if it does not fit."""
     for size in sizes:
-        font, line = _font(style, size), _line_height(size)
+        font, line = font_of(style, size), _line_height(size)
         lines = list(_wrapped(text, font, width))
         if len(lines) * line <= height:
             return lines, font, line
@@ -251,7 +251,7 @@ def _fitted(text: str, style: str, sizes: range, width: int, height: int) -> tup
     """As `_whole`, but what never fits is cut at a word."""
     if found := _whole(text, style, sizes, width, height):
         return found
-    font, line = _font(style, sizes[-1]), _line_height(sizes[-1])
+    font, line = font_of(style, sizes[-1]), _line_height(sizes[-1])
     lines = list(_wrapped(text, font, width))[: max(1, height // line)]
     return [*lines[:-1], _cut(lines[-1], font, width)], font, line
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.content.catalogue import lost
 from bot.content.check.laws import read_laws
 from bot.content.check.numbers import differences
+from bot.content.check.pictures import picture_findings
 from bot.content.check.same_questions import alike
 from bot.content.check.wording import advice
 from bot.content.directory import CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE, WARDS_FILE
@@ -56,6 +57,7 @@ def check(directory: Path, today: datetime.date, only: str | None = None) -> lis
         findings += _text_findings(file, answer)
         findings += _number_findings(file, answer)
         findings += _markup_findings(file, answer)
+        findings += picture_findings(directory, file, answer)
     laws, of_laws = read_laws(directory / LAWS_FILE)
     findings += of_laws
     for answer in answers:
