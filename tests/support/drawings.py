@@ -236,7 +236,7 @@ def incentives(language: Language) -> bytes:
         both("Ưu đãi thuế thu nhập doanh nghiệp theo năm", "Corporate tax incentives, year by year"),
         both(
             "Dự án mới, Luật 67/2025/QH15, từ 01/10/2025; sau đó 20%. Tính từ năm nào: hỏi cơ quan thuế.",
-            "New projects, Law 67/2025/QH15, from 1 October 2025; then 20%. Ask the tax office for the start.",
+            "New projects, Law 67/2025/QH15, from 1 October 2025. Then 20%. Start: ask the tax office.",
         ),
     )
     left, year = MARGIN, (WIDTH - 2 * MARGIN) / 37
