@@ -8,7 +8,7 @@ import re
 import warnings
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bot.domain.errors import UserError
 
@@ -92,6 +92,55 @@ def size_of(data: bytes, name: str) -> tuple[int, int]:
     if frames != 1:
         raise MediaError(f"{name} moves; a moving picture is a clip, given by its address")
     return width, height
+
+
+UPLOAD_MOST = 10_000_000
+"""Bytes of what somebody sends up: a photo as phones take them."""
+
+PIXELS_MOST = 50_000_000
+"""Of what is sent up, looked at before it is decoded; 150 MB while it is."""
+
+KEPT_SIDE = 1600
+"""Pixels of the longer side of what is kept: no screen of a phone shows more."""
+
+
+_PHOTO = (("jpg", 85), ("jpg", 60), ("jpg", 30))
+"""As what a photo is kept, in which quality: the first that fits."""
+
+
+def reencoded(data: bytes) -> tuple[str, bytes]:
+    """A picture that somebody sent up, made anew from its pixels alone, so that nothing else comes along: no
+    place where it was taken, no second file behind it.
+
+    Returns "png" or "jpg", and the file, which fits `size_of` and `MOST_BYTES`.
+
+    Raises:
+        MediaError: it is no picture, or cannot be made to fit.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound is ours
+            with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as sent:
+                if sent.width * sent.height > PIXELS_MOST:
+                    raise MediaError(f"the picture has more than {PIXELS_MOST:,} pixels")
+                is_photo = sent.format != "PNG"
+                picture = ImageOps.exif_transpose(sent).convert("RGBA")
+    except UnidentifiedImageError:
+        raise MediaError("this is no picture (png, jpg or webp)") from None
+    except MediaError:
+        raise
+    except Exception as error:  # whatever a damaged file makes Pillow raise
+        raise MediaError(f"the picture is damaged ({type(error).__name__})") from error
+    picture.thumbnail((KEPT_SIDE, KEPT_SIDE))
+    plain = Image.new("RGB", picture.size, "white")
+    plain.paste(picture, mask=picture.getchannel("A"))
+    for kind, quality in _PHOTO if is_photo else (("png", 100), *_PHOTO):
+        file = io.BytesIO()
+        plain.save(file, _FORMATS[kind], quality=quality)  # a PNG has all of it
+        if file.tell() <= MOST_BYTES:
+            size_of(file.getvalue(), f"picture.{kind}")
+            return kind, file.getvalue()
+    raise MediaError("the picture cannot be made small enough")
 
 
 def checked_media(directory: Path, name: str) -> bytes:

@@ -23,8 +23,12 @@ from bot.content.check import check
 from bot.content.commits import NotCommitted, Overtaken, Person, repository_of
 from bot.content.directory import CATALOGUE_FILE
 from bot.content.fields import Value
+from bot.content.media import MEDIA_DIRECTORY
 from bot.content.writing import NotWritable, edit
 from bot.content.yaml_file import Finding
+
+PICTURES_MOST = 1000
+"""Files of content/media/, so that nobody fills the disk."""
 
 REVISION_LENGTH = 16
 """Hexadecimal digits that name a version of a file."""
@@ -153,6 +157,29 @@ def write(
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise NotPublished(f"Nothing was published: {reason}.") from error
         return Written((data or b"").decode(), files[path].decode(), commit)
+
+
+def write_picture(directory: Path, name: str, data: bytes, person: Person, message: str) -> None:
+    """Put a picture into content/media/, and commit it. It is shown once an answer that is live names it.
+
+    Raises:
+        NotPublished: it cannot be written or committed, or there are too many.
+    """
+    path = directory / MEDIA_DIRECTORY / name
+    with _alone(directory):
+        if bytes_of(path) == data:
+            return
+        if path.parent.is_symlink() or sum(1 for _ in path.parent.glob("*")) >= PICTURES_MOST:
+            raise NotPublished(f"content/{MEDIA_DIRECTORY} is a link, or has {PICTURES_MOST} pictures.")
+        repository = repository_of(directory)
+        try:
+            _replace(path, data)
+            if repository:
+                repository.commit({path: (repository.blob(path), data)}, person, message)
+        except (NotCommitted, OSError) as error:
+            _put_back({path: None}, {path: data})
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise NotPublished(f"The picture was not kept: {reason}.") from error
 
 
 def _check(findings: list[Finding]) -> None:

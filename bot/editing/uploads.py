@@ -27,6 +27,14 @@ async def read_table(request: Request, field: str, most: int) -> bytes:
     Raises:
         Refused: there is none, it is too large, or it is no text.
     """
+    data = await read_file(request, field, most)
+    if data.startswith(_NO_TEXT) or b"\0" in data:
+        raise Refused("sheet_type", 'This is no sheet of text; save it as "CSV UTF-8".')
+    return data
+
+
+async def read_file(request: Request, field: str, most: int) -> bytes:
+    """The file that a form brings, whatever it is; the rest as in `read_table`."""
     body = await _body(request, most + AROUND_MOST)
 
     async def again() -> Message:
@@ -40,8 +48,6 @@ async def read_table(request: Request, field: str, most: int) -> bytes:
         raise Refused("sheet_missing", "Choose the file first.")
     if len(data) > most:
         raise _too_large(most)
-    if data.startswith(_NO_TEXT) or b"\0" in data:
-        raise Refused("sheet_type", 'This is no sheet of text; save it as "CSV UTF-8".')
     return data
 
 

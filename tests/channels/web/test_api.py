@@ -20,7 +20,7 @@ from tests.support.site import Site, running_site
 KEYS = {
     "kind", "id", "facet", "action", "ids", "language", "title", "text", "html", "claim", "verdict",
     "verdict_label", "clarified", "notice", "sources", "checked", "office", "map_url", "buttons", "version",
-    "alert",
+    "alert", "picture",
 }  # fmt: skip
 
 
