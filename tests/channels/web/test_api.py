@@ -70,6 +70,7 @@ class TestReply:
                     "verdict_label": None,
                     "clarified": None,
                     "alert": None,
+                    "picture": None,
                     "notice": None,
                     "sources": [
                         {
