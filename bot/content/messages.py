@@ -231,6 +231,7 @@ class Sharing(Sentences):
 
     official: BothLanguages
     withdrawn: BothLanguages
+    withdrawn_note: BothLanguages
     offered: BothLanguages
     download: BothLanguages
     send: BothLanguages

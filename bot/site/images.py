@@ -106,14 +106,12 @@ class _Drawing:
         """The picture as a file."""
         self._band()
         top = self._title(BAND + 26)
-        claim = self._text.claim
         bottom = HEIGHT - FOOT
-        if claim:
-            top = self._claim(claim, top + 18, bottom - 20)
-            if not self._is_withdrawn:
-                self._excerpt(top + 16, bottom - 14)
-        elif self._is_withdrawn:
-            self._claim(_first_paragraph(self._text.answer), top + 18, bottom - 20)
+        if self._is_withdrawn:  # neither what it said nor the claim goes round under such a mark
+            self._marked(self._messages.sharing.withdrawn_note[self._language], top + 18, bottom - 20)
+        elif self._text.claim:
+            top = self._marked(f"“{_unquoted(self._text.claim)}”", top + 18, bottom - 20)
+            self._excerpt(top + 16, bottom - 14)
         else:
             self._excerpt(top + 18, bottom - 14)
         self._foot()
@@ -144,16 +142,16 @@ class _Drawing:
         lines, font, height = _fitted(self._text.title, "Bold", range(48, 35, -4), WIDTH - 2 * MARGIN, 124)
         return self._lines(lines, font, MARGIN, top, height, INK)
 
-    def _claim(self, text: str, top: int, bottom: int) -> int:
-        """The claim in its box, marked; returns where the box ends."""
+    def _marked(self, text: str, top: int, bottom: int) -> int:
+        """A text in a box, with the mark all over it; returns where the box ends."""
         mark = self._mark
         badge = font_of("Bold", 20)
         left = MARGIN + PADDING + round(badge.getlength(mark.upper())) + 44
         right = WIDTH - MARGIN - PADDING
         room = bottom - top - 2 * PADDING
-        quoted, width = f"“{_unquoted(text)}”", right - left
-        lines, font, height = _whole(quoted, "Medium", range(40, 29, -2), width, room - EXCERPT) or _fitted(
-            quoted, "Medium", range(40, 25, -2), width, room
+        width = right - left
+        lines, font, height = _whole(text, "Medium", range(40, 29, -2), width, room - EXCERPT) or _fitted(
+            text, "Medium", range(40, 25, -2), width, room
         )
         end = top + 2 * PADDING + height * len(lines)
         box = (MARGIN, top, WIDTH - MARGIN, end)
@@ -194,7 +192,7 @@ class _Drawing:
 
     def _excerpt(self, top: int, bottom: int) -> None:
         """The beginning of the answer, if there is room for two lines of it."""
-        text = _first_paragraph(self._text.answer)
+        text = _beginning(self._text.answer)
         sizes = range(40, 23, -2) if not self._text.claim else range(30, 23, -2)
         if bottom - top < 2 * _line_height(sizes[-1]):
             return
@@ -262,8 +260,13 @@ def _line_height(size: int) -> int:
 
 
 def _wrapped(text: str, font: Font, width: int) -> Iterator[str]:
+    for paragraph in _composed(text).splitlines():
+        yield from _wrapped_line(paragraph, font, width)
+
+
+def _wrapped_line(text: str, font: Font, width: int) -> Iterator[str]:
     line = ""
-    for word in _composed(text).split():
+    for word in text.split():
         longer = f"{line} {word}".strip()
         if line and font.getlength(longer) > width:
             yield line
@@ -294,5 +297,9 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if re.fullmatch(r'["“][^"“”]*["”]', text) else text
 
 
-def _first_paragraph(answer: str) -> str:
-    return plain(markdown(re.split(r"\n\s*\n", answer.strip())[0])).strip()
+def _beginning(answer: str) -> str:
+    """The first paragraph, with the list to which it leads."""
+    first, *others = re.split(r"\n\s*\n", answer.strip())
+    if first.rstrip(" *_").endswith(":") and others:
+        first = f"{first}\n\n{others[0]}"
+    return plain(markdown(first)).strip()
