@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,15 +41,6 @@ class Site:
         self.is_secure = is_secure
         # A browser takes a cookie with this beginning only over https, for this host, and no other's.
         self.cookie = "__Host-editor" if is_secure else "editor"
-        self._versions = {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in STATIC.iterdir()
-        }
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
-        self._templates.globals["static"] = lambda name: f"/static/{name}?v={self._versions[name]}"
-        self._templates.filters["moment"] = moment
 
     async def account_of(self, request: Request) -> Account | None:
         """Who asks, by their session; None if nobody is logged in."""
@@ -81,7 +73,7 @@ class Site:
     ) -> Response:
         """A page, in its reader's language. It is stored nowhere on the way."""
         language = self.language_of(request, account)
-        html = self._templates.get_template(template).render(
+        html = _templates().get_template(template).render(
             t=Words(language), language=language, account=account,
             path=request.url.path, **values,
         )  # fmt: skip
@@ -143,3 +135,16 @@ def own_path(given: str | None) -> str:
 def moment(at: datetime.datetime) -> str:
     """A moment as an editor in Việt Nam reads it: 28/11/2026 23:05."""
     return at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+@cache
+def _templates() -> Environment:
+    """The templates, each compiled once."""
+    versions = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in STATIC.iterdir()}
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.globals["static"] = lambda name: f"/static/{name}?v={versions[name]}"
+    environment.filters["moment"] = moment
+    return environment
