@@ -49,7 +49,8 @@ _PASSKEY: Any = PasskeyTable.__table__
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the pages are, as a browser sees it. host: without the port; origin: scheme, host and port."""
+    """Where the pages are (EDITORS_URL). host: without the port, to which a passkey is kept; origin: with scheme
+    and port."""
 
     host: str
     origin: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -39,15 +39,15 @@ async def open_database(url: str) -> Database:
     return database
 
 
-def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
+def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
     """The pages over a desk.
 
     Args:
         desk: what editors work with; its database is up to date.
         key: encrypts the secrets of one-time codes (EDITORS_KEY).
-        is_secure: the pages are reached by https.
+        address: at which editors reach the pages; https:// keeps cookies to it.
     """
-    site = Site(desk.database, Accounts(key), desk.clock, is_secure=is_secure)
+    site = Site(desk.database, Accounts(key), desk.clock, address)
     offices, sentences = Offices(site, desk), Sentences(site, desk)
     edit = Edit(site, desk, {OFFICES: offices.parts, MESSAGES: sentences.parts})
     routes: list[BaseRoute] = [
@@ -72,13 +72,18 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
     async def away(request: Request, _error: Exception) -> Response:
         return site.refuse(request, None, "database_away", 503)
 
+    async def left(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # nobody is there to read it
+
     async def failed(request: Request, _error: Exception) -> Response:  # it is logged all the same
         return site.refuse(request, None, "went_wrong", 500)
 
     return Starlette(
         routes=routes,
         middleware=[Middleware(SameOrigin)],
-        exception_handlers={Refused: refused, DatabaseAway: away, Exception: failed},
+        exception_handlers={
+            Refused: refused, DatabaseAway: away, ClientDisconnect: left, Exception: failed,
+        },  # fmt: skip
     )
 
 

@@ -32,14 +32,15 @@ Page = Callable[[Request, Account], Awaitable[Response]]
 class Site:
     """The pages' common ground."""
 
-    def __init__(self, database: Database, accounts: Accounts, clock: Clock, *, is_secure: bool) -> None:
-        """`is_secure`: the pages are reached by https, so that cookies are kept to it."""
+    def __init__(self, database: Database, accounts: Accounts, clock: Clock, address: str) -> None:
+        """`address`: at which editors reach the pages; with https, cookies are kept to it."""
         self.database = database
         self.accounts = accounts
         self.clock = clock
-        self.is_secure = is_secure
+        self.address = address
+        self.is_secure = address.startswith("https://")
         # A browser takes a cookie with this beginning only over https, for this host, and no other's.
-        self.cookie = "__Host-editor" if is_secure else "editor"
+        self.cookie = "__Host-editor" if self.is_secure else "editor"
         self._versions = {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in STATIC.iterdir()
         }
@@ -48,6 +49,7 @@ class Site:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._templates.globals["static"] = lambda name: f"/static/{name}?v={self._versions[name]}"
+        self._templates.globals["address"] = address
         self._templates.filters["moment"] = moment
 
     async def account_of(self, request: Request) -> Account | None:
