@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bot.content.fields import flat
 from bot.content.library import Library
 from bot.content.schema import Answer, AnswerStatus
+from bot.content.ward_offices import WARDS
 from bot.desk import in_step
 from bot.desk.accounts import Account
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
@@ -121,7 +122,8 @@ class Start:
 
     to_review: what others submitted and this account may approve. mine: what it is writing itself.
     to_publish: what is approved. unseen: what went out early; share: of how many in 90 days.
-    has_office_draft, has_sentence_draft: there are drafts of the offices, of the bot's own sentences.
+    has_office_draft, has_sentence_draft, has_ward_draft: there are drafts of the offices, of the bot's own
+    sentences, of the wards' offices.
     """
 
     to_review: tuple[Row, ...]
@@ -134,6 +136,7 @@ class Start:
     share: Share
     has_office_draft: bool
     has_sentence_draft: bool
+    has_ward_draft: bool
 
 
 async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> Listing:
@@ -181,6 +184,7 @@ async def start(desk: EditingDesk, account: Account) -> Start:
         share,
         OFFICES in found.drafts,
         MESSAGES in found.drafts,
+        WARDS in found.drafts,
     )
 
 

@@ -49,8 +49,7 @@ _PASSKEY: Any = PasskeyTable.__table__
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the pages are (EDITORS_URL). host: without the port, to which a passkey is kept; origin: with scheme
-    and port."""
+    """Where the pages are. host: to which a passkey is kept, without the port; origin: scheme, host, port."""
 
     host: str
     origin: str

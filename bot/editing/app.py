@@ -9,8 +9,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.content.ward_offices import WARDS
 from bot.desk.accounts import Accounts
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.desk.offices import OF_CITY, OF_WARDS
 from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
 from bot.editing.answers import Answers
@@ -48,10 +50,13 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
         address: at which editors reach the pages; https:// keeps cookies to it.
     """
     site = Site(desk.database, Accounts(key), desk.clock, address)
-    offices, sentences = Offices(site, desk), Sentences(site, desk)
-    edit = Edit(site, desk, {OFFICES: offices.parts, MESSAGES: sentences.parts})
+    offices, wards = Offices(site, desk, OF_CITY), Offices(site, desk, OF_WARDS)
+    sentences = Sentences(site, desk)
+    parts = {OFFICES: offices.parts, WARDS: wards.parts, MESSAGES: sentences.parts}
+    edit = Edit(site, desk, parts)
     routes: list[BaseRoute] = [
         *offices.routes(),
+        *wards.routes(),
         *sentences.routes(),
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
@@ -81,9 +86,7 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=[Middleware(SameOrigin)],
-        exception_handlers={
-            Refused: refused, DatabaseAway: away, ClientDisconnect: left, Exception: failed,
-        },  # fmt: skip
+        exception_handlers={Refused: refused, DatabaseAway: away, ClientDisconnect: left, Exception: failed},
     )
 
 

@@ -76,7 +76,7 @@ class EditorsSettings(Settings):
 
     @property
     def editors_address(self) -> str:
-        """Where editors reach their pages, for links and passkeys, which belong to names and not to numbers."""
+        """Where editors reach their pages. Of this machine by its name, since passkeys belong to names."""
         local = local_url(self.editors_host, self.editors_port)
         return self.editors_url or local.replace("://127.0.0.1:", "://localhost:")
 
