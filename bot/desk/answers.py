@@ -108,6 +108,7 @@ class Unseen:
 
     id: int
     name: str
+    titles: Mapping[Language, str]
     kind: PublicationKind
     by: str
     at: datetime.datetime
@@ -169,6 +170,7 @@ async def start(desk: EditingDesk, account: Account) -> Start:
         if (draft := found.drafts.get(row.name)) and account.id in draft.changed_by
     ]
     offices = {row.name: row.office for row in found.rows}
+    titles = {row.name: row.titles for row in found.rows}
     return Start(
         tuple(row for row in others if may(account, Right.APPROVE, {row.office})),
         tuple(mine),
@@ -177,7 +179,7 @@ async def start(desk: EditingDesk, account: Account) -> Start:
         tuple(_sorted([row for row in found.rows if row.is_yours and row.is_past_review], "review_by")),
         tuple(row for row in found.rows if row.is_yours and row.behind),
         tuple(
-            _unseen(one, found.names, account, offices.get(one.answer_id))
+            _unseen(one, titles.get(one.answer_id, {}), found.names, account, offices.get(one.answer_id))
             for one in early
             if may(account, Right.SEE, _whose(one.answer_id, offices))
         ),
@@ -342,10 +344,13 @@ def _whose(name: str, offices: Mapping[str, str]) -> frozenset[str]:
     return offices_of(name, {"office": offices[name]}) if name in offices else offices_of(name, {"": ""})
 
 
-def _unseen(one: StoredPublication, names: Mapping[int, str], account: Account, office: str | None) -> Unseen:
+def _unseen(
+    one: StoredPublication, titles: Mapping[Language, str], names: Mapping[int, str], account: Account,
+    office: str | None,
+) -> Unseen:  # fmt: skip
     is_others = account.id not in {one.editor_id, *one.changed_by}
     whose = _whose(one.answer_id, {one.answer_id: office} if office else {})
     return Unseen(
-        one.id, one.answer_id, one.kind, names.get(one.editor_id, ""), one.at, one.reason or "", one.note,
-        is_others and may(account, Right.APPROVE, whose),
+        one.id, one.answer_id, titles, one.kind, names.get(one.editor_id, ""), one.at, one.reason or "",
+        one.note, is_others and may(account, Right.APPROVE, whose),
     )  # fmt: skip

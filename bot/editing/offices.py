@@ -88,7 +88,8 @@ class RegisterFile:
         """The office's name and the field's."""
         key, _, field = path.partition(".")
         name = self.called(self._desk.library(), words, {}, key)
-        return f"{name}: {words.field_of_office(field)}" if field else name
+        of_source = f"{words('sources')} · " if field.startswith("source.") else ""
+        return f"{name}: {of_source}{words.field_of_office(field)}" if field else name
 
     def called(self, library: Library, words: Words, fields: Mapping[str, str], key: str) -> str:
         """An office's name; fields: of its form, which may have another one than what is live."""
@@ -137,6 +138,7 @@ class Offices:
         rows = [self._row(library, words, value, live, key) for key in value]
         is_lacking, asked = "lacking" in request.query_params, request.query_params.get("q", "")[:200]
         shown = [row for row in rows if (row.lacks or not is_lacking) and _is_found(row, asked)]
+        shown.sort(key=lambda row: fold(asked) not in fold(row.name))  # before those that were made of it
         return self._draw(
             request, "offices.html", account, opened=opened, is_lacking=is_lacking, asked=asked, rows=shown,
             number=len(rows), has_wards=library.wards is not None,
@@ -174,7 +176,7 @@ class Offices:
         typed = {path: forms.text(form, path) for path in self._register.fields if path in form}
         return await self.parts.save(
             request, account, form, lambda value: with_office(self._register, value, key, typed),
-            f"{self._home}?saved#{key}",
+            f"{self._home}?saved",
         )  # fmt: skip
 
     def _row(self, library: Library, words: Words, value: Value, live: Value, key: str) -> Row:
