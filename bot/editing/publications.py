@@ -139,7 +139,7 @@ class Publications:
         if "json" in request.query_params:
             is_over = progress.is_current or bool(progress.refused or progress.failed)
             return JSONResponse({"is_over": is_over, "said": self._said(request, account, progress)})
-        done = await release.last_done(self._desk, name)
+        done = await publications.last_done(self._desk, name)
         if done is None:  # nothing of it went out from these pages
             return back(request, f"/answers/{name}/publish")
         return self._site.draw(
