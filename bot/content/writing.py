@@ -85,7 +85,7 @@ def _change_map(tree: CommentedMap, value: Mapping[str, object]) -> None:
     for key, new in value.items():
         if key not in tree:
             tree.insert(_position(tree, key), key, _new(new))
-        elif as_value(tree[key]) != new:
+        elif as_value(tree[key]) != as_value(new):
             _change_entry(tree, key, new)
 
 

@@ -24,8 +24,9 @@ from bot.content.commits import NotCommitted, Overtaken, Person, repository_of
 from bot.content.directory import CATALOGUE_FILE
 from bot.content.fields import Value
 from bot.content.media import MEDIA_DIRECTORY
+from bot.content.ward_offices import WARDS, edit_ward_offices
 from bot.content.writing import NotWritable, edit
-from bot.content.yaml_file import Finding
+from bot.content.yaml_file import ContentError, Finding
 
 PICTURES_MOST = 1000
 """Files of content/media/, so that nobody fills the disk."""
@@ -69,7 +70,7 @@ def revision_of(data: bytes | None) -> str:
 
 
 def file_of(directory: Path, name: str) -> Path:
-    """The file of an answer, by its id, or of `offices` and `messages`. `name` has been checked to be one."""
+    """The file of an answer, by its id, or of another that is edited. `name` has been checked to be one."""
     topic, dot, rest = name.partition(".")
     return directory / topic / f"{rest}.yml" if dot else directory / f"{name}.yml"
 
@@ -132,7 +133,7 @@ def write(
         data = bytes_of(path)
         if revision_of(data) != base_file:
             raise FileMoved((data or b"").decode("utf-8", "replace"))
-        files = {path: _edited(data, value)}
+        files = {path: _edited(name, data, value)}
         if not is_taken_back:
             _check(findings_of(directory, name, files[path].decode(), today))
         if data is None and (catalogue := _with_entry(directory, name, value)):
@@ -188,10 +189,15 @@ def _check(findings: list[Finding]) -> None:
         raise Faulty(errors)
 
 
-def _edited(data: bytes | None, value: Value) -> bytes:
+def edited(name: str, text: str, value: Value) -> str:
+    """The text of a file with another value. Raises NotWritable, ContentError, YAMLError."""
+    return edit_ward_offices(text, value) if name == WARDS else edit(text, value)
+
+
+def _edited(name: str, data: bytes | None, value: Value) -> bytes:
     try:
-        return edit((data or b"").decode(), value).encode()
-    except (NotWritable, YAMLError, UnicodeDecodeError) as error:
+        return edited(name, (data or b"").decode(), value).encode()
+    except (NotWritable, ContentError, YAMLError, UnicodeDecodeError) as error:
         raise NotPublished(f"Nothing was published, for the file cannot be written: {error}.") from error
 
 

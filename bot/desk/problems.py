@@ -16,9 +16,11 @@ from ruamel.yaml.error import YAMLError
 from bot.content.fields import FIELDS, Value, flat, nested, typed
 from bot.content.messages import Messages
 from bot.content.schema import MARK, Answer, Office
-from bot.content.writing import NotWritable, edit
-from bot.content.yaml_file import Finding
-from bot.desk.content_files import findings_of
+from bot.content.ward_offices import WARDS, as_written
+from bot.content.wards import WardOffice
+from bot.content.writing import NotWritable
+from bot.content.yaml_file import ContentError, Finding
+from bot.desk.content_files import edited, findings_of
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Problem
 from bot.domain.language import Language
 
@@ -83,6 +85,7 @@ _FINDINGS: tuple[tuple[str, str], ...] = (
     (r"(?P<number>\S+) can be called in Việt Nam only: .*", "finding_home_only"),
     (r'(?P<time>.+): say that it is "(?P<words>.+)"', "finding_clock"),
     (r"a phone, an address or a website needs a `source` that gives it", "finding_office_source"),
+    (r"an address, a phone or a page needs a `source` that gives it", "finding_office_source"),
     (r"(?P<office>\S+) is not in offices\.yml", "finding_office_unknown"),
     (rf"fill this in, in place of {MARK}", "finding_mark"),
     (r"what stands after # is not read; .*", "finding_cut"),
@@ -145,6 +148,8 @@ def unfinished(name: str, value: Value) -> tuple[Problem, ...]:
             for key, office in value.items()
             for problem in _invalid(partial(Office.model_validate, typed(office)), set(), key)
         ]
+    elif name == WARDS:
+        found = [problem for code, office in value.items() for problem in _of_ward(code, office)]
     elif name == MESSAGES:
         found = list(_invalid(partial(Messages.model_validate, typed(value)), set()))
     return tuple(dict.fromkeys(found))
@@ -157,8 +162,8 @@ def of_findings(findings: Iterable[Finding]) -> tuple[Problem, ...]:
 
 def _findings(directory: Path, name: str, text: str, value: Value, today: date) -> tuple[Problem, ...]:
     try:
-        written = edit(text, value)
-    except (NotWritable, YAMLError) as error:
+        written = edited(name, text, value)
+    except (NotWritable, ContentError, YAMLError) as error:
         message = f"The file cannot be written: {error}."
         return (Problem("", "problem_not_written", message, (("problem", str(error)),)),)
     return of_findings(findings_of(directory, name, written, today))
@@ -197,6 +202,16 @@ def _invalid(validate: Callable[[], object], known: set[str], above: str = "") -
             follows = bool(known) and problem.field in {"vi", "en", ""}
             if not follows and not any(f"{field}.".startswith(f"{problem.field}.") for field in known):
                 yield problem
+
+
+def _of_ward(code: str, office: object) -> Iterator[Problem]:
+    """What is wrong with the entry of a ward's office; of a point, one thing."""
+    if not isinstance(office, Mapping) or not office:
+        return
+    at = f"{code}.map"
+    for problem in _invalid(partial(WardOffice.model_validate, typed(as_written(office))), set(), code):
+        is_point = f"{problem.field}.".startswith(f"{at}.")
+        yield Problem(at, "problem_point", "This is no place in Cần Thơ.") if is_point else problem
 
 
 def _of_error(detail: ErrorDetails, above: str) -> Problem:

@@ -196,7 +196,7 @@ async def look(desk: EditingDesk, account: Account, publication_id: int) -> None
     found = await desk.transact(lambda connection: publications.find(connection, publication_id))
     if found is None:
         raise NotFound
-    before, after = value_of_text(found.before), value_of_text(found.after)
+    before, after = (value_of_text(found.answer_id, text) for text in (found.before, found.after))
     check_may(account, Right.APPROVE, found.answer_id, before, after)
     if account.id in {found.editor_id, *found.changed_by}:
         raise Refused("own_work", "Nobody approves their own work; ask somebody else.")
@@ -207,6 +207,12 @@ async def look(desk: EditingDesk, account: Account, publication_id: int) -> None
             audit.note(connection, account.name, "look", found.answer_id, now, publication=publication_id)
 
     await desk.transact(work)
+
+
+async def last_done(desk: EditingDesk, name: str) -> PublicationKind | None:
+    """What was done last to a file from the pages; None if nothing was."""
+    done = await desk.transact(lambda connection: publications.of(connection, name))
+    return done[0].kind if done else None
 
 
 async def progress(desk: EditingDesk) -> Progress:

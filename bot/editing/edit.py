@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -120,6 +121,11 @@ class Edit:
         if isinstance(submitted, Conflict):
             return self.conflict(request, account, submitted)
         return back(request, f"/answers/{name}?submitted")
+
+    def label(self, request: Request, account: Account, name: str) -> Callable[[str], str]:
+        """What the fields of a file are called."""
+        words = Words(self._site.language_of(request, account))
+        return partial(self._files[name].label, words) if name in self._files else words.field
 
     def conflict(self, request: Request, account: Account, conflict: Conflict, tab: str = "") -> Response:
         """Both versions, field by field, to be merged; nothing was overwritten and nothing is lost.

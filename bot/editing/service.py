@@ -66,7 +66,7 @@ async def opened(settings: EditorsSettings) -> AsyncIterator[Starlette]:
             remind = partial(keep_reminding, desk, accounts, server, address)
             await stack.enter_async_context(supervisor.keep("reminding", remind))
         await _tell(settings, database)
-        yield create_app(desk, settings.fernet_key, is_secure=settings.editors_address.startswith("https://"))
+        yield create_app(desk, settings.fernet_key, settings.editors_address)
 
 
 async def _keep_house(desk: EditingDesk) -> None:

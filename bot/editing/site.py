@@ -33,14 +33,15 @@ Page = Callable[[Request, Account], Awaitable[Response]]
 class Site:
     """The pages' common ground."""
 
-    def __init__(self, database: Database, accounts: Accounts, clock: Clock, *, is_secure: bool) -> None:
-        """`is_secure`: the pages are reached by https, so that cookies are kept to it."""
+    def __init__(self, database: Database, accounts: Accounts, clock: Clock, address: str) -> None:
+        """`address`: at which editors reach the pages; with https, cookies are kept to it."""
         self.database = database
         self.accounts = accounts
         self.clock = clock
-        self.is_secure = is_secure
+        self.address = address
+        self.is_secure = address.startswith("https://")
         # A browser takes a cookie with this beginning only over https, for this host, and no other's.
-        self.cookie = "__Host-editor" if is_secure else "editor"
+        self.cookie = "__Host-editor" if self.is_secure else "editor"
 
     async def account_of(self, request: Request) -> Account | None:
         """Who asks, by their session; None if nobody is logged in."""
@@ -74,6 +75,7 @@ class Site:
         """A page, in its reader's language. It is stored nowhere on the way."""
         language = self.language_of(request, account)
         html = _templates().get_template(template).render(
+            address=self.address,
             t=Words(language), language=language, account=account,
             path=request.url.path, **values,
         )  # fmt: skip

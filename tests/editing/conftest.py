@@ -9,7 +9,7 @@ import pytest
 
 from bot.desk.accounts import Accounts
 from bot.editing.app import create_app, open_database
-from tests.support.editors import KEY, Clock, Pages, copy_content, make_content, make_desk
+from tests.support.editors import KEY, ORIGIN, Clock, Pages, copy_content, make_content, make_desk
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
     database = await open_database(f"sqlite:///{tmp_path}/editors.db")
     clock = Clock()
     desk = make_desk(database, make_content(tmp_path / "site"), clock)
-    yield Pages(create_app(desk, KEY, is_secure=False), database, Accounts(KEY), clock, desk)
+    yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
     await database.close()
 
 
@@ -27,5 +27,5 @@ async def city_pages(tmp_path: Path) -> AsyncIterator[Pages]:
     database = await open_database(f"sqlite:///{tmp_path}/editors.db")
     clock = Clock()
     desk = make_desk(database, copy_content(tmp_path / "site"), clock)
-    yield Pages(create_app(desk, KEY, is_secure=False), database, Accounts(KEY), clock, desk)
+    yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
     await database.close()

@@ -153,7 +153,7 @@ class Attempt(EditorsBase):
 class Draft(EditorsBase):
     """What is to become of an answer, or of another file of content/.
 
-    answer_id: of the answer; `offices` and `messages` are drafts, too.
+    answer_id: of the answer; `offices`, `wards` and `messages` are drafts, too.
     revision: grows with each save. base_file: the revision of the file that it began from, if any.
     value: as the file would have it. state: writing, submitted, approved.
     changed_by: everybody who changed it since it began, none of whom may approve it.
