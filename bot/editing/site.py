@@ -75,7 +75,7 @@ class Site:
         """A page, in its reader's language. It is stored nowhere on the way."""
         language = self.language_of(request, account)
         html = _templates().get_template(template).render(
-            address=self.address,
+            site_address=self.address,
             t=Words(language), language=language, account=account,
             path=request.url.path, **values,
         )  # fmt: skip
