@@ -190,7 +190,8 @@ def _counts(path: str, content: object, name: str) -> bool:
         or path.endswith("facets.source")
     ):
         return False
-    is_of_claim = path in {"verdict", "vi.claim", "en.claim"} or path.startswith(("clarified.", "first_seen."))
+    is_of_claim = path in {"verdict", "vi.claim", "en.claim"}
+    is_of_claim |= path.startswith(("clarified.", "first_seen."))
     return name.startswith("clarification.") or not is_of_claim
 
 
