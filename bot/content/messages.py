@@ -299,13 +299,11 @@ class SiteSentences(Sentences):
     search: BothLanguages
     search_label: BothLanguages
     search_hint: BothLanguages
-    search_not_kept: BothLanguages
     answered: BothLanguages
     not_answered: BothLanguages
     found: Annotated[BothLanguages, _filled("count")]
     nothing_found: BothLanguages
     read_page: BothLanguages
-    dates: BothLanguages
     published: BothLanguages
     changed: BothLanguages
     review_by: BothLanguages

@@ -119,6 +119,7 @@ class Pages:
             facets=[(facet, text.facets[facet]) for facet in Facet if facet in text.facets],
             related=[successor] if successor else list(related.values()),
             is_withdrawn=is_withdrawn,
+            is_indexed=not is_withdrawn,
             is_out_of_date=answer.review_by < today,
             map_url=map_url(answer),
             share_image=None if is_withdrawn else self._share_image(answer, language, library),
@@ -249,13 +250,13 @@ class Pages:
 
 
 def newest(answers: Iterable[Answer], library: Library) -> list[Answer]:
-    """The answers, those first that were published last."""
-    return sorted(answers, key=lambda answer: published(answer, library), reverse=True)
+    """The answers, those first that were published last; of one day, those that were clarified last."""
 
+    def when(answer: Answer) -> tuple[datetime.date, datetime.date]:
+        began = structured.days(answer, library).published
+        return began, answer.clarified.date if answer.clarified else began
 
-def published(answer: Answer, library: Library) -> datetime.date:
-    """The day on which an answer was published first, or that on which it was checked if nobody knows."""
-    return structured.days(answer, library).published
+    return sorted(answers, key=when, reverse=True)
 
 
 def description(answer: Answer, language: Language) -> str:
