@@ -69,8 +69,8 @@ withdrawn: {date: 2026-11-22, reason: {vi: Luật đã đổi., en: The law has 
 
 
 @dataclass
-class Rumours:
-    """What the Rasa side was asked, and what it answers. forgotten: conversations; is_away: it is not there."""
+class RasaStandIn:
+    """What the Rasa side was asked, and what it answers. forgotten: conversations; is_away: it is off."""
 
     asked: list[str] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
@@ -107,7 +107,7 @@ class Public:
     http: httpx.AsyncClient
     directory: Path
     library: Library
-    rasa: Rumours
+    rasa: RasaStandIn
 
     def reload(self) -> None:
         """Serve what the files say now."""
@@ -116,9 +116,14 @@ class Public:
         self.library = loaded.library
 
     def write(self, answer_id: str, text: str) -> None:
-        topic, _, name = answer_id.partition(".")
-        (self.directory / topic).mkdir(exist_ok=True)
-        (self.directory / topic / f"{name}.yml").write_text(text, encoding="utf-8")
+        write(self.directory, answer_id, text)
+
+
+def write(directory: Path, answer_id: str, text: str) -> None:
+    """Write an answer's file."""
+    topic, _, name = answer_id.partition(".")
+    (directory / topic).mkdir(exist_ok=True)
+    (directory / topic / f"{name}.yml").write_text(text, encoding="utf-8")
 
 
 def clarification(name: str, more: str = "", status: str = "published") -> str:
@@ -126,43 +131,49 @@ def clarification(name: str, more: str = "", status: str = "published") -> str:
     return text.replace("status: published", f"status: {status}")
 
 
-@pytest.fixture
-def content(tmp_path: Path) -> Path:
-    directory = tmp_path / "content"
-    directory.mkdir()
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Library]:
+    """The content with an answer in each state, read once."""
+    directory = tmp_path_factory.mktemp("whole")
     for name in ("messages.yml", "wards.yml"):
         shutil.copy(ROOT / "content" / name, directory)
     wards = (directory / "wards.yml").read_text(encoding="utf-8")
     kept = [line for line in wards.splitlines() if not line.startswith(("answer:", "papers:"))]
     (directory / "wards.yml").write_text("\n".join(kept), encoding="utf-8")
     (directory / "offices.yml").write_text(OFFICES, encoding="utf-8")
-    return directory
+    later = 'publish_at: "2099-01-01 08:00"\nsupersedes: [culture.food]'
+    for answer_id, text in {
+        "culture.food": ANSWER.format(name="food"),
+        "culture.music": ANSWER.format(name="music"),
+        "culture.old": ANSWER.format(name="old"),
+        "culture.new": "supersedes: [culture.old]" + ANSWER.format(name="new"),
+        "culture.hidden": ANSWER.format(name="hidden").replace("published", "draft"),
+        "culture.later": later + ANSWER.format(name="later"),
+        "clarification.e10": clarification("e10", FIRST_SEEN),
+        "clarification.law": clarification("law", REASON, "withdrawn"),
+        "clarification.wrong": clarification("wrong", status="withdrawn"),
+    }.items():
+        write(directory, answer_id, text)
+    loaded = load(directory)
+    assert not loaded.findings
+    return directory, loaded.library
 
 
 @pytest.fixture
-async def served(content: Path) -> AsyncIterator[Callable[[str], Public]]:
-    """Makes the pages for a PUBLIC_URL, of content with an answer in each state."""
+async def served(whole: tuple[Path, Library], tmp_path: Path) -> AsyncIterator[Callable[[str], Public]]:
+    """Makes the pages for a PUBLIC_URL, of a copy of that content."""
     opened: list[httpx.AsyncClient] = []
+    directory = shutil.copytree(whole[0], tmp_path / "content")
 
     def make(public_url: str) -> Public:
-        rasa = Rumours()
+        rasa = RasaStandIn()
         to_rasa = rasa.client()
         dialogue = Dialogue(Rasa(to_rasa), lambda: public.library)
         routes = site_routes(lambda: public.library, dialogue, public_url, utc_now)
         app = SecurityHeaders(Starlette(routes=routes))
         http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot")
         opened.extend((to_rasa, http))
-        public = Public(http, content, None, rasa)  # type: ignore[arg-type]  # reloaded below
-        for name in ("food", "music", "old"):
-            public.write(f"culture.{name}", ANSWER.format(name=name))
-        public.write("culture.new", "supersedes: [culture.old]" + ANSWER.format(name="new"))
-        public.write("culture.hidden", ANSWER.format(name="hidden").replace("published", "draft"))
-        later = 'publish_at: "2099-01-01 08:00"\nsupersedes: [culture.food]'
-        public.write("culture.later", later + ANSWER.format(name="later"))
-        public.write("clarification.e10", clarification("e10", FIRST_SEEN))
-        public.write("clarification.law", clarification("law", REASON, "withdrawn"))
-        public.write("clarification.wrong", clarification("wrong", status="withdrawn"))
-        public.reload()
+        public = Public(http, directory, whole[1], rasa)
         return public
 
     yield make
