@@ -106,9 +106,8 @@ def claims(library: Library, public: Addresses) -> Drawn:
         "dateModified": max((str(modified(answer, library)) for answer in answers), default=None),
         "license": LICENCE,
         "publisher": _publisher(Language.VI, library, public),
-        "dataFeedElement": elements,
     })  # fmt: skip
-    return _json(feed, "application/ld+json")
+    return _json({**feed, "dataFeedElement": elements}, "application/ld+json")
 
 
 def answers(library: Library, public: Addresses) -> Drawn:

@@ -12,8 +12,8 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from bot.content.library import Dates
-from tests.site.conftest import PUBLIC_URL, Public, clarification
 from tests.support.content import ANSWER
+from tests.support.public_pages import PUBLIC_URL, Public, clarification
 
 
 async def read(public: Public, path: str) -> Any:

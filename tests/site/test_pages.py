@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.answer import Facet
 from bot.http_server import SECURITY_HEADERS
-from tests.site.conftest import PUBLIC_URL, Public, clarification
 from tests.support.content import ANSWER
+from tests.support.public_pages import PUBLIC_URL, Public, clarification
 
 E10 = "/vi/clarification/e10"
 
@@ -60,7 +60,8 @@ async def shown(public: Public, path: str) -> _Shown:
     ("language", "said"),
     [
         ("vi", ["Tin e10 là thật & đúng.", "Không đúng", 'là "giả" <script>alert(1)</script>',
-                "Theo quy định nào?", "Theo luật.", "Một cơ quan, 10/11/2026", "Sở Văn hóa", "20/11/2026", "01/01/2100", "A <law>",
+                "Theo quy định nào?", "Theo luật.", "Một cơ quan, 10/11/2026", "Sở Văn hóa",
+                "20/11/2026", "01/01/2100", "A <law>",
                 "1/2026 · An issuer · 11/2026", "Ngày đã sửa.", "Tựa food", "01/11/2026, A page"]),
         ("en", ["The e10 claim is true & right.", "Not true", 'is "fake" <script>alert(1)</script>',
                 "Which rules apply?", "By law.", "An office, 10/11/2026", "Department of Culture",

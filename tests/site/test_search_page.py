@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from bot.site.routes import ASKED_A_MINUTE, BODY_LIMIT
-from tests.site.conftest import Public
+from tests.support.public_pages import Public
 
 
 async def asked(public: Public, text: str, language: str = "vi") -> httpx.Response:

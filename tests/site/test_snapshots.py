@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.site.snapshots import _takes_gzip
-from tests.site.conftest import Public
 from tests.support.content import ANSWER
+from tests.support.public_pages import Public
 
 PAGE = "/vi/culture/food"
 

@@ -11,8 +11,8 @@ import yaml
 from pyld import jsonld  # type: ignore[import-untyped]
 
 from bot.site.structured import revision
-from tests.site.conftest import PUBLIC_URL, Public, clarification
 from tests.support import ROOT
+from tests.support.public_pages import PUBLIC_URL, Public, clarification
 
 VOCABULARY: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "site" / "schema_org.yml").read_text("utf-8"))
 SCHEMA = "https://schema.org/"
