@@ -8,11 +8,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bot.domain.answer import Facet
+from bot.channels.web import page as chat_page
+from bot.content.loading import load
+from bot.domain.answer import TOPICS, Facet
 from bot.http_server import SECURITY_HEADERS
+from bot.site.pages import STATIC
+from tests.support import ROOT
 from tests.support.content import ANSWER
 from tests.support.public_pages import PUBLIC_URL, Public, clarification
 
+STYLES = ((chat_page.STATIC, "style.css"), (STATIC, "site.css"))
 E10 = "/vi/clarification/e10"
 
 
@@ -226,6 +231,17 @@ async def test_pages_are_as_safe_as_the_rest(public: Public) -> None:
 def test_every_side_has_a_heading(public: Public) -> None:
     site = public.library.messages.site
     assert all(site.asking(facet).vi for facet in Facet if facet is not Facet.SOURCE)
+
+
+async def test_no_page_of_the_city_is_large(public: Public) -> None:
+    """With its style sheets, uncompressed; without its picture."""
+    public.library = load(ROOT / "content").library
+    styles = sum(len((folder / name).read_bytes()) for folder, name in STYLES)
+    pages = ["", *(f"/{topic}" for topic in TOPICS), "/wards", "/phuong-xa"]
+    pages += ["/" + answer_id.replace(".", "/") for answer_id in public.library.answers]
+    for path in [f"/{language}{page}" for language in ("vi", "en") for page in pages]:
+        response = await public.http.get(path)
+        assert len(response.content) + styles < 60_000, path
 
 
 class TestWards:
