@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from bot.answering.dialogue import Dialogue
 from bot.cards.ward_names import WardNames, capital
 from bot.channels.requests import BodyTooLarge, read_body
+from bot.channels.web.api import sender
 from bot.channels.web.throttle import Throttle
 from bot.content.library import Library
 from bot.content.search import search, search_wards
@@ -193,7 +194,7 @@ class _Site:
         if not asked:
             drawn = self._pages.search(library, language)
         else:
-            may_ask = not self._asked.take(request.client.host if request.client else "")
+            may_ask = not self._asked.take(sender(request))
             drawn = self._pages.search(
                 library,
                 language,
