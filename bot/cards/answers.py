@@ -45,7 +45,7 @@ def answer_card(plan: Plan, library: Library, today: datetime.date) -> Card:
         checked=answer.checked,
         office=library.office_of(answer)[language].name,
         map_url=map_url(answer),
-        picture=_picture(answer, language, library),
+        picture=picture_of(answer, language, library),
         buttons=(
             *_for_staff(plan, library),
             *related_buttons(answer, language, library),
@@ -117,7 +117,8 @@ def _share(answer: Answer, language: Language, library: Library) -> list[Button]
     return [Button(library.messages.labels.share[language], payload.for_share(answer.id, language))]
 
 
-def _picture(answer: Answer, language: Language, library: Library) -> Picture | None:
+def picture_of(answer: Answer, language: Language, library: Library) -> Picture | None:
+    """The picture that stands beside an answer, or None."""
     media = answer.media
     if media is None:
         return None

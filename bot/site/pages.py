@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.cards.answers import map_url
+from bot.cards.answers import map_url, picture_of
 from bot.cards.formatting import day, partial_day
 from bot.cards.ward_names import WardNames, capital
 from bot.cards.ward_names import map_url as map_url_of_ward
@@ -122,6 +122,7 @@ class Pages:
             is_indexed=not is_withdrawn,
             is_out_of_date=answer.review_by < today,
             map_url=map_url(answer),
+            picture=picture_of(answer, language, library),
             share_image=None if is_withdrawn else self._share_image(answer, language, library),
             data=None if is_withdrawn else structured.of_answer(answer, language, library, self._public),
             sharing=self._sharing(path, text.title),

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from bot.answering.dialogue import Dialogue
 from bot.content.library import Library
 from bot.content.loading import load
+from bot.content.paths import share_path
 from bot.domain.clock import utc_now
 from bot.http_server import SecurityHeaders
 from bot.rasa.client import Rasa
@@ -71,7 +72,7 @@ async def served(whole: tuple[Path, Library], tmp_path: Path) -> AsyncIterator[C
         def library() -> Library:
             return pages.library
 
-        routes = site_routes(library, Dialogue(Rasa(to_rasa), library), public_url, utc_now)
+        routes = site_routes(library, Dialogue(Rasa(to_rasa), library), public_url, utc_now, share_path)
         app = SecurityHeaders(Starlette(routes=routes))
         http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot")
         pages = Public(http, directory, whole[1], rasa)

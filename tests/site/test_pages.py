@@ -10,7 +10,9 @@ import pytest
 
 from bot.channels.web import page as chat_page
 from bot.content.loading import load
+from bot.content.paths import share_path
 from bot.domain.answer import TOPICS, Facet
+from bot.domain.language import Language
 from bot.http_server import SECURITY_HEADERS
 from bot.site.pages import STATIC
 from tests.support import ROOT
@@ -100,6 +102,15 @@ async def test_a_page_names_itself_in_both_languages(public: Public) -> None:
         assert page.head(rel="alternate", hreflang="x-default") == [f"{PUBLIC_URL}/vi/clarification/e10"]
         assert page.head(property="og:url") == page.head(rel="canonical")
         assert page.head(property="og:type") == ["article"]
+
+
+async def test_whoever_shows_a_link_to_it_is_given_its_picture(public: Public) -> None:
+    page = await shown(public, "/vi/clarification/e10")
+    answer = public.library.answers["clarification.e10"]
+    path = share_path(answer, Language.VI, public.library)
+    assert page.head(property="og:image") == [f"{PUBLIC_URL}{path}"]
+    assert path in page.links
+    assert (await shown(public, "/en/clarification/law")).head(property="og:image") == []
 
 
 async def test_without_an_address_of_its_own_it_goes_by_paths(local: Public) -> None:
