@@ -18,6 +18,7 @@ from bot.channels.contract import ChannelType, Parts
 from bot.channels.metered import MeteredChannel
 from bot.channels.registry import CHANNELS, ServiceSettings
 from bot.child import child
+from bot.content.paths import share_path
 from bot.content.watcher import ContentWatcher
 from bot.content_route import content_route
 from bot.domain.clock import utc_now
@@ -31,6 +32,7 @@ from bot.serve import serve
 from bot.settings import Settings, load_as
 from bot.site.embed import embed_routes
 from bot.site.pictures import Pictures
+from bot.site.routes import site_routes
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
 from bot.storage.inbox import Inbox
@@ -87,9 +89,8 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     for name in channels:
         metrics.start(name)
     delivery_worker = DeliveryWorker(outbox, library, channels, leads=leadership.leads)
-    worker = Worker(
-        inbox, Dialogue(rasa, library), library, channels, delivery_worker, leads=leadership.leads
-    )
+    dialogue = Dialogue(rasa, library)
+    worker = Worker(inbox, dialogue, library, channels, delivery_worker, leads=leadership.leads)
 
     token = settings.metrics_token.get_secret_value()
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
@@ -97,6 +98,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     routes += [*pictures.routes(), *embed_routes(library, settings.embed_origins.split())]
     for channel in channels.values():
         routes += channel.routes()
+    routes += site_routes(library, dialogue, settings.public_url, utc_now, share_path)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

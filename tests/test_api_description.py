@@ -52,7 +52,7 @@ OPERATIONS = [
     for method in item
     if method in {"get", "post"}
 ]
-TAKING_A_BODY = [(path, method) for path, method in OPERATIONS if method == "post"]
+TAKING_A_BODY = [(path, method) for path, method in OPERATIONS if method == "post" and "/api/" in path]
 
 NOTHING_TO_READ = "nothing in it can be read"
 NO_PICTURE = "There is no such picture."
@@ -66,11 +66,13 @@ CHECKS = [
 ]
 
 
-def is_taken(_context: object, response: Response, _case: Case[Any]) -> None:
-    """A check: what was sent is right, unless it is a text of which cleaning leaves nothing, or names a
-    picture that nobody has."""
-    if response.status_code != 200:
-        assert NOTHING_TO_READ in response.text or NO_PICTURE in response.text, response.text
+def is_taken(_context: object, response: Response, case: Case[Any]) -> None:
+    """A check: what was sent is right, unless it is a text of which cleaning leaves nothing, or an address
+    that none of the few answers and pictures has."""
+    is_made_up = case.operation.path.startswith("/{language}/{topic}") and response.status_code == 404
+    is_nowhere = case.operation.path == "/sitemap.xml" and "PUBLIC_URL" in response.text
+    is_nothing = NOTHING_TO_READ in response.text or NO_PICTURE in response.text
+    assert response.status_code == 200 or is_made_up or is_nowhere or is_nothing, response.text
 
 
 FULL_CARD = CardBody.of(
@@ -222,6 +224,8 @@ def test_every_address_of_the_service_is_described(
 
 def test_every_example_fits_its_schema() -> None:
     for path, method in OPERATIONS:
+        if "/api/" not in path:
+            continue
         body = DESCRIPTION["paths"][path][method].get("requestBody")
         for example in body["content"]["application/json"]["examples"].values() if body else ():
             model = interface.QuestionBody if path == "/api/messages" else interface.Visit

@@ -44,8 +44,8 @@ def answer_card(plan: Plan, library: Library, today: datetime.date) -> Card:
         sources=answer.sources,
         checked=answer.checked,
         office=library.office_of(answer)[language].name,
-        map_url=_map_url(answer),
-        picture=_picture(answer, language, library),
+        map_url=map_url(answer),
+        picture=picture_of(answer, language, library),
         buttons=(
             *_for_staff(plan, library),
             *related_buttons(answer, language, library),
@@ -77,7 +77,7 @@ def facet_card(plan: Plan, library: Library, today: datetime.date) -> Card:
         sources=answer.sources,
         checked=answer.checked,
         notice=_notice(plan, answer, library, today),
-        map_url=_map_url(answer) if plan.facet in {Facet.LOCATION, Facet.GETTING_THERE} else None,
+        map_url=map_url(answer) if plan.facet in {Facet.LOCATION, Facet.GETTING_THERE} else None,
         buttons=(
             *_for_staff(plan, library),
             Button(messages.labels.full_answer[language], payload.for_answer(answer.id)),
@@ -117,7 +117,8 @@ def _share(answer: Answer, language: Language, library: Library) -> list[Button]
     return [Button(library.messages.labels.share[language], payload.for_share(answer.id, language))]
 
 
-def _picture(answer: Answer, language: Language, library: Library) -> Picture | None:
+def picture_of(answer: Answer, language: Language, library: Library) -> Picture | None:
+    """The picture that stands beside an answer, or None."""
     media = answer.media
     if media is None:
         return None
@@ -150,7 +151,7 @@ def _not_stated(facet: Facet, answer: Answer, language: Language, library: Libra
     return phrases.no_facet_no_contact[language].format(title=title, facet=name, office=office)
 
 
-def _map_url(answer: Answer) -> str | None:
+def map_url(answer: Answer) -> str | None:
     """A map search for the answer's place (Google's documented Maps URL), or None."""
     if answer.map is None:
         return None

@@ -30,6 +30,8 @@ FIELDS: tuple[str, ...] = (
     "media.file.vi", "media.file.en", "media.alt.vi", "media.alt.en", "media.credit", "media.licence",
     "media.clip", "verdict",
     "clarified.by.vi", "clarified.by.en", "clarified.date",
+    "first_seen.url", "first_seen.date", "first_seen.who",
+    "corrected.date", "corrected.what.vi", "corrected.what.en",
     *(f"{language}.{name}" for language in Language for name in _IN_LANGUAGE),
 )  # fmt: skip
 """Every field of an answer, in the order in which files have them."""

@@ -41,6 +41,21 @@ def run_git(
     stdin: bytes | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> str:
+    """What a git command prints, as text.
+
+    Raises:
+        As `run_git_for_bytes` does.
+    """
+    printed = run_git_for_bytes(directory, *arguments, stdin=stdin, environment=environment)
+    return printed.decode("utf-8", "replace")  # git prints names of files as they are
+
+
+def run_git_for_bytes(
+    directory: Path,
+    *arguments: str,
+    stdin: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
     """What a git command prints.
 
     Raises:
@@ -59,8 +74,7 @@ def run_git(
         env={**clean, **(environment or {})},
         timeout=GIT_SECONDS,
     )
-    printed = done.stdout.decode("utf-8", "replace")  # git prints names of files as they are
     if done.returncode:
         problem = done.stderr.decode("utf-8", "replace")
-        raise subprocess.CalledProcessError(done.returncode, arguments[0], printed, problem)
-    return printed
+        raise subprocess.CalledProcessError(done.returncode, arguments[0], stderr=problem)
+    return done.stdout

@@ -31,6 +31,14 @@ class Commit:
     is_changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When an answer was published first, and when what people read of it changed last."""
+
+    published: datetime.date
+    changed: datetime.date
+
+
 @dataclass(frozen=True)
 class Library:
     """Everything the bot can say, as one consistent version, at one moment of its schedule.
@@ -39,6 +47,7 @@ class Library:
     now: the moment.
     commit: the one that it came from, if editors keep content/ in a git repository.
     wards: which unit of before is in which of today; None without such a table.
+    dates: of the answers whose history is known, by id.
     """
 
     answers: Mapping[str, Answer]
@@ -47,6 +56,7 @@ class Library:
     now: datetime.datetime = field(default_factory=utc_now)
     commit: Commit | None = None
     wards: Wards | None = None
+    dates: Mapping[str, Dates] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

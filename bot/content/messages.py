@@ -279,6 +279,75 @@ class WardSentences(Sentences):
     provincial_city: Annotated[BothLanguages, _filled("name")]
 
 
+class SiteSentences(Sentences):
+    """The public pages: one for each answer and each ward, what leads to them, and the feeds.
+
+    ask_*: the sides of an answer as headings.
+    """
+
+    home: BothLanguages
+    home_lead: BothLanguages
+    skip: BothLanguages
+    here: BothLanguages
+    chat: BothLanguages
+    ask_about: BothLanguages
+    about_this: BothLanguages
+    newest: BothLanguages
+    every_page: BothLanguages
+    feeds: BothLanguages
+    feed_of_all: BothLanguages
+    search: BothLanguages
+    search_label: BothLanguages
+    search_hint: BothLanguages
+    answered: BothLanguages
+    not_answered: BothLanguages
+    found: Annotated[BothLanguages, _filled("count")]
+    nothing_found: BothLanguages
+    read_page: BothLanguages
+    published: BothLanguages
+    changed: BothLanguages
+    review_by: BothLanguages
+    first_seen: BothLanguages
+    corrected: Annotated[BothLanguages, _filled("date", "what")]
+    correction: Annotated[BothLanguages, _filled("title")]
+    withdrawal: Annotated[BothLanguages, _filled("title")]
+    withdrawn: Annotated[BothLanguages, _filled("date")]
+    withdrawn_undated: BothLanguages
+    withdrawn_text: BothLanguages
+    related: BothLanguages
+    share_telegram: BothLanguages
+    share_mail: BothLanguages
+    address: BothLanguages
+    ask_hours: BothLanguages
+    ask_price: BothLanguages
+    ask_location: BothLanguages
+    ask_getting_there: BothLanguages
+    ask_duration: BothLanguages
+    ask_season: BothLanguages
+    ask_documents: BothLanguages
+    ask_law: BothLanguages
+    ask_contact: BothLanguages
+    wards: BothLanguages
+    wards_lead: BothLanguages
+    wards_search: BothLanguages
+    ward_made_of: BothLanguages
+    ward_now: Annotated[BothLanguages, _filled("now")]
+    ward_office: BothLanguages
+    ward_office_unknown: BothLanguages
+    table: BothLanguages
+    gone: BothLanguages
+    gone_text: BothLanguages
+    not_found: BothLanguages
+    not_found_text: BothLanguages
+    publisher: BothLanguages
+    footer: BothLanguages
+
+    def asking(self, facet: Facet) -> BothLanguages:
+        """The heading over one side of an answer; not of its source, which is none."""
+        heading: BothLanguages = getattr(self, f"ask_{facet.value}")
+        return heading
+
+
 class TopicNames(Sentences):
     """The topics, by the name of their folder."""
 
@@ -389,6 +458,7 @@ class Messages(Sentences):
     zalo: Zalo
     sharing: Sharing
     wards: WardSentences
+    site: SiteSentences
     topics: TopicNames
     facets: FacetNames
     verdicts: VerdictNames

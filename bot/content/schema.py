@@ -100,6 +100,21 @@ class Clarified(Strict):
     date: datetime.date
 
 
+class FirstSeen(Strict):
+    """Where a claim was met first, as far as that is known. who: spread it, as it may be said in public."""
+
+    url: Url | None = None
+    date: datetime.date | None = None
+    who: Text | None = None
+
+
+class Corrected(Strict):
+    """The last correction of an answer that was wrong: when, and what people should know of it."""
+
+    date: datetime.date
+    what: BothLanguages
+
+
 class Withdrawn(Strict):
     """When an answer was withdrawn, and why if people should know."""
 
@@ -145,6 +160,8 @@ class Answer(Strict):
 
     publish_at, withdraw_at: between these moments a published answer is served.
     supersedes: the answers in whose place this one is shown, once it is served.
+    corrected: of an answer that was wrong, not of one that was brought up to date.
+    first_seen: of a clarification's claim.
     """
 
     id: AnswerId
@@ -162,6 +179,8 @@ class Answer(Strict):
     media: Media | None = None
     verdict: Verdict | None = None
     clarified: Clarified | None = None
+    first_seen: FirstSeen | None = None
+    corrected: Corrected | None = None
     vi: AnswerText
     en: AnswerText
 
@@ -233,7 +252,7 @@ class Answer(Strict):
         parts = (self.verdict, self.clarified, self.vi.claim, self.en.claim)
         if self.topic == "clarification" and None in parts:
             raise ValueError("a clarification needs verdict, clarified, and a claim in both languages")
-        if self.topic != "clarification" and any(part is not None for part in parts):
+        if self.topic != "clarification" and any(part is not None for part in (*parts, self.first_seen)):
             raise ValueError("verdict, clarified and claim belong to clarifications only")
         return self
 

@@ -18,10 +18,11 @@ from typing import TypeVar
 import structlog
 from watchfiles import awatch
 
+from bot.content.dates import dates_in_git
 from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, look
 from bot.content.git import commit_of, git_files
 from bot.content.last_good import LAST_GOOD, keep_copy, load_at_start
-from bot.content.library import Library
+from bot.content.library import Dates, Library
 from bot.content.loading import LoadedContent, load
 from bot.content.yaml_file import ContentError, Finding
 from bot.domain.clock import Clock, utc_now
@@ -64,6 +65,8 @@ class ContentWatcher:
         self._last_good = last_good
         self._clock = clock
         self._git_files = git_files(directory)
+        self._dates: Mapping[str, Dates] = {}
+        self._dated: str | None = None  # the commit of these dates
         self._looked = _look(directory, self._git_files)
         self.content = self._with_commit(load_at_start(directory, last_good, clock()))
         self.since = clock()
@@ -120,7 +123,9 @@ class ContentWatcher:
         commit = commit_of(self.directory)
         if commit and content.kept:
             commit = replace(commit, is_changed=True)
-        return replace(content, library=replace(content.library, commit=commit))
+        if commit and commit.name != self._dated:
+            self._dates, self._dated = dates_in_git(self.directory), commit.name
+        return replace(content, library=replace(content.library, commit=commit, dates=self._dates))
 
     async def _look(self) -> Looks:
         return await self._answered(lambda: _look(self.directory, self._git_files))

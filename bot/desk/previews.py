@@ -173,6 +173,9 @@ def _mend(fields: dict[str, object], path: str, name: str, library: Library) -> 
     elif path.startswith("media"):  # a picture is shown with all that belongs to it, or not at all
         for one in [one for one in fields if one.startswith("media.")]:
             del fields[one]
+    elif path.startswith(("corrected", "first_seen")):  # not whole, and no part of a card
+        for one in [one for one in fields if one.startswith(path.partition(".")[0])]:
+            del fields[one]
     else:
         fields.pop(path, None)
 
@@ -187,7 +190,8 @@ def _counts(path: str, content: object, name: str) -> bool:
         or path.endswith("facets.source")
     ):
         return False
-    is_of_claim = path in {"verdict", "vi.claim", "en.claim"} or path.startswith("clarified.")
+    is_of_claim = path in {"verdict", "vi.claim", "en.claim"}
+    is_of_claim |= path.startswith(("clarified.", "first_seen."))
     return name.startswith("clarification.") or not is_of_claim
 
 

@@ -76,6 +76,8 @@ def page_response(
         ],
         read_most=TEXT_LIMIT,
         sent_most=SENT_MOST,
+        about_this=content.messages.site.about_this[language],
+        every_page=content.messages.site.home[language],
         static=static_address,
         origins=origins,
     )

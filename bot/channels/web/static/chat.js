@@ -593,6 +593,15 @@ function endClearing(isWanted) {
   }
 }
 
+/** A page of an answer or a ward leads here, with what to begin with in the fragment: /#answer:culture.food */
+function beginAsLinked() {
+  const payload = location.hash.slice(1);
+  if (!/^(answer|ward):[a-z0-9.-]{1,60}$/.test(payload)) return;
+  history.replaceState(null, "", location.pathname + location.search); // loaded again, it asks nothing
+  say(words.aboutThis, { button: payload }, TWICE_WITHIN);
+}
+
+addEventListener("hashchange", beginAsLinked);
 addEventListener("storage", ({ key }) => {
   if (key === null || key.startsWith(STORE)) redraw();
 });
@@ -635,3 +644,4 @@ if (kept.length) bringToTop(kept[kept.length - 1]);
 measure();
 takeUp();
 look();
+beginAsLinked();

@@ -1,0 +1,165 @@
+"""Finds answers by words, as a list: in memory, over titles, claims and the questions that people ask.
+
+It decides nothing: which answer a question gets is the Rasa side's to say. Diacritics count for nothing, the
+last word may be unfinished, and a word may have a typo.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bot.content.library import Library
+from bot.content.schema import Answer
+from bot.content.wards import FormerWard, Ward, Wards
+from bot.domain.answer import TOPICS
+from bot.domain.language import Language
+from bot.text.folding import words
+
+TITLE, CLAIM, QUESTION = 3.0, 2.0, 1.0
+"""What a word counts in each part of an answer."""
+
+OFTEN_ASKED = 0.15
+"""What each further question with the same word adds, up to `OFTEN_MOST` of them."""
+OFTEN_MOST = 8
+
+PREFIX, TYPO = 0.85, 0.7
+"""What a word counts that only begins as the one that was typed, and one with a typo."""
+
+TYPO_LETTERS = 4
+"""A shorter word is taken as it was typed: most of Vietnamese is a letter away from something else."""
+
+COVERED = 0.3
+"""Share of what was asked, by weight, that an answer has to have in it."""
+
+UNKNOWN = 1.0
+"""What a word is worth that no answer has. One that half of the answers have is worth as much."""
+
+NEAR_BEST = 0.4
+"""Share of the best answer's score that a further match has to have."""
+
+WORDS_MOST = 60
+"""Words of a text that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An answer that fits, better the higher its score."""
+
+    answer: Answer
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Which answers have a word in them, with what it counts there; and what a word is worth."""
+
+    answers: tuple[Answer, ...]
+    having: Mapping[str, Mapping[int, float]]
+    worth: Mapping[str, float]
+    vocabulary: tuple[str, ...]
+
+
+_kept: dict[Language, tuple[Library, _Index]] = {}
+"""The index of the library that was searched last."""
+
+
+def search(library: Library, text: str, language: Language, limit: int = 20) -> list[Match]:
+    """The published answers that fit a text, best first; none if nothing of it is known."""
+    index = _index(library, language)
+    asked = words(text)[:WORDS_MOST]
+    total = 0.0
+    scores: dict[int, float] = defaultdict(float)
+    covered: dict[int, float] = defaultdict(float)
+    for place, word in enumerate(dict.fromkeys(asked)):
+        is_last = place == len(asked) - 1
+        meant = _meant(word, index, is_last=is_last)
+        worth = max((index.worth[one] for one in meant), default=UNKNOWN)
+        total += worth
+        best: dict[int, float] = {}
+        for one, likeness in meant.items():
+            for number, counts in index.having[one].items():
+                best[number] = max(best.get(number, 0.0), likeness * counts)
+        for number, counts in best.items():
+            scores[number] += counts * worth
+            covered[number] += worth
+    ranked = sorted(
+        (
+            (score * covered[number] / total, -number)
+            for number, score in scores.items()
+            if covered[number] >= COVERED * total
+        ),
+        reverse=True,
+    )
+    least = NEAR_BEST * ranked[0][0] if ranked else 0.0
+    return [Match(index.answers[-number], score) for score, number in ranked[:limit] if score >= least]
+
+
+def search_wards(wards: Wards, text: str, limit: int = 20) -> list[Ward | FormerWard]:
+    """The wards and communes, of today and of before, in whose names all words of a text are; those of today
+    first."""
+    asked = words(text)[:WORDS_MOST]
+    if not asked:
+        return []
+    now: list[Ward | FormerWard] = [ward for ward in wards.units if _is_named(asked, ward.full_name)]
+    former = [
+        one
+        for one in wards.former.values()
+        if _is_named(asked, f"{one.full_name} {one.district} {one.province}")
+        and not set(words(one.name)).isdisjoint(asked)
+    ]
+    return [*now, *former][:limit]
+
+
+def _is_named(asked: Iterable[str], name: str) -> bool:
+    named = words(name)
+    return all(any(one.startswith(word) for one in named) for word in asked)
+
+
+def _index(library: Library, language: Language) -> _Index:
+    kept = _kept.get(language)
+    if kept is None or kept[0] is not library:
+        kept = _kept[language] = (library, _indexed(library, language))
+    return kept[1]
+
+
+def _indexed(library: Library, language: Language) -> _Index:
+    answers = tuple(answer for topic in TOPICS for answer in library.of_topic(topic))
+    having: dict[str, dict[int, float]] = defaultdict(dict)
+    for number, answer in enumerate(answers):
+        text = answer[language]
+        for word in set(words(text.title)):
+            having[word][number] = TITLE
+        for word in set(words(text.claim or "")):
+            having[word].setdefault(number, CLAIM)
+        asked: dict[str, int] = defaultdict(int)
+        for question in text.questions:
+            for word in set(words(question)):
+                asked[word] += 1
+        for word, times in asked.items():
+            often = QUESTION + OFTEN_ASKED * min(times - 1, OFTEN_MOST)
+            having[word][number] = max(having[word].get(number, 0.0), often)
+    worth = {word: math.log(1 + len(answers) / len(found)) for word, found in having.items()}
+    return _Index(answers, dict(having), worth, tuple(having))
+
+
+def _meant(word: str, index: _Index, *, is_last: bool) -> dict[str, float]:
+    """The words of the index that a typed one may stand for, with how much each is it."""
+    if word in index.having:
+        return {word: 1.0}
+    if is_last or len(word) > TYPO_LETTERS:
+        begun = {one: PREFIX for one in index.vocabulary if one.startswith(word)}
+        if begun:
+            return begun
+    if len(word) < TYPO_LETTERS:
+        return {}
+    mistakes = 1 if len(word) < 2 * TYPO_LETTERS else 2
+    found = process.extract(
+        word, index.vocabulary, scorer=OSA.distance, score_cutoff=mistakes, limit=8, processor=None
+    )
+    return {one: TYPO / max(distance, 1) ** 0.5 for one, distance, _ in found}
