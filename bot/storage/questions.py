@@ -59,13 +59,14 @@ def unsure_question(connection: Connection, conversation: str) -> PendingQuestio
 
 def open_question(connection: Connection, conversation: str) -> PendingQuestion | None:
     """The last question of a conversation that nothing answered and that is not left yet."""
-    return _last(connection, conversation, QuestionState.OPEN)
+    # An editor may have been quicker than the person, who may leave it all the same.
+    return _last(connection, conversation, QuestionState.OPEN, QuestionState.HANDLED)
 
 
-def _last(connection: Connection, conversation: str, state: QuestionState) -> PendingQuestion | None:
+def _last(connection: Connection, conversation: str, *states: QuestionState) -> PendingQuestion | None:
     query = (
         select(KeptQuestion.id, KeptQuestion.text, KeptQuestion.nearest)
-        .where(KeptQuestion.conversation == conversation, KeptQuestion.state == state)
+        .where(KeptQuestion.conversation == conversation, KeptQuestion.state.in_(states))
         .order_by(KeptQuestion.id.desc())
         .limit(1)
     )
