@@ -21,6 +21,7 @@ from bot.editing.login import Login
 from bot.editing.offices import Offices
 from bot.editing.passkeys import PasskeyPages
 from bot.editing.publications import Publications
+from bot.editing.questions import Questions
 from bot.editing.same_origin import SameOrigin
 from bot.editing.sentences import Sentences
 from bot.editing.site import STATIC, Site
@@ -61,6 +62,7 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
         *Publications(site, desk, edit).routes(),
+        *Questions(site, desk, edit).routes(),
         *edit.routes(),
         *Login(site).routes(),
         *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),
