@@ -15,6 +15,7 @@ from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours,
 from bot.desk.offices import OF_CITY, OF_WARDS
 from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
+from bot.editing.announcing import Announcing
 from bot.editing.answers import Answers
 from bot.editing.edit import Edit
 from bot.editing.login import Login
@@ -63,6 +64,7 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
         *Answers(site, desk).routes(),
         *Publications(site, desk, edit).routes(),
         *Questions(site, desk, edit).routes(),
+        *Announcing(site, desk).routes(),
         *edit.routes(),
         *Login(site).routes(),
         *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),

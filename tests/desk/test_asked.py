@@ -218,7 +218,7 @@ class TestReply:
         due = await outbox.claim(["telegram"])
         assert due
         await outbox.undeliverable(due, failure)
-        assert (await asked.group_of(staffed, LAN, number)).first.reply == failure
+        assert (await asked.group_of(staffed, LAN, number)).first.reply == ReplyState(failure)
         (kept,) = await bot.rows(Delivery)
         assert kept.status == DeliveryStatus.UNDELIVERABLE  # type: ignore[attr-defined]
 

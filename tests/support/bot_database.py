@@ -41,7 +41,8 @@ class BotDatabase:
         }  # fmt: skip
 
         def work(connection: Connection) -> int:
-            return int(connection.execute(insert(KeptQuestion).values(values)).inserted_primary_key[0])
+            done = connection.execute(insert(KeptQuestion).values(values))
+            return int((done.inserted_primary_key or (0,))[0])
 
         return await self.database.transact(work)
 
