@@ -18,6 +18,7 @@ from bot.editing.administration import Administration
 from bot.editing.announcing import Announcing
 from bot.editing.answers import Answers
 from bot.editing.edit import Edit
+from bot.editing.emergency import Emergency
 from bot.editing.login import Login
 from bot.editing.offices import Offices
 from bot.editing.passkeys import PasskeyPages
@@ -65,6 +66,7 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
         *Publications(site, desk, edit).routes(),
         *Questions(site, desk, edit).routes(),
         *Announcing(site, desk).routes(),
+        *Emergency(site, desk, edit).routes(),
         *edit.routes(),
         *Login(site).routes(),
         *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),

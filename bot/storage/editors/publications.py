@@ -21,6 +21,7 @@ class PublicationKind(StrEnum):
     SCHEDULE = "schedule"
     WITHDRAW = "withdraw"
     REPLACE = "replace"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
