@@ -303,6 +303,14 @@ def queue_reply(
     connection.execute(update(KeptQuestion).where(mine).values(done))
 
 
+def late_since(connection: Connection, moment: datetime.datetime) -> int:
+    """How many deliveries that could go out have been queued since before a moment."""
+    query = select(func.count()).where(
+        Delivery.status == DeliveryStatus.QUEUED, Delivery.queued_at < moment, Delivery.attempts > 0
+    )
+    return int(connection.scalar(query) or 0)
+
+
 def to_be_told(connection: Connection, answer_id: str, topics: Collection[str]) -> list[Row[Any]]:
     """The subscriptions to one of these topics that did not get this news yet."""
     told = select(Delivery.subscription_id).where(
