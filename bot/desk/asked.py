@@ -100,15 +100,27 @@ class AskedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Questions that ask much the same, the newest first. recent: how many of them in the last seven days."""
+    """Questions that ask much the same: those to which somebody waits, the longest first, then the newest.
+    recent: how many of them in the last seven days."""
 
     questions: tuple[AskedQuestion, ...]
     recent: int
 
     @property
     def first(self) -> AskedQuestion:
-        """The one that stands for all: one to which somebody waits, if there is one, else the newest."""
-        return next((one for one in self.questions if one.waits_days is not None), self.questions[0])
+        """The one that stands for all."""
+        return self.questions[0]
+
+    @property
+    def lines(self) -> list[tuple[AskedQuestion, int]]:
+        """The questions as a page shows them: of those that nobody waits for and that say the same, one, with
+        how many more there are."""
+        found: dict[object, list[AskedQuestion]] = {}
+        for one in self.questions:
+            same = (one.language, one.answer, tuple(words(one.text)))
+            is_alone = one.waits_days is not None or one.reply is not None
+            found.setdefault(one.id if is_alone else same, []).append(one)
+        return [(same[0], len(same) - 1) for same in found.values()]
 
     @property
     def waiting(self) -> int:
@@ -145,7 +157,7 @@ async def groups(
         return None
     wanted = [one for one in found if _is_shown(one, show) and office in {None, one.office}]
     since = local_day(desk.clock() - RECENT)
-    made = [Group(tuple(group), sum(one.day > since for one in group)) for group in alike(wanted)]
+    made = [_group(group, since) for group in alike(wanted)]
     if show is Show.DONE:
         return made
     # The sort is stable: of equals the newest stays first.
@@ -169,7 +181,7 @@ async def group_of(desk: EditingDesk, account: Account, question: int) -> Group:
     near = [one for one in found if _is_shown(one, Show.DONE) == is_done]
     group = next(group for group in alike(near) if this in group)
     since = local_day(desk.clock() - RECENT)
-    return Group(tuple(group), sum(one.day > since for one in group))
+    return _group(group, since)
 
 
 async def number_waiting(desk: EditingDesk, account: Account) -> tuple[int, int, int] | None:
@@ -345,6 +357,11 @@ def _checked(desk: EditingDesk, text: str, answer: str | None) -> str:
     if answer is not None and desk.library().published(answer) is None:
         raise Refused("answer_not_published", "This answer is not published.")
     return text
+
+
+def _group(questions: Sequence[AskedQuestion], since: datetime.date) -> Group:
+    ordered = sorted(questions, key=lambda one: -one.waits_days if one.waits_days is not None else 1)
+    return Group(tuple(ordered), sum(one.day > since for one in questions))
 
 
 async def _visible(desk: EditingDesk, account: Account) -> list[AskedQuestion] | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.content.loading import load
+from bot.editing.app import create_app
 from bot.storage.models import Delivery, KeptQuestion, QuestionState
 from tests.support.bot_database import BotDatabase
-from tests.support.editors import Pages, fields
+from tests.support.editors import KEY, Pages, fields
 
 PARKING = "city.parking"
 RUMOUR = "clarification.rumour"
@@ -24,6 +26,7 @@ def rumour(pages: Pages) -> None:
     text = (directory / "city" / "parking.yml").read_text("utf-8")
     head = "verdict: refuted\nclarified: {by: {vi: Sở, en: Office}, date: 2026-11-20}\nvi:\n  claim: Tin đồn"
     text = text.replace("vi:", head, 1).replace("en:\n", "en:\n  claim: A rumour\n")
+    text = text.replace("title: Gửi xe ở đâu", "title: Tin đồn cấm gửi xe")
     text = text.replace("gửi xe ở đâu", "tin đồn gửi xe").replace("where can I park", "parking rumour")
     (directory / "clarification").mkdir()
     (directory / "clarification" / "rumour.yml").write_text(text, "utf-8")
@@ -176,9 +179,7 @@ class TestEmergency:
             second = await press(browser, page, "/emergency/notice", **said)
             assert "Lũ đang lên." in second.text
             assert pages.desk.library().messages.notice is None, "nothing happened yet"
-            began = time.perf_counter()
             await press(browser, second, "/emergency/notice")
-            assert time.perf_counter() - began < 1
             assert pages.desk.library().messages.notice
             page = await browser.get("/emergency")
             assert "đang hiện" in page.text
@@ -202,7 +203,7 @@ class TestEmergency:
 
     @pytest.mark.parametrize("rights", [{}, {"may_approve": True, "offices": frozenset({"police"})}])
     async def test_who_speaks_for_one_office_or_only_writes_cannot(
-        self, pages: Pages, rights: dict[str, object]
+        self, pages: Pages, rights: dict[str, Any]
     ) -> None:
         async with pages.browser() as browser:
             await pages.entered(browser, **rights)
@@ -237,6 +238,22 @@ class TestStartPage:
             )
             assert re.search(r'href="/questions"><strong>1</strong> câu hỏi chưa có', page)
 
+    async def test_what_is_wrong_is_said_as_the_bot_says_it(self, staffed: Staffed) -> None:
+        pages, _ = staffed
+        told = {
+            "ready": False, "wrong": ["model", "database"], "telegram": "the token is wrong",
+            "zalo": {"state": "connected", "expires": "soon"}, "tasks": {"polling": "it ended"},
+        }  # fmt: skip
+        transport = httpx.MockTransport(lambda _: httpx.Response(503, json=told))
+        asked = httpx.AsyncClient(transport=transport, base_url="http://bot")
+        app = create_app(replace(pages.desk, bot_http=asked), KEY, is_secure=False)
+        async with Pages(app, pages.database, pages.accounts, pages.clock, pages.desk).browser() as browser:
+            await pages.entered(browser)
+            page = (await browser.get("/")).text
+        for said in ("Telegram: the token is wrong", "Bot không ghi được", "trục trặc: polling"):
+            assert said in page
+        assert "Zalo:" not in page
+
     async def test_that_nothing_is_to_be_done_is_said_kindly(self, staffed: Staffed) -> None:
         pages, _ = staffed
         async with pages.browser() as browser:
@@ -249,7 +266,8 @@ class TestStartPage:
 @pytest.mark.parametrize(
     "address",
     ["/questions/1/add", "/questions/1/new", "/questions/1/aside", "/questions/1/reopen",
-     "/questions/1/office", "/questions/1/reply", f"/announce/{RUMOUR}/news", f"/announce/{RUMOUR}/news/stop", "/emergency/notice",
+     "/questions/1/office", "/questions/1/reply", f"/announce/{RUMOUR}/news",
+     f"/announce/{RUMOUR}/news/stop", "/emergency/notice",
      "/emergency/notice-end", "/emergency/pause", "/emergency/resume", f"/emergency/withdraw/{PARKING}"],
 )  # fmt: skip
 async def test_no_other_site_does_any_of_it(pages: Pages, address: str) -> None:

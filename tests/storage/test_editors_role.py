@@ -31,7 +31,8 @@ SCRIPT = (ROOT / "operations" / "editors.sql").read_text("utf-8")
 TODAY = datetime.date(2026, 11, 28)
 
 FORBIDDEN = [
-    "SELECT * FROM inbox", "SELECT * FROM zalo_account", "SELECT * FROM web_reply", "SELECT * FROM zalo_options",
+    "SELECT * FROM inbox", "SELECT * FROM zalo_account", "SELECT * FROM web_reply",
+    "SELECT * FROM zalo_options",
     "UPDATE question SET text = 'x'", "DELETE FROM question", "DELETE FROM subscription",
     "UPDATE subscription SET address = 'x'", "INSERT INTO watch (answer) VALUES ('x')",
     "UPDATE delivery SET address = 'x'", "UPDATE feedback SET helpful = 0", "CREATE TABLE mine (id int)",
