@@ -20,8 +20,7 @@ from bot.content.schema import Answer
 from bot.desk import audit, previews
 from bot.desk.accounts import Account
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
-from bot.desk.questions import news_topics
-from bot.domain.answer import ALL_NEWS
+from bot.domain.answer import ALL_NEWS, news_topics
 from bot.domain.delivery import DueDelivery
 from bot.domain.language import Language
 from bot.storage import announcements, watches
@@ -160,7 +159,7 @@ async def look_at(desk: EditingDesk, account: Account, name: str, audience: Audi
 
     def look(connection: Connection) -> tuple[list[Reader], dict[tuple[str, DeliveryStatus], int]]:
         if audience is Audience.NEWS:
-            readers = announcements.subscribers_to_tell(connection, name, news_topics(answer))
+            readers = announcements.subscribers_to_tell(connection, name, news_topics(answer.related))
         else:
             readers = announcements.watchers_to_tell(
                 connection, name, subject.version, subject.seen_since, now
@@ -171,7 +170,7 @@ async def look_at(desk: EditingDesk, account: Account, name: str, audience: Audi
     if found is None:
         raise DatabaseAway("the bot's database")
     readers, sent = found
-    reach = reach_of(readers, news_topics(answer) if audience is Audience.NEWS else ())
+    reach = reach_of(readers, news_topics(answer.related) if audience is Audience.NEWS else ())
     by_status = Counter[Progress]()
     for (_, status), number in sent.items():
         by_status[Progress(status.value)] += number
@@ -204,7 +203,7 @@ async def send(desk: EditingDesk, account: Account, name: str, audience: Audienc
 
     def work(connection: Connection) -> None:
         if audience is Audience.NEWS:
-            queue_news(connection, name, news_topics(answer), now)
+            queue_news(connection, name, news_topics(answer.related), now)
         else:
             watches.queue_corrections(connection, name, subject.version, subject.seen_since, now)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.desk import asked, release
+from bot.desk import asked, publications
 from bot.desk.accounts import Account
 from bot.desk.editing import EditingDesk
 from bot.desk.emergency import CHANNELS
@@ -50,7 +50,7 @@ class Condition:
 async def condition(desk: EditingDesk, account: Account) -> Condition:
     """How the bot is now, as far as it can be told within seconds. Raises nothing but DatabaseAway."""
     ready, progress, numbers, late = await asyncio.gather(
-        _ready(desk), release.progress(desk), asked.number_waiting(desk, account), _late(desk)
+        _ready(desk), publications.progress(desk), asked.number_waiting(desk, account), _late(desk)
     )
     troubles = [*_of_ready(ready)] if desk.bot_http else []
     if numbers is None:

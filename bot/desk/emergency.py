@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.content.fields import Value, cleaned
 from bot.content.messages import Paused
-from bot.desk import release
+from bot.desk import publications
 from bot.desk.accounts import Account
 from bot.desk.drafting import Conflict, unreadable
 from bot.desk.editing import MESSAGES, EditingDesk, NotFound, NotYours, Problem, Refused
@@ -159,7 +159,7 @@ async def _write(
     value = change(live.value)
     if problems := unfinished(MESSAGES, value):
         raise Refused("unfinished", "Some fields are still to be mended.", problems)
-    if isinstance(await release.write_at_once(desk, account, live, value, reason), Conflict):
+    if isinstance(await publications.write_at_once(desk, account, live, value, reason), Conflict):
         raise Refused("emergency_moved", "The file was changed meanwhile.")
 
 

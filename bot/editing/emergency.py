@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.desk import answers, consequences, drafting, emergency, release
+from bot.desk import answers, consequences, drafting, emergency, publications
 from bot.desk.accounts import Account
 from bot.desk.answers import Filter, ListState
 from bot.desk.drafting import Conflict
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
 from bot.desk.emergency import CHANNELS, Notice
-from bot.desk.release import Meaning, Withdrawal
+from bot.desk.publications import Meaning, Withdrawal
 from bot.domain.clock import VIETNAM
 from bot.domain.language import Language
 from bot.editing import forms
@@ -133,7 +133,7 @@ class Emergency:
             )  # fmt: skip
         form = await forms.read(request)
         file = forms.text(form, "base_file")
-        done = await release.withdraw(self._desk, account, name, file, Withdrawal(Meaning.ERROR))
+        done = await publications.withdraw(self._desk, account, name, file, Withdrawal(Meaning.ERROR))
         if isinstance(done, Conflict):
             return self._edit.conflict(request, account, done)
         return back(request, "/emergency?withdraw")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.desk import announcing, audit, release
+from bot.desk import announcing, audit, publications
 from bot.desk.announcing import Audience, Progress, coarse, reach_of
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
-from bot.desk.release import Meaning, Withdrawal
+from bot.desk.publications import Meaning, Withdrawal
 from bot.domain.language import Language
 from bot.storage.announcements import Reader
 from bot.storage.models import Delivery, Watch
@@ -152,7 +152,7 @@ class TestCorrections:
     ) -> None:
         await bot.watching(6, FOOD)
         file = (await staffed.live(FOOD)).revision
-        await release.withdraw(staffed, LAN, FOOD, file, Withdrawal(Meaning.ERROR))
+        await publications.withdraw(staffed, LAN, FOOD, file, Withdrawal(Meaning.ERROR))
         await bot.watching(2, FOOD, days=-0.001)  # who asked afterwards has seen it
         (change, *_) = await announcing.announceable(staffed, MINH) or []
         assert (change.name, change.audience, change.may_send) == (FOOD, Audience.CHANGE, True)
