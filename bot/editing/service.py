@@ -58,7 +58,7 @@ async def opened(settings: EditorsSettings) -> AsyncIterator[Starlette]:
         bot = BotReader(settings.database_url)
         stack.push_async_callback(bot.close)
         rasa = await stack.enter_async_context(connection(settings))
-        http = httpx.AsyncClient(base_url=settings.bot_address, trust_env=False)
+        http = httpx.AsyncClient(base_url=settings.bot_address, timeout=5, trust_env=False)
         bot_http = await stack.enter_async_context(http)
         desk = EditingDesk(
             database, settings.content_dir, watcher.library, rasa=rasa, bot=bot, bot_http=bot_http

@@ -14,10 +14,10 @@ from bot.http_server import SecurityHeaders
 from bot.storage.models import Delivery, QuestionState
 from bot.storage.outbox import Outbox
 from stand_ins.serving import serving
-from tests.editing.test_desk_pages import PARKING, RUMOUR, Staffed, rumour
 from tests.support.bot_database import BotDatabase
 from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.editors import Pages
+from tests.support.staffed import PARKING, RUMOUR, Staffed, rumour
 
 pytestmark = pytest.mark.browser
 
