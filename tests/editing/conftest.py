@@ -28,7 +28,7 @@ async def staffed(pages: Pages, tmp_path: Path) -> AsyncIterator[tuple[Pages, Bo
     """The same pages beside a bot that has a database."""
     async with open_bot_database(f"sqlite:///{tmp_path}/bot.db", pages.clock) as bot:
         pages.desk = replace(pages.desk, bot=bot.reader)
-        pages.app = create_app(pages.desk, KEY, is_secure=False)
+        pages.app = create_app(pages.desk, KEY, ORIGIN)
         yield pages, bot
 
 

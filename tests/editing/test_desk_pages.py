@@ -11,7 +11,7 @@ import pytest
 
 from bot.editing.app import create_app
 from bot.storage.models import Delivery, KeptQuestion, QuestionState
-from tests.support.editors import KEY, Pages, fields
+from tests.support.editors import KEY, ORIGIN, Pages, fields
 from tests.support.staffed import PARKING, RUMOUR, Staffed, rumour
 
 
@@ -228,7 +228,7 @@ class TestStartPage:
         }  # fmt: skip
         transport = httpx.MockTransport(lambda _: httpx.Response(503, json=told))
         asked = httpx.AsyncClient(transport=transport, base_url="http://bot")
-        app = create_app(replace(pages.desk, bot_http=asked), KEY, is_secure=False)
+        app = create_app(replace(pages.desk, bot_http=asked), KEY, ORIGIN)
         async with Pages(app, pages.database, pages.accounts, pages.clock, pages.desk).browser() as browser:
             await pages.entered(browser)
             page = (await browser.get("/")).text
