@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.rasa_command import answer_command, facet_command, rasa_command
-from bot.cards.actions import SHARE
+from bot.cards.actions import SHARE, UNWATCH, WATCH
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
-from bot.domain.payload import location_in
+from bot.domain.payload import location_in, watching_in
 from bot.domain.plan import Kind, Pick, Plan
 from bot.rasa.client import Rasa, RasaFailed
 
@@ -59,6 +59,8 @@ class Dialogue:
             return self._said(_nearest(*place, self._library(), language))
         if message.button is not None and (plan := _share(message.button, self._library(), language)):
             return self._said(plan)
+        if message.button is not None and (watching := watching_in(message.button)):
+            return self._said(_watching(*watching, self._library()))
         if message.button is not None:
             command = rasa_command(message.button, self._library())
             if command is None:
@@ -141,6 +143,16 @@ def _share(payload: str, library: Library, default: Language) -> Plan | None:
         case ["share", *_]:
             return _no_answer(default)
     return None
+
+
+def _watching(answer_id: str, language: Language, is_wanted: bool, library: Library) -> Plan:
+    """Being told when an answer changes. Rasa is not asked: nothing has to be understood."""
+    if not is_wanted:
+        return Plan(reply=Kind.ACTION, language=language, action=UNWATCH.name, id=answer_id)
+    answer = library.published(answer_id)
+    if answer is None:
+        return Plan(reply=Kind.ANSWER, language=language, id=answer_id)  # which tells that it is withdrawn
+    return Plan(reply=Kind.ACTION, language=language, action=WATCH.name, id=answer.id)
 
 
 def _with_address(plan: Plan, text: str) -> Plan:

@@ -16,6 +16,7 @@ from bot.cards.menus import answer_button, page_buttons, related_buttons, topic_
 from bot.content.library import Library
 from bot.content.messages import Phrases
 from bot.content.paths import page_path, share_path
+from bot.content.schema import Answer
 from bot.domain import payload
 from bot.domain.answer import ALL_NEWS, TOPICS, BothLanguages
 from bot.domain.arrival import Arrival
@@ -109,6 +110,17 @@ def button_for(command: Command) -> str | None:
     if command.name == LANGUAGE.command and command.parameter.lower() in set(Language):
         return payload.for_language(Language(command.parameter.lower()))
     return COMMANDS.get(command.name)
+
+
+def watch_button(answer: Answer, language: Language, library: Library) -> Button:
+    """The button that asks to be told when an answer changes."""
+    return Button(library.messages.labels.watch[language], payload.for_watching(answer.id, language))
+
+
+def unwatch_button(answer_id: str, language: Language, library: Library) -> Button:
+    """The button that takes that back."""
+    sent = payload.for_watching(answer_id, language, is_wanted=False)
+    return Button(library.messages.labels.unwatch[language], sent)
 
 
 def leave_button(language: Language, library: Library) -> Button:
@@ -239,6 +251,15 @@ def _news_buttons(
     ]
 
 
+def _watching(plan: Plan, library: Library, arrival: Arrival) -> Said:
+    """Of which answer somebody will be told, for how long, and how to take that back."""
+    language, answer = plan.language, library.published(plan.id)
+    title = escape(answer[language].title) if answer else ""
+    text = library.messages.phrases.watch[language].format(title=title)
+    buttons = [unwatch_button(plan.id, language, library)] if plan.id else []
+    return Said(text, buttons, _when_news_comes(arrival, language, library))
+
+
 def _say_with_answers(phrase: Phrase, instead: Phrase) -> Say:
     """A phrase, and below it the answers that may help instead, where there are any."""
 
@@ -302,6 +323,8 @@ NONE_OF_THESE = Action(
 NO_CLARIFICATION = Action("no_clarification", says=_say(lambda p: p.no_clarification, _leave_or_topics))
 HELPFUL = Action("helpful", says=_say(lambda p: p.helpful))
 UNHELPFUL = Action("unhelpful", says=_say(lambda p: p.unhelpful, _instead))
+WATCH = Action("watch", says=_watching)
+UNWATCH = Action("unwatch", says=_say(lambda p: p.unwatch))
 HANDOFF = Action("handoff", says=_nothing_to_leave, asks=_offer_to_leave, done=_left, intent="handoff")
 SUBSCRIBE = Action("subscribe", asks=_offer_news, done=_subscribed, intent="subscribe", command="subscribe")
 UNSUBSCRIBE = Action(
@@ -344,6 +367,8 @@ ACTIONS = {
         HELPFUL,
         UNHELPFUL,
         SHARE,
+        WATCH,
+        UNWATCH,
         # People and their data
         HANDOFF,
         SUBSCRIBE,
@@ -358,6 +383,9 @@ ACTIONS = {
     )
 }
 """Every action and all small talk, by name."""
+
+WITHOUT_RASA = frozenset({SHARE.name, WATCH.name, UNWATCH.name})
+"""Those whose buttons bot.answering.dialogue understands by itself: nobody says them in words."""
 
 INTENTS = frozenset(action.intent for action in ACTIONS.values() if action.intent)
 """The intents that a button may stand for."""

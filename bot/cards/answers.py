@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from urllib.parse import urlencode
 
-from bot.cards.actions import leave_button
+from bot.cards.actions import leave_button, watch_button
 from bot.cards.contact import contact
 from bot.cards.fallbacks import not_served_card
 from bot.cards.formatting import day, source_line
@@ -52,6 +52,7 @@ def answer_card(plan: Plan, library: Library, today: datetime.date) -> Card:
             *_clip(answer, language, library),
             *_feedback(answer, language, library),
             *_share(answer, language, library),
+            watch_button(answer, language, library),
             Button(labels.switch_language[language], payload.for_language(language.other)),
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
-from bot.cards.actions import UNSUBSCRIBE
+from bot.cards.actions import UNSUBSCRIBE, unwatch_button
 from bot.cards.answers import answer_card
 from bot.cards.compose import compose, traceable, with_notice
 from bot.cards.formatting import escape, verbatim
@@ -14,6 +14,7 @@ from bot.domain.arrival import Arrival
 from bot.domain.card import Button, Card
 from bot.domain.delivery import DueDelivery
 from bot.domain.language import Language
+from bot.domain.payload import for_watching
 from bot.domain.plan import Kind, Plan, Plans
 
 
@@ -21,6 +22,8 @@ def compose_delivery(due: DueDelivery, library: Library, today: datetime.date) -
     """The cards of a delivery; none if what it tells of is withdrawn."""
     if due.plans:
         return _late_reply(due, Plans.validate_python(due.plans), library, today)
+    if due.announcement and due.change:
+        return _correction(due.announcement, due.language, library, today)
     if due.announcement:
         return _announcement(due.announcement, due.language, library, today)
     return _staff_reply(due, library, today)
@@ -43,6 +46,20 @@ def _announcement(
     stop = Button(library.messages.labels.unsubscribe[language], UNSUBSCRIBE.payload)
     card = replace(news, action="announcement", buttons=(*news.buttons, stop))
     return traceable([with_notice(card, library.messages.phrases.announcement[language])], library)
+
+
+def _correction(
+    answer_id: str, language: Language, library: Library, today: datetime.date
+) -> tuple[Card, ...]:
+    """An answer that changed, or that it was withdrawn; with the button that ends being told of it."""
+    if not library.tells_of(answer_id):
+        return ()
+    changed = answer_card(Plan(reply=Kind.ANSWER, language=language, id=answer_id), library, today)
+    watch = for_watching(answer_id, language)
+    stop = unwatch_button(answer_id, language, library)
+    others = [button for button in changed.buttons if button.payload != watch]
+    card = replace(changed, action="correction", buttons=(*others, stop))
+    return traceable([with_notice(card, library.messages.phrases.correction[language])], library)
 
 
 def _staff_reply(due: DueDelivery, library: Library, today: datetime.date) -> tuple[Card, ...]:

@@ -22,7 +22,7 @@ STATUS = {
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also those that were replied to.")
+@click.option("--all", "everything", is_flag=True, help="Also those that were replied to or settled.")
 def questions(everything: bool) -> None:
     """List the questions that found no answer, oldest first."""
     kept = asyncio.run(desk.questions(load_settings(), everything=everything))
@@ -58,7 +58,10 @@ def _line(asked: ListedQuestion, now: datetime.datetime) -> str:
         if asked.reason and asked.status is DeliveryStatus.WAITING:
             state = f"{state} ({asked.reason})"
     else:
-        state = "reply wanted" if asked.state is QuestionState.LEFT else "no reply wanted"
+        state = {
+            QuestionState.LEFT: "reply wanted",
+            QuestionState.HANDLED: f"put into {asked.answer}" if asked.answer else "not for the city",
+        }.get(asked.state, "no reply wanted")
     near = f"  (near {asked.nearest})" if asked.nearest else ""
     return (
         f"{asked.id:>5}  {_age(now - asked.asked_at):>4}  {asked.language}  {state:<16}  {asked.text}{near}"

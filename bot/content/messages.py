@@ -105,6 +105,9 @@ class Phrases(Sentences):
     unsubscribe_done: BothLanguages
     announcement: BothLanguages
     late_reply: BothLanguages
+    watch: Annotated[BothLanguages, _filled("title")]
+    unwatch: BothLanguages
+    correction: BothLanguages
     helpful: BothLanguages
     unhelpful: BothLanguages
     cancelled: BothLanguages
@@ -149,6 +152,8 @@ class Labels(Sentences):
     also_topic: Annotated[BothLanguages, _filled("topic")]
     helpful: BothLanguages
     unhelpful: BothLanguages
+    watch: BothLanguages
+    unwatch: BothLanguages
 
 
 class Page(Sentences):

@@ -108,7 +108,7 @@ def write(
     message: str,
     today: date,
     *,
-    is_taken_back: bool = False,
+    is_urgent: bool = False,
 ) -> Written:
     """Write a value into its file, and commit it.
 
@@ -120,7 +120,8 @@ def write(
         person: whose change it is.
         message: of the commit.
         today: the day by which dates are judged.
-        is_taken_back: the value withdraws an answer, which no other mistake in the file may hold up.
+        is_urgent: the value withdraws an answer, or is what is said in an emergency: no other mistake in the
+            file may hold it up.
 
     Raises:
         FileMoved: somebody else changed the file since.
@@ -134,7 +135,7 @@ def write(
         if revision_of(data) != base_file:
             raise FileMoved((data or b"").decode("utf-8", "replace"))
         files = {path: _edited(name, data, value)}
-        if not is_taken_back:
+        if not is_urgent:
             _check(findings_of(directory, name, files[path].decode(), today))
         if data is None and (catalogue := _with_entry(directory, name, value)):
             files[directory / CATALOGUE_FILE] = catalogue

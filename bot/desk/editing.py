@@ -111,7 +111,8 @@ class EditingDesk:
     """What editors work with.
 
     database: of the editors' pages. directory: content/. library: gives the version that is served now.
-    rasa: a connection to the Rasa side, if it can be asked. bot: reads the bot's own database.
+    rasa: a connection to the Rasa side, if it can be asked. bot: the bot's own database; bot_http: a
+    connection to the bot, which says how it is.
     """
 
     database: Database
@@ -120,6 +121,7 @@ class EditingDesk:
     clock: Clock = utc_now
     rasa: httpx.AsyncClient | None = None
     bot: BotReader | None = None
+    bot_http: httpx.AsyncClient | None = None
 
     @property
     def today(self) -> datetime.date:

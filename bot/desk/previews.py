@@ -102,13 +102,21 @@ async def preview(
     answer, missing = _filled(name, clean, library)
     shown = _with(library, answer)
     cards = [
-        PreviewCard(
-            language, facet, CardBody.of(card), _on_telegram(card, shown, username), _on_zalo(card, shown)
-        )
+        drawn(card, shown, facet, username)
         for language in Language
         for facet, card in _cards(answer, language, shown, desk)
     ]
     return Previews(tuple(cards), missing)
+
+
+def drawn(
+    card: Card, library: Library, facet: Facet | None = None, username: str | None = None
+) -> PreviewCard:
+    """A card as each channel draws it. facet: the side of an answer that it is, if it is one."""
+    return PreviewCard(
+        card.language, facet, CardBody.of(card), _on_telegram(card, library, username),
+        _on_zalo(card, library),
+    )  # fmt: skip
 
 
 def _cards(

@@ -186,6 +186,25 @@ async def withdraw(
     return await _write(desk, account, live, value, going, None)
 
 
+async def write_at_once(
+    desk: EditingDesk, account: Account, live: Live, value: Value, reason: str
+) -> Published | Conflict:
+    """Write a file in an emergency; it stands on the start page until somebody else has looked.
+
+    Args:
+        desk: what there is to work with.
+        account: whose doing it is; who may was asked before.
+        live: the file as it was looked at.
+        value: what it is to say, which was checked.
+        reason: what was done, in a word.
+
+    Raises:
+        Refused: it cannot be written; nothing was changed.
+    """
+    going = _Going(reason, PublicationKind.EMERGENCY, reason=reason)
+    return await _write(desk, account, live, value, going, None)
+
+
 async def look(desk: EditingDesk, account: Account, publication_id: int) -> None:
     """Somebody else has looked at what went out early.
 
@@ -277,12 +296,13 @@ async def _write(
 ) -> Published | Conflict:
     person = Person(account.full_name, account.email or f"{account.name}@editors.invalid")
     message = await _message(desk, live.name, going, draft)
-    is_taken_back = going.kind is PublicationKind.WITHDRAW
+    # What else is wrong in a file holds up neither a withdrawal nor what is said in an emergency.
+    is_urgent = going.kind in {PublicationKind.WITHDRAW, PublicationKind.EMERGENCY}
 
     def work() -> Written:
         return content_files.write(
             desk.directory, live.name, live.revision, value, person, message, desk.today,
-            is_taken_back=is_taken_back,
+            is_urgent=is_urgent,
         )  # fmt: skip
 
     try:

@@ -20,7 +20,7 @@ from bot.storage.schema import opened
 
 
 async def questions(settings: Settings, *, everything: bool = False) -> list[ListedQuestion]:
-    """The kept questions, oldest first; with `everything` also those that were replied to.
+    """The kept questions, oldest first; with `everything` also those that were replied to or settled.
 
     Raises:
         DatabaseUnusable: they cannot be listed.

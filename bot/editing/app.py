@@ -15,12 +15,15 @@ from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours,
 from bot.desk.offices import OF_CITY, OF_WARDS
 from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
+from bot.editing.announcing import Announcing
 from bot.editing.answers import Answers
 from bot.editing.edit import Edit
+from bot.editing.emergency import Emergency
 from bot.editing.login import Login
 from bot.editing.offices import Offices
 from bot.editing.passkeys import PasskeyPages
 from bot.editing.publications import Publications
+from bot.editing.questions import Questions
 from bot.editing.same_origin import SameOrigin
 from bot.editing.sentences import Sentences
 from bot.editing.site import STATIC, Site
@@ -61,6 +64,9 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
         *Publications(site, desk, edit).routes(),
+        *Questions(site, desk, edit).routes(),
+        *Announcing(site, desk).routes(),
+        *Emergency(site, desk, edit).routes(),
         *edit.routes(),
         *Login(site).routes(),
         *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),

@@ -142,9 +142,10 @@ class Publications:
         done = await publications.last_done(self._desk, name)
         if done is None:  # nothing of it went out from these pages
             return back(request, f"/answers/{name}/publish")
+        effect = await consequences.consequences(self._desk, account, name, opened.value)
         return self._site.draw(
             request, "progress.html", account, name=name, progress=progress,
-            done=done, title=self._title(request, account, opened),
+            done=done, opted_in=effect.opted_in, title=self._title(request, account, opened),
         )  # fmt: skip
 
     def _said(self, request: Request, account: Account, progress: publications.Progress) -> str:

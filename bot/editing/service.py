@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
+import httpx
 import structlog
 from sqlalchemy import Connection
 from starlette.applications import Starlette
@@ -57,7 +58,11 @@ async def opened(settings: EditorsSettings) -> AsyncIterator[Starlette]:
         bot = BotReader(settings.database_url)
         stack.push_async_callback(bot.close)
         rasa = await stack.enter_async_context(connection(settings))
-        desk = EditingDesk(database, settings.content_dir, watcher.library, rasa=rasa, bot=bot)
+        http = httpx.AsyncClient(base_url=settings.bot_address, timeout=5, trust_env=False)
+        bot_http = await stack.enter_async_context(http)
+        desk = EditingDesk(
+            database, settings.content_dir, watcher.library, rasa=rasa, bot=bot, bot_http=bot_http
+        )
         supervisor = Supervisor()
         await stack.enter_async_context(supervisor.keep("watching content", watcher.run))
         await stack.enter_async_context(supervisor.keep("housekeeping", lambda: _keep_house(desk)))

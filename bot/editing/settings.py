@@ -45,6 +45,9 @@ class EditorsSettings(Settings):
     editors_url: Annotated[Url, AfterValidator(_origin)] = Field(
         "", description="Address at which editors reach their pages; https:// wherever it is not this machine"
     )
+    bot_url: Url = Field(
+        "", description="Address at which the editors' pages ask the bot how it is; empty: on this machine"
+    )
     editors_database_url: Annotated[str, AfterValidator(database_address)] = Field(
         "sqlite:///data/editors.db", description="Database of the editors' pages, never the bot's own"
     )
@@ -79,6 +82,11 @@ class EditorsSettings(Settings):
         """Where editors reach their pages. Of this machine by its name, since passkeys belong to names."""
         local = local_url(self.editors_host, self.editors_port)
         return self.editors_url or local.replace("://127.0.0.1:", "://localhost:")
+
+    @property
+    def bot_address(self) -> str:
+        """Where the bot says how it is."""
+        return self.bot_url or self.own_address
 
     @property
     def mail_server(self) -> MailServer | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -139,6 +140,15 @@ def moment(at: datetime.datetime) -> str:
     return at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
 
 
+def as_read(written: str) -> str:
+    """A moment of a file, 2026-11-28 23:05, as `moment` shows one; anything else as it is."""
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})(?: (\d{2}:\d{2}))?", written, re.ASCII)
+    if not found:
+        return written
+    year, month, day, time = found.groups()
+    return f"{day}/{month}/{year}{f' {time}' if time else ''}"
+
+
 @cache
 def _templates() -> Environment:
     """The templates, each compiled once."""
@@ -149,4 +159,5 @@ def _templates() -> Environment:
     )  # fmt: skip
     environment.globals["static"] = lambda name: f"/static/{name}?v={versions[name]}"
     environment.filters["moment"] = moment
+    environment.filters["as_read"] = as_read
     return environment

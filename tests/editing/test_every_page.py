@@ -28,6 +28,8 @@ ADDRESSES = [
     "/wards?lacking", "/wards/31135", "/wards/sheet", "/wards/sheet.csv", "/wards/sheet.xlsx", "/sentences",
     "/sentences?q=xin chao", "/sentences/phrases.topic", "/sentences/page.examples",
     *(f"/answers/{file}{end}" for file in ("offices", "wards", "messages") for end in FILE_ENDS),
+    "/questions", "/questions?show=done&office=justice&page=2", "/announce", "/emergency",
+    "/emergency?q=vneid", f"/emergency/withdraw/{ID}",
 ]  # fmt: skip
 
 

@@ -36,7 +36,8 @@ async def test_every_sentence_is_listed_in_both_languages_and_found_without_diac
         value = {**((await pages.desk.live(MESSAGES)).value or {}), "languages": {}}  # of other languages
         assert page.count('class="card" id=') == len(texts(value)) / 2
         found = (await browser.get("/sentences?q=khong phai cac muc nay")).text
-        assert re.findall(r'class="card" id="([^"]+)"', found) == ["labels.none_of_these"]
+        assert "labels.none_of_these" in re.findall(r'class="card" id="([^"]+)"', found)
+        assert found.count('class="card" id=') < 5
         assert "None of these" in found
 
 

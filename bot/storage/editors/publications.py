@@ -21,6 +21,7 @@ class PublicationKind(StrEnum):
     SCHEDULE = "schedule"
     WITHDRAW = "withdraw"
     REPLACE = "replace"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +131,9 @@ def _stored(row: Row[Any]) -> StoredPublication:
         row.answer_id, row.at, row.editor_id, tuple(row.changed_by), PublicationKind(row.kind), row.note,
         row.before, row.after, row.commit, row.approved_by, row.reason, row.looked_at, row.looked_by, row.id,
     )  # fmt: skip
+
+
+def last_at(connection: Connection, answer_id: str) -> datetime.datetime | None:
+    """When a file was last written from the pages; None if it never was."""
+    query = select(func.max(_PUBLICATION.c.at)).where(_PUBLICATION.c.answer_id == answer_id)
+    return connection.scalar(query)

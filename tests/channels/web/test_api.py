@@ -107,6 +107,11 @@ class TestReply:
                             "payload": "unhelpful:culture.floating-market:vi",
                             "url": None,
                         },
+                        {
+                            "label": "Báo mình khi mục này thay đổi",
+                            "payload": "watch:culture.floating-market:vi",
+                            "url": None,
+                        },
                         {"label": "English", "payload": "language:en", "url": None},
                     ],
                     "version": site.library.version,
