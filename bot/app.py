@@ -22,6 +22,7 @@ from bot.content.watcher import ContentWatcher
 from bot.content_route import content_route
 from bot.domain.clock import utc_now
 from bot.domain.errors import UserError
+from bot.figures_route import OpenFigures
 from bot.log import set_up
 from bot.monitoring import Monitoring
 from bot.rasa.child import rasa_side
@@ -95,6 +96,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
     routes = [content_route(watcher, model_sync, utc_now), wards_route(library), *monitoring.routes()]
     routes += [*pictures.routes(), *embed_routes(library, settings.embed_origins.split())]
+    routes += OpenFigures(database, library, utc_now).routes()
     for channel in channels.values():
         routes += channel.routes()
 

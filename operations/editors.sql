@@ -19,3 +19,4 @@ GRANT SELECT (version_num) ON alembic_version TO editors;
 GRANT SELECT (state, nearest) ON question TO editors;
 GRANT SELECT (topics) ON subscription TO editors;
 GRANT SELECT (answer, day, helpful, unhelpful) ON feedback TO editors;
+GRANT SELECT (day, dimension, value, number) ON traffic TO editors;

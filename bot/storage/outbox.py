@@ -29,6 +29,7 @@ from bot.domain.clock import Clock
 from bot.domain.delivery import DueDelivery
 from bot.domain.errors import NotPossible
 from bot.domain.language import Language
+from bot.storage import traffic
 from bot.storage.database import Database
 from bot.storage.models import (
     Delivery,
@@ -239,6 +240,7 @@ class Outbox:
                 text=text,
                 answer=answer,
             )
+            traffic.count_wait(connection, traffic.Dimension.REPLY_WAIT, row.asked_at, self._clock())
             done = {"state": QuestionState.REPLIED, "address": None, "conversation": None}
             connection.execute(update(KeptQuestion).where(mine).values(done))
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.desk.bot_reader import BotReader
 from bot.editing.app import open_database
-from bot.storage import feedback, questions, subscriptions
+from bot.storage import feedback, questions, subscriptions, traffic
 from bot.storage.database import Database
 from bot.storage.schema import migrate
 from tests.support import ROOT
@@ -68,6 +68,7 @@ async def test_they_have_a_database_of_their_own_and_count_in_the_bots(
     assert await reader.read(lambda connection: questions.near(connection, "culture.food")) == {}
     assert await reader.read(lambda connection: subscriptions.subscribers(connection, {"city"})) == 0
     assert await reader.read(lambda connection: feedback.votes(connection, TODAY)) == {}
+    assert await reader.read(traffic.months) == []
     await reader.close()
 
 
