@@ -26,6 +26,7 @@ from schemathesis.checks import (
 )
 from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
+from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from bot.app import create_app
@@ -33,15 +34,20 @@ from bot.channels.registry import ServiceSettings
 from bot.channels.web import schema as interface
 from bot.channels.web.api import _CODES
 from bot.channels.web.schema import AnswerBody, CardBody, Deliveries, DeliveryBody
+from bot.content.library import Library
 from bot.desk.report import LiveContent, LiveModel, Mistake, Refusal, Report, TrainingFailure
 from bot.domain.answer import Facet, Source, Verdict
 from bot.domain.card import Button, Card, Picture
 from bot.domain.language import Language
 from bot.domain.plan import Kind
+from bot.figures_route import OpenFigures
 from bot.rasa.status import TrainingProgress
+from bot.storage.database import Database
+from bot.storage.traffic import add
 from stand_ins.rasa import RasaStandIn
 from tests.support import ROOT
 from tests.support.app import running
+from tests.support.traffic import made_up_month
 
 TOKEN = "a-token-of-the-operators"
 DESCRIPTION: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "api.yml").read_text("utf-8"))
@@ -56,6 +62,7 @@ TAKING_A_BODY = [(path, method) for path, method in OPERATIONS if method == "pos
 
 NOTHING_TO_READ = "nothing in it can be read"
 NO_PICTURE = "There is no such picture."
+NO_SUCH_MONTH = "There are no figures of this month."
 
 CHECKS = [
     not_a_server_error,
@@ -68,9 +75,9 @@ CHECKS = [
 
 def is_taken(_context: object, response: Response, _case: Case[Any]) -> None:
     """A check: what was sent is right, unless it is a text of which cleaning leaves nothing, or names a
-    picture that nobody has."""
-    if response.status_code != 200:
-        assert NOTHING_TO_READ in response.text or NO_PICTURE in response.text, response.text
+    picture or a month that nobody has."""
+    refusals = (NOTHING_TO_READ, NO_PICTURE, NO_SUCH_MONTH)
+    assert response.status_code == 200 or any(map(response.text.__contains__, refusals)), response.text
 
 
 FULL_CARD = CardBody.of(
@@ -181,6 +188,19 @@ def test_what_seldom_comes_is_described_as_well(path: str, method: str, body: Ba
     )
     answer.elapsed = datetime.timedelta()
     API[path][method].validate_response(answer)
+
+
+async def test_the_figures_of_a_month_are_as_the_description_says(
+    database: Database, city_library: Library
+) -> None:
+    first = datetime.date(2026, 10, 1)
+    await database.transact(lambda connection: add(connection, made_up_month(first, 30_000)))
+    app = Starlette(routes=OpenFigures(database, lambda: city_library, lambda: NOW).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot") as client:
+        for ending in ("csv", "json"):
+            answer = await client.get(f"/figures/2026-10.{ending}")
+            await answer.aread()
+            API[f"/figures/{{month}}.{ending}"]["get"].validate_response(answer)
 
 
 async def test_a_wrong_token_is_told_as_it_says(url: str) -> None:
