@@ -25,7 +25,7 @@ _OF_REASON = {
 
 
 def count(tally: Tally, entry: Entry, plans: tuple[Plan, ...] = ()) -> None:
-    """Count a message with what was said to it, an answer before anything else; no plans: nothing was said."""
+    """Count a message with what was said to it, an answer before all else; no plans: nothing was said."""
     message = entry.message
     telling = next((plan for plan in plans if plan.reply in _ANSWERS), None)
     first = telling or (plans[0] if plans else None)
