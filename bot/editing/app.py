@@ -15,6 +15,7 @@ from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
 from bot.editing.answers import Answers
 from bot.editing.edit import Edit
+from bot.editing.figures import FiguresPage
 from bot.editing.login import Login
 from bot.editing.offices import Offices
 from bot.editing.passkeys import PasskeyPages
@@ -53,6 +54,7 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
     routes: list[BaseRoute] = [
         *offices.routes(),
         *sentences.routes(),
+        *FiguresPage(site, desk).routes(),
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
         *Publications(site, desk, edit).routes(),

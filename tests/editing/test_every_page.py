@@ -24,7 +24,7 @@ ADDRESSES = [
     "/answers/new", *(f"/answers/{ID}{end}" for end in ENDS), "/account", "/editors", "/audit", "/audit.csv",
     "/account/passkeys", "/editors/1", "/offices", "/offices?lacking", "/offices/justice", "/offices/sheet",
     "/offices/sheet.csv", "/sentences", "/sentences?q=xin chao", "/sentences/phrases.topic",
-    "/sentences/page.examples",
+    "/sentences/page.examples", "/figures", "/figures?month=2026-10", "/figures?month=nonsense",
     *(f"/answers/{file}{end}" for file in ("offices", "messages") for end in FILE_ENDS),
 ]  # fmt: skip
 

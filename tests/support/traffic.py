@@ -15,15 +15,20 @@ _HOURS = [1, 1, 1, 1, 1, 3, 8, 14, 18, 19, 17, 15, 11, 13, 15, 15, 14, 13, 14, 1
 
 
 def made_up_month(
-    first: datetime.date, messages: int, answers: Sequence[str] = ANSWERS, seed: int = 1
+    first: datetime.date,
+    messages: int,
+    answers: Sequence[str] = ANSWERS,
+    seed: int = 1,
+    *,
+    is_calm: bool = False,
 ) -> Sums:
     """The sums of a month from its first day: people ask by day and in the evening, less at weekends, most of
-    it in Vietnamese; half of the way through a rumour begins and grows."""
+    it in Vietnamese; half of the way through a rumour begins and grows, unless the month is calm."""
     chance = random.Random(seed)
     days = [first + datetime.timedelta(days=day) for day in range(31)]
     days = [day for day in days if day.month == first.month]
     weights = [0.62 if day.weekday() > 4 else 1.0 for day in days]
-    rumour = [max(0.0, (day.day - 14) / 17) for day in days]
+    rumour = [0.0 if is_calm else max(0.0, (day.day - 14) / 17) for day in days]
     whole = sum(weight + 0.5 * grown for weight, grown in zip(weights, rumour, strict=True))
     order = list(answers)
     chance.shuffle(order)
