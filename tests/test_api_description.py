@@ -45,9 +45,9 @@ from bot.rasa.status import TrainingProgress
 from bot.storage.database import Database
 from bot.storage.traffic import add
 from stand_ins.rasa import RasaStandIn
+from stand_ins.traffic import made_up_month
 from tests.support import ROOT
 from tests.support.app import running
-from tests.support.traffic import made_up_month
 
 TOKEN = "a-token-of-the-operators"
 DESCRIPTION: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "api.yml").read_text("utf-8"))

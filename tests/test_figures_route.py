@@ -15,7 +15,7 @@ from bot.figures_route import OpenFigures
 from bot.storage import traffic
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway
-from tests.support.traffic import made_up_month, noon
+from stand_ins.traffic import made_up_month, noon
 
 NOW = noon(datetime.date(2026, 11, 20))
 

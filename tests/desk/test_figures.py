@@ -19,8 +19,8 @@ from bot.domain.language import Language
 from bot.storage import traffic
 from bot.storage.database import Database
 from bot.storage.traffic import WAITS, Dimension, MonthTraffic, Outcome, Tally, Votes
+from stand_ins.traffic import made_up_month, noon
 from tests.support.databases import on_both_databases
-from tests.support.traffic import made_up_month, noon
 
 FIRST = datetime.date(2026, 10, 1)
 AFTER, WITHIN = datetime.date(2026, 11, 1), datetime.date(2026, 10, 20)

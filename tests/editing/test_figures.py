@@ -26,9 +26,9 @@ from bot.storage.editors.publications import PublicationKind, StoredPublication
 from bot.storage.schema import migrate
 from stand_ins.rasa import RasaStandIn
 from stand_ins.serving import serving
+from stand_ins.traffic import made_up_month, noon
 from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.editors import KEY, Clock, Pages, copy_content, make_desk
-from tests.support.traffic import made_up_month, noon
 
 OCTOBER, SEPTEMBER = datetime.date(2026, 10, 1), datetime.date(2026, 9, 1)
 NOVEMBER = datetime.date(2026, 11, 1)

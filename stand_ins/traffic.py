@@ -1,4 +1,5 @@
-"""A month of made-up traffic."""
+"""A month of made-up traffic, as the bot counts it, for tests, demonstrations and the benchmark of the
+figures."""
 
 from __future__ import annotations
 
