@@ -246,6 +246,11 @@ class Outbox:
 
         await self._database.transact(work)
 
+    async def was_announced(self, announcement: str) -> bool:
+        """Whether news of this name was queued for anybody before."""
+        query = select(Delivery.id).where(Delivery.announcement == announcement).limit(1)
+        return await self._database.transact(lambda connection: connection.execute(query).first() is not None)
+
     async def announce(self, answer_id: str, topics: Collection[str]) -> int:
         """Queue news for all who want it of one of the topics and have not got it; how many that are."""
         told = select(Delivery.subscription_id).where(Delivery.announcement == answer_id)
