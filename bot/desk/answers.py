@@ -15,7 +15,7 @@ from bot.content.library import Library
 from bot.content.schema import Answer, AnswerStatus
 from bot.desk import in_step
 from bot.desk.accounts import Account
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
 from bot.domain.language import Language
 from bot.storage import feedback
 from bot.storage.editors import drafts, publications
@@ -121,7 +121,8 @@ class Start:
 
     to_review: what others submitted and this account may approve. mine: what it is writing itself.
     to_publish: what is approved. unseen: what went out early; share: of how many in 90 days.
-    has_office_draft, has_sentence_draft: there are drafts of the offices, of the bot's own sentences.
+    has_office_draft, has_sentence_draft, has_bulletin_draft: there are drafts of the offices, of the bot's
+    own sentences, of bulletins.
     """
 
     to_review: tuple[Row, ...]
@@ -134,6 +135,7 @@ class Start:
     share: Share
     has_office_draft: bool
     has_sentence_draft: bool
+    has_bulletin_draft: bool
 
 
 async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> Listing:
@@ -181,6 +183,7 @@ async def start(desk: EditingDesk, account: Account) -> Start:
         share,
         OFFICES in found.drafts,
         MESSAGES in found.drafts,
+        BULLETINS in found.drafts,
     )
 
 

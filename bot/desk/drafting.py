@@ -16,7 +16,8 @@ from bot.content.yaml_file import SIZE_LIMIT
 from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.editing import (
-    MESSAGES,
+    BULLETINS,
+    FILES,
     OFFICES,
     EditingDesk,
     Live,
@@ -349,10 +350,10 @@ def checked_value(name: str, value: Mapping[str, object]) -> Value:
     clean = cleaned(value)
     if not isinstance(clean, dict):
         raise Refused("not_readable", "The form cannot be read.")
-    if name not in {OFFICES, MESSAGES} and (wrong := misfits(clean)):
+    if name not in FILES and (wrong := misfits(clean)):
         raise Refused("not_readable", f"The form has fields that no answer has: {', '.join(wrong[:5])}.")
-    if name == OFFICES and any(not _KEY.fullmatch(key) for key in clean):
-        raise Refused("not_readable", "An office is called by small letters, digits and hyphens.")
+    if name in {OFFICES, BULLETINS} and any(not _KEY.fullmatch(key) for key in clean):
+        raise Refused("not_readable", "It is called by small letters, digits and hyphens.")
     if len(json.dumps(clean, ensure_ascii=False).encode()) > SIZE_LIMIT:
         raise Refused("too_large", f"This is larger than {SIZE_LIMIT // 1024} KB.")
     return clean

@@ -32,7 +32,8 @@ from bot.storage.backend import Work
 from bot.storage.database import Database
 from bot.storage.editors import publications
 
-OFFICES, MESSAGES = "offices", "messages"
+OFFICES, MESSAGES, BULLETINS = "offices", "messages", "bulletins"
+FILES = frozenset({OFFICES, MESSAGES, BULLETINS})
 """The names of what is edited beside answers."""
 
 WHOLE_CITY = "*"
@@ -140,7 +141,7 @@ class EditingDesk:
 
 def check_name(name: str) -> None:
     """Raises NotFound if nothing can be called so. What passes is safe in a path."""
-    if name not in {OFFICES, MESSAGES} and not (len(name) <= 128 and _ID.fullmatch(name)):
+    if name not in FILES and not (len(name) <= 128 and _ID.fullmatch(name)):
         raise NotFound
 
 
@@ -148,10 +149,10 @@ def offices_of(name: str, *values: Mapping[str, object] | None) -> frozenset[str
     """The offices whose work it is to make one of these values into another.
 
     An answer is its office's, and if it changes hands, both offices'; of the offices' own file each entry is
-    that office's; the sentences are the whole city's.
+    that office's; the sentences and the bulletins are the whole city's.
     """
     known = [value for value in values if value]
-    if name == MESSAGES:
+    if name in {MESSAGES, BULLETINS}:
         return frozenset({WHOLE_CITY})
     if name == OFFICES:
         keys = {key for value in known for key in value}
@@ -189,6 +190,8 @@ def read_live(directory: Path, name: str) -> Live:
     """A file as it is now. `name` has been checked."""
     data = bytes_of(file_of(directory, name))
     text = data.decode("utf-8", "replace") if data is not None else None
+    if name == BULLETINS and not (text or "").strip():  # the first one makes the file
+        return Live(name, text or "", revision_of(data), {})
     return Live(name, text, revision_of(data), value_of_text(text) if text is not None else None)
 
 

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml.error import YAMLError
 
+from bot.content.bulletins import Bulletin
 from bot.content.fields import FIELDS, Value, flat, nested, typed
 from bot.content.messages import Messages
 from bot.content.schema import MARK, Answer, Office
 from bot.content.writing import NotWritable, edit
 from bot.content.yaml_file import Finding
 from bot.desk.content_files import findings_of
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Problem
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, Problem
 from bot.domain.language import Language
 
 NEEDED = (
@@ -84,6 +85,7 @@ _FINDINGS: tuple[tuple[str, str], ...] = (
     (r'(?P<time>.+): say that it is "(?P<words>.+)"', "finding_clock"),
     (r"a phone, an address or a website needs a `source` that gives it", "finding_office_source"),
     (r"(?P<office>\S+) is not in offices\.yml", "finding_office_unknown"),
+    (r"(?P<answer>\S+) is not published, so nobody is led there", "finding_bulletin_answer"),
     (rf"fill this in, in place of {MARK}", "finding_mark"),
     (r"what stands after # is not read; .*", "finding_cut"),
     (r"say since when, for people who ask: .*", "finding_withdrawn_undated"),
@@ -145,9 +147,16 @@ def unfinished(name: str, value: Value) -> tuple[Problem, ...]:
             for key, office in value.items()
             for problem in _invalid(partial(Office.model_validate, typed(office)), set(), key)
         ]
+    elif name == BULLETINS:
+        found = [problem for key, entry in value.items() for problem in _of_bulletin(key, entry)]
     elif name == MESSAGES:
         found = list(_invalid(partial(Messages.model_validate, typed(value)), set()))
     return tuple(dict.fromkeys(found))
+
+
+def _of_bulletin(key: str, entry: object) -> Iterator[Problem]:
+    fields = dict(typed(entry)) if isinstance(entry, Mapping) else {}
+    return _invalid(partial(Bulletin.model_validate, {**fields, "id": key}), set(), key)
 
 
 def of_findings(findings: Iterable[Finding]) -> tuple[Problem, ...]:

@@ -10,10 +10,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.desk.accounts import Accounts
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
 from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
 from bot.editing.answers import Answers
+from bot.editing.bulletins import Bulletins
 from bot.editing.edit import Edit
 from bot.editing.figures import FiguresPage
 from bot.editing.login import Login
@@ -50,10 +51,13 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
     """
     site = Site(desk.database, Accounts(key), desk.clock, is_secure=is_secure)
     offices, sentences = Offices(site, desk), Sentences(site, desk)
-    edit = Edit(site, desk, {OFFICES: offices.parts, MESSAGES: sentences.parts})
+    bulletins = Bulletins(site, desk)
+    parts = {OFFICES: offices.parts, MESSAGES: sentences.parts, BULLETINS: bulletins.parts}
+    edit = Edit(site, desk, parts)
     routes: list[BaseRoute] = [
         *offices.routes(),
         *sentences.routes(),
+        *bulletins.routes(),
         *FiguresPage(site, desk).routes(),
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),

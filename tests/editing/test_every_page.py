@@ -25,13 +25,18 @@ ADDRESSES = [
     "/account/passkeys", "/editors/1", "/offices", "/offices?lacking", "/offices/justice", "/offices/sheet",
     "/offices/sheet.csv", "/sentences", "/sentences?q=xin chao", "/sentences/phrases.topic",
     "/sentences/page.examples", "/figures", "/figures?month=2026-10", "/figures?month=nonsense",
-    *(f"/answers/{file}{end}" for file in ("offices", "messages") for end in FILE_ENDS),
+    "/bulletins", "/bulletins/week-48",
+    *(f"/answers/{file}{end}" for file in ("offices", "messages", "bulletins") for end in FILE_ENDS),
 ]  # fmt: skip
 
 
 async def change_files(browser: httpx.AsyncClient) -> None:
     """Begin drafts of the offices and of the sentences."""
-    for path, typed in (("/offices/justice", {"phone": "0292"}), ("/sentences/labels.back", {"vi": "Về"})):
+    drafts = {
+        "/offices/justice": {"phone": "0292"}, "/sentences/labels.back": {"vi": "Về"},
+        "/bulletins/week-48": {"vi.title": "Tuần này"},
+    }  # fmt: skip
+    for path, typed in drafts.items():
         form = fields(await browser.get(path), path)
         assert (await browser.post(path, data={**form, **typed})).status_code == 303
 
