@@ -190,7 +190,10 @@ def read_live(directory: Path, name: str) -> Live:
     """A file as it is now. `name` has been checked."""
     data = bytes_of(file_of(directory, name))
     text = data.decode("utf-8", "replace") if data is not None else None
-    if name == BULLETINS and not (text or "").strip():  # the first one makes the file
+    if name == BULLETINS and all(
+        line.startswith("#") or not line.strip() for line in (text or "").split("\n")
+    ):
+        # There is none yet; the first one makes the file.
         return Live(name, text or "", revision_of(data), {})
     return Live(name, text, revision_of(data), value_of_text(text) if text is not None else None)
 

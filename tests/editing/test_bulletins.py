@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.content.loading import load
+from bot.content.writing import edit
 from bot.editing.bulletins import with_bulletin
 from tests.support.editors import Pages, fields
 
@@ -38,6 +39,16 @@ async def test_one_writes_another_approves_and_it_is_served(pages: Pages) -> Non
         assert answer.status_code == 303, answer.text
     (bulletin,) = load(pages.desk.directory, now=pages.clock()).library.bulletins.values()
     assert (bulletin.vi.title, bulletin.every, bulletin.answers) == ("Tuần này", "week", ("city.parking",))
+
+
+async def test_the_file_keeps_its_head(pages: Pages) -> None:
+    file = pages.desk.directory / "bulletins.yml"
+    file.write_text("# How to write one.\n#\n", encoding="utf-8")
+    written = edit(file.read_text("utf-8"), with_bulletin({}, "week-48", TYPED))
+    assert written.startswith("# How to write one.\n#\nweek-48:\n")
+    async with pages.browser() as lan:
+        await pages.entered(lan, "lan")
+        assert (await lan.get("/bulletins")).status_code == 200
 
 
 async def test_what_is_missing_is_said_before_it_goes_to_somebody_else(pages: Pages) -> None:
