@@ -52,9 +52,13 @@ async def note(desk: EditingDesk) -> None:
 
 
 async def of_month(desk: EditingDesk, first: datetime.date) -> list[Learned]:
-    """The publications of the month that begins on this day, the oldest first. Raises DatabaseAway."""
+    """The answers that went out in the month that begins on this day, the oldest first. Raises DatabaseAway."""
     begin, end = (
         datetime.datetime.combine(day, datetime.time(), VIETNAM) for day in (first, traffic.next_month(first))
     )
     found = await desk.transact(lambda connection: publications.learned(connection, begin, end))
-    return [Learned(name, at, (known - at).total_seconds() if known else None) for name, at, known in found]
+    return [
+        Learned(name, at, (known - at).total_seconds() if known else None)
+        for name, at, known in found
+        if "." in name  # offices and sentences have no questions
+    ]

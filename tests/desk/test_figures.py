@@ -16,8 +16,11 @@ from bot.content.library import Library
 from bot.desk import open_figures
 from bot.desk.figures import Figures, figures, month_named, rising
 from bot.domain.language import Language
-from bot.storage import traffic
+from bot.domain.message import Message
+from bot.storage import questions, traffic
 from bot.storage.database import Database
+from bot.storage.models import QuestionState
+from bot.storage.outbox import Outbox
 from bot.storage.traffic import WAITS, Dimension, MonthTraffic, Outcome, Tally, Votes
 from stand_ins.traffic import made_up_month, noon
 from tests.support.databases import on_both_databases
@@ -82,6 +85,22 @@ async def test_how_long_something_took_is_counted(database: Database, hours: flo
     found = await database.transact(lambda connection: traffic.month(connection, FIRST))
     assert found.sums[Dimension.REPLY_WAIT] == {wait: 1}
     assert wait in WAITS
+
+
+async def test_a_reply_of_the_staff_counts_how_long_it_was_waited_for(database: Database) -> None:
+    asker = Message(channel="web", address="a", conversation="c", key="k", text="Ở đâu?")
+
+    def leave(connection: Connection) -> None:
+        about = {"language": Language.VI, "nearest": None, "now": noon(FIRST)}
+        questions.keep_question(connection, asker, 1, state=QuestionState.OPEN, **about)  # type: ignore[arg-type]
+        kept = questions.open_question(connection, "c")
+        assert kept
+        questions.leave_question(connection, kept, asker, Language.VI)
+
+    await database.transact(leave)
+    await Outbox(database, lambda: noon(FIRST) + datetime.timedelta(hours=3)).reply(1, "Ở đây.")
+    found = await database.transact(lambda connection: traffic.month(connection, FIRST))
+    assert found.sums == {Dimension.REPLY_WAIT: {"4h": 1}}
 
 
 def test_a_month_that_is_over_is_exact() -> None:
