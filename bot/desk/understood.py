@@ -52,7 +52,7 @@ async def note(desk: EditingDesk) -> None:
 
 
 async def of_month(desk: EditingDesk, first: datetime.date) -> list[Learned]:
-    """The answers that went out in the month that begins on this day, the oldest first. Raises DatabaseAway."""
+    """The answers that went out in the month of this first day, the oldest first. Raises DatabaseAway."""
     begin, end = (
         datetime.datetime.combine(day, datetime.time(), VIETNAM) for day in (first, traffic.next_month(first))
     )
