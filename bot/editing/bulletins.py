@@ -109,10 +109,11 @@ class Bulletins:
         if key not in opened.value and typed is None:
             fields |= {"status": "draft", "date": self._desk.today.isoformat(), "every": "by hand"}
         problems = _problems(opened.value, key)
+        library, language = self._desk.library(), self._site.language_of(request, account)
         answers = [
-            (answer.id, answer[self._site.language_of(request, account)].title)
-            for answer in self._desk.library().answers.values()
-            if self._desk.library().published(answer.id) is answer
+            (answer.id, answer[language].title)
+            for answer in library.answers.values()
+            if library.published(answer.id) is answer
         ]
         return self._site.draw(
             request, "bulletin.html", account, opened=opened, key=key, fields=fields, problems=problems,
