@@ -77,8 +77,6 @@ def is_taken(_context: object, response: Response, _case: Case[Any]) -> None:
     """A check: what was sent is right, unless it is a text of which cleaning leaves nothing, or names a
     picture or a month that nobody has."""
     refusals = (NOTHING_TO_READ, NO_PICTURE, NO_SUCH_MONTH)
-    """A check: what was sent is right, unless nothing is left of a text, or nobody asked in a month."""
-    refusals = (NOTHING_TO_READ, NO_SUCH_MONTH)
     assert response.status_code == 200 or any(map(response.text.__contains__, refusals)), response.text
 
 
