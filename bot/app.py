@@ -21,8 +21,10 @@ from bot.child import child
 from bot.content.paths import share_path
 from bot.content.watcher import ContentWatcher
 from bot.content_route import content_route
+from bot.desk.bulletins import WeeklyBulletins
 from bot.domain.clock import utc_now
 from bot.domain.errors import UserError
+from bot.figures_route import OpenFigures
 from bot.log import set_up
 from bot.monitoring import Monitoring
 from bot.rasa.child import rasa_side
@@ -92,10 +94,13 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     dialogue = Dialogue(rasa, library)
     worker = Worker(inbox, dialogue, library, channels, delivery_worker, leads=leadership.leads)
 
+    bulletins = WeeklyBulletins(outbox, library, leadership.leads, utc_now)
+
     token = settings.metrics_token.get_secret_value()
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
     routes = [content_route(watcher, model_sync, utc_now), wards_route(library), *monitoring.routes()]
     routes += [*pictures.routes(), *embed_routes(library, settings.embed_origins.split())]
+    routes += OpenFigures(database, library, utc_now).routes()
     for channel in channels.values():
         routes += channel.routes()
     routes += site_routes(library, dialogue, settings.public_url, utc_now, share_path)
@@ -117,6 +122,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
             await stack.enter_async_context(keep("watching content", watcher.run))
             await stack.enter_async_context(keep("teaching", model_sync.run))
             await stack.enter_async_context(keep("answering", worker.run, worker.stop))
+            await stack.enter_async_context(keep("weekly bulletins", bulletins.run))
             await stack.enter_async_context(keep("delivering", delivery_worker.run, delivery_worker.stop))
             for channel in channels.values():
                 await stack.enter_async_context(channel.receiving(supervisor))

@@ -23,3 +23,4 @@ GRANT SELECT, UPDATE (told) ON watch TO editors;
 GRANT SELECT, INSERT, DELETE ON delivery TO editors;
 GRANT USAGE ON SEQUENCE delivery_id_seq TO editors;
 GRANT SELECT (answer, day, helpful, unhelpful) ON feedback TO editors;
+GRANT SELECT, INSERT, UPDATE (number) ON traffic TO editors;

@@ -26,6 +26,7 @@ from schemathesis.checks import (
 )
 from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
+from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from bot.app import create_app
@@ -33,13 +34,18 @@ from bot.channels.registry import ServiceSettings
 from bot.channels.web import schema as interface
 from bot.channels.web.api import _CODES
 from bot.channels.web.schema import AnswerBody, CardBody, Deliveries, DeliveryBody
+from bot.content.library import Library
 from bot.desk.report import LiveContent, LiveModel, Mistake, Refusal, Report, TrainingFailure
 from bot.domain.answer import Facet, Source, Verdict
 from bot.domain.card import Button, Card, Picture
 from bot.domain.language import Language
 from bot.domain.plan import Kind
+from bot.figures_route import OpenFigures
 from bot.rasa.status import TrainingProgress
+from bot.storage.database import Database
+from bot.storage.traffic import add
 from stand_ins.rasa import RasaStandIn
+from stand_ins.traffic import made_up_month
 from tests.support import ROOT
 from tests.support.app import running
 
@@ -56,6 +62,7 @@ TAKING_A_BODY = [(path, method) for path, method in OPERATIONS if method == "pos
 
 NOTHING_TO_READ = "nothing in it can be read"
 NO_PICTURE = "There is no such picture."
+NO_SUCH_MONTH = "There are no figures of this month."
 
 CHECKS = [
     not_a_server_error,
@@ -68,10 +75,11 @@ CHECKS = [
 
 def is_taken(_context: object, response: Response, case: Case[Any]) -> None:
     """A check: what was sent is right, unless it is a text of which cleaning leaves nothing, or an address
-    that none of the few answers and pictures has."""
+    that none of the few answers, pictures and months has."""
     is_made_up = case.operation.path.startswith("/{language}/{topic}") and response.status_code == 404
     is_nowhere = case.operation.path == "/sitemap.xml" and "PUBLIC_URL" in response.text
-    is_nothing = NOTHING_TO_READ in response.text or NO_PICTURE in response.text
+    refusals = (NOTHING_TO_READ, NO_PICTURE, NO_SUCH_MONTH)
+    is_nothing = any(refusal in response.text for refusal in refusals)
     assert response.status_code == 200 or is_made_up or is_nowhere or is_nothing, response.text
 
 
@@ -183,6 +191,19 @@ def test_what_seldom_comes_is_described_as_well(path: str, method: str, body: Ba
     )
     answer.elapsed = datetime.timedelta()
     API[path][method].validate_response(answer)
+
+
+async def test_the_figures_of_a_month_are_as_the_description_says(
+    database: Database, city_library: Library
+) -> None:
+    first = datetime.date(2026, 10, 1)
+    await database.transact(lambda connection: add(connection, made_up_month(first, 30_000)))
+    app = Starlette(routes=OpenFigures(database, lambda: city_library, lambda: NOW).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot") as client:
+        for ending in ("csv", "json"):
+            answer = await client.get(f"/figures/2026-10.{ending}")
+            await answer.aread()
+            API[f"/figures/{{month}}.{ending}"]["get"].validate_response(answer)
 
 
 async def test_a_wrong_token_is_told_as_it_says(url: str) -> None:

@@ -10,7 +10,9 @@ from bot.cards.answers import answer_card
 from bot.cards.compose import compose, traceable, with_notice
 from bot.cards.formatting import escape, verbatim
 from bot.content.library import Library
+from bot.domain import payload
 from bot.domain.arrival import Arrival
+from bot.domain.bulletin import bulletin_in
 from bot.domain.card import Button, Card
 from bot.domain.delivery import DueDelivery
 from bot.domain.language import Language
@@ -24,6 +26,8 @@ def compose_delivery(due: DueDelivery, library: Library, today: datetime.date) -
         return _late_reply(due, Plans.validate_python(due.plans), library, today)
     if due.announcement and due.change:
         return _correction(due.announcement, due.language, library, today)
+    if due.announcement and (bulletin_id := bulletin_in(due.announcement)):
+        return _bulletin(bulletin_id, due.language, library)
     if due.announcement:
         return _announcement(due.announcement, due.language, library, today)
     return _staff_reply(due, library, today)
@@ -60,6 +64,26 @@ def _correction(
     others = [button for button in changed.buttons if button.payload != watch]
     card = replace(changed, action="correction", buttons=(*others, stop))
     return traceable([with_notice(card, library.messages.phrases.correction[language])], library)
+
+
+def _bulletin(bulletin_id: str, language: Language, library: Library) -> tuple[Card, ...]:
+    bulletin = next((one for one in library.published_bulletins() if one.id == bulletin_id), None)
+    if bulletin is None:
+        return ()
+    answers = [answer for answer in map(library.published, bulletin.answers) if answer]
+    card = Card(
+        kind=Kind.ACTION,
+        language=language,
+        action="bulletin",
+        title=bulletin[language].title,
+        text=bulletin[language].text,
+        ids=tuple(answer.id for answer in answers),
+        buttons=(
+            *(Button(answer[language].title, payload.for_answer(answer.id)) for answer in answers),
+            Button(library.messages.labels.unsubscribe[language], UNSUBSCRIBE.payload),
+        ),
+    )
+    return traceable([with_notice(card, library.messages.phrases.announcement[language])], library)
 
 
 def _staff_reply(due: DueDelivery, library: Library, today: datetime.date) -> tuple[Card, ...]:

@@ -7,6 +7,7 @@ import datetime
 
 import click
 
+from bot.desk import bulletins
 from bot.desk import questions as desk
 from bot.domain.clock import utc_now
 from bot.settings import load as load_settings
@@ -49,6 +50,14 @@ def announce(answer: str) -> None:
     """Send a published clarification to its subscribers, to each of them once."""
     number = asyncio.run(desk.announce(load_settings(), answer))
     click.echo(f"{answer} is queued for {number} subscribers; the running bot sends it.")
+
+
+@click.command()
+@click.argument("bulletin", metavar="ID")
+def bulletin(bulletin: str) -> None:
+    """Send a published bulletin to its subscribers, to each of them once for each of its dates."""
+    number = asyncio.run(bulletins.send(load_settings(), bulletin))
+    click.echo(f"The bulletin {bulletin} is queued for {number} subscribers; the running bot sends it.")
 
 
 def _line(asked: ListedQuestion, now: datetime.datetime) -> str:

@@ -16,7 +16,7 @@ from bot.content.schema import Answer, AnswerStatus
 from bot.content.ward_offices import WARDS
 from bot.desk import in_step
 from bot.desk.accounts import Account
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
 from bot.domain.language import Language
 from bot.storage import feedback
 from bot.storage.editors import drafts, publications
@@ -123,8 +123,8 @@ class Start:
 
     to_review: what others submitted and this account may approve. mine: what it is writing itself.
     to_publish: what is approved. unseen: what went out early; share: of how many in 90 days.
-    has_office_draft, has_sentence_draft, has_ward_draft: there are drafts of the offices, of the bot's own
-    sentences, of the wards' offices.
+    has_office_draft, has_sentence_draft, has_ward_draft, has_bulletin_draft: there are drafts of the offices,
+    of the bot's own sentences, of the wards' offices, of bulletins.
     """
 
     to_review: tuple[Row, ...]
@@ -138,6 +138,7 @@ class Start:
     has_office_draft: bool
     has_sentence_draft: bool
     has_ward_draft: bool
+    has_bulletin_draft: bool
 
 
 async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> Listing:
@@ -187,6 +188,7 @@ async def start(desk: EditingDesk, account: Account) -> Start:
         OFFICES in found.drafts,
         MESSAGES in found.drafts,
         WARDS in found.drafts,
+        BULLETINS in found.drafts,
     )
 
 

@@ -16,6 +16,7 @@ from bot.content.yaml_file import SIZE_LIMIT
 from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.editing import (
+    BULLETINS,
     BY_OFFICE,
     FILES,
     EditingDesk,
@@ -351,8 +352,8 @@ def checked_value(name: str, value: Mapping[str, object]) -> Value:
         raise Refused("not_readable", "The form cannot be read.")
     if name not in FILES and (wrong := misfits(clean)):
         raise Refused("not_readable", f"The form has fields that no answer has: {', '.join(wrong[:5])}.")
-    if name in BY_OFFICE and any(not _KEY.fullmatch(key) for key in clean):
-        raise Refused("not_readable", "An office is called by small letters, digits and hyphens.")
+    if name in BY_OFFICE | {BULLETINS} and any(not _KEY.fullmatch(key) for key in clean):
+        raise Refused("not_readable", "It is called by small letters, digits and hyphens.")
     if len(json.dumps(clean, ensure_ascii=False).encode()) > SIZE_LIMIT:
         raise Refused("too_large", f"This is larger than {SIZE_LIMIT // 1024} KB.")
     return clean

@@ -33,8 +33,8 @@ from bot.storage.backend import Work
 from bot.storage.database import Database
 from bot.storage.editors import publications
 
-OFFICES, MESSAGES = "offices", "messages"
-FILES = frozenset({OFFICES, WARDS, MESSAGES})
+OFFICES, MESSAGES, BULLETINS = "offices", "messages", "bulletins"
+FILES = frozenset({OFFICES, WARDS, MESSAGES, BULLETINS})
 """The names of what is edited beside answers."""
 
 BY_OFFICE = frozenset({OFFICES, WARDS})
@@ -155,9 +155,9 @@ def offices_of(name: str, *values: Mapping[str, object] | None) -> frozenset[str
     """The offices whose work it is to make one of these values into another.
 
     An answer is its office's, and if it changes hands, both offices'; of the files of BY_OFFICE each entry is
-    that office's; the sentences are the whole city's.
+    that office's; the sentences and the bulletins are the whole city's.
     """
-    if name == MESSAGES:
+    if name in {MESSAGES, BULLETINS}:
         return frozenset({WHOLE_CITY})
     if name in BY_OFFICE:
         there = [value for value in values if value is not None]
@@ -202,6 +202,11 @@ def read_live(directory: Path, name: str) -> Live:
     """A file as it is now. `name` has been checked."""
     data = bytes_of(file_of(directory, name))
     text = data.decode("utf-8", "replace") if data is not None else None
+    if name == BULLETINS and all(
+        line.startswith("#") or not line.strip() for line in (text or "").split("\n")
+    ):
+        # There is none yet; the first one makes the file.
+        return Live(name, text or "", revision_of(data), {})
     return Live(name, text, revision_of(data), value_of_text(name, text) if text is not None else None)
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml.error import YAMLError
 
+from bot.content.bulletins import Bulletin
 from bot.content.fields import FIELDS, Value, flat, nested, typed
 from bot.content.messages import Messages
 from bot.content.schema import MARK, Answer, Office
@@ -21,7 +22,7 @@ from bot.content.wards import WardOffice
 from bot.content.writing import NotWritable
 from bot.content.yaml_file import ContentError, Finding
 from bot.desk.content_files import edited, findings_of
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Problem
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, Problem
 from bot.domain.language import Language
 
 NEEDED = (
@@ -87,6 +88,7 @@ _FINDINGS: tuple[tuple[str, str], ...] = (
     (r"a phone, an address or a website needs a `source` that gives it", "finding_office_source"),
     (r"an address, a phone or a page needs a `source` that gives it", "finding_office_source"),
     (r"(?P<office>\S+) is not in offices\.yml", "finding_office_unknown"),
+    (r"(?P<answer>\S+) is not published, so nobody is led there", "finding_bulletin_answer"),
     (rf"fill this in, in place of {MARK}", "finding_mark"),
     (r"what stands after # is not read; .*", "finding_cut"),
     (r"say since when, for people who ask: .*", "finding_withdrawn_undated"),
@@ -150,9 +152,16 @@ def unfinished(name: str, value: Value) -> tuple[Problem, ...]:
         ]
     elif name == WARDS:
         found = [problem for code, office in value.items() for problem in _of_ward(code, office)]
+    elif name == BULLETINS:
+        found = [problem for key, entry in value.items() for problem in _of_bulletin(key, entry)]
     elif name == MESSAGES:
         found = list(_invalid(partial(Messages.model_validate, typed(value)), set()))
     return tuple(dict.fromkeys(found))
+
+
+def _of_bulletin(key: str, entry: object) -> Iterator[Problem]:
+    fields = dict(typed(entry)) if isinstance(entry, Mapping) else {}
+    return _invalid(partial(Bulletin.model_validate, {**fields, "id": key}), set(), key)
 
 
 def of_findings(findings: Iterable[Finding]) -> tuple[Problem, ...]:

@@ -11,14 +11,16 @@ from starlette.staticfiles import StaticFiles
 
 from bot.content.ward_offices import WARDS
 from bot.desk.accounts import Accounts
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
 from bot.desk.offices import OF_CITY, OF_WARDS
 from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
 from bot.editing.announcing import Announcing
 from bot.editing.answers import Answers
+from bot.editing.bulletins import Bulletins
 from bot.editing.edit import Edit
 from bot.editing.emergency import Emergency
+from bot.editing.figures import FiguresPage
 from bot.editing.login import Login
 from bot.editing.offices import Offices
 from bot.editing.passkeys import PasskeyPages
@@ -54,13 +56,20 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
     """
     site = Site(desk.database, Accounts(key), desk.clock, address)
     offices, wards = Offices(site, desk, OF_CITY), Offices(site, desk, OF_WARDS)
-    sentences = Sentences(site, desk)
-    parts = {OFFICES: offices.parts, WARDS: wards.parts, MESSAGES: sentences.parts}
+    sentences, bulletins = Sentences(site, desk), Bulletins(site, desk)
+    parts = {
+        OFFICES: offices.parts,
+        WARDS: wards.parts,
+        MESSAGES: sentences.parts,
+        BULLETINS: bulletins.parts,
+    }
     edit = Edit(site, desk, parts)
     routes: list[BaseRoute] = [
         *offices.routes(),
         *wards.routes(),
         *sentences.routes(),
+        *bulletins.routes(),
+        *FiguresPage(site, desk).routes(),
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
         *Publications(site, desk, edit).routes(),

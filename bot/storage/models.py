@@ -378,6 +378,22 @@ class Feedback(Base):
     )
 
 
+class Traffic(Base):
+    """How many messages of a day in Vietnam there were with one value of one dimension: of the hour 14, of
+    the channel telegram. No row tells two dimensions of the same message."""
+
+    __tablename__ = "traffic"
+
+    day: Mapped[datetime.date] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(String(128), primary_key=True)
+    number: Mapped[int]
+
+    __table_args__ = (
+        {"info": {"personal_data": PersonalData(nothing="day dimension value number", in_backup=True)}},
+    )
+
+
 class ZaloAccount(Base):
     """The Official Account on Zalo: its tokens, encrypted, and when its webhook was last called.
 

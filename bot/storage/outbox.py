@@ -30,7 +30,7 @@ from bot.domain.clock import Clock
 from bot.domain.delivery import DueDelivery
 from bot.domain.errors import NotPossible
 from bot.domain.language import Language
-from bot.storage import watches
+from bot.storage import traffic, watches
 from bot.storage.database import Database
 from bot.storage.models import (
     Delivery,
@@ -226,6 +226,11 @@ class Outbox:
             lambda connection: queue_reply(connection, question_id, text, answer, now)
         )
 
+    async def was_announced(self, announcement: str) -> bool:
+        """Whether news of this name was queued for anybody before."""
+        query = select(Delivery.id).where(Delivery.announcement == announcement).limit(1)
+        return await self._database.transact(lambda connection: connection.execute(query).first() is not None)
+
     async def announce(self, answer_id: str, topics: Collection[str]) -> int:
         """Queue news for all who want it of one of the topics and have not got it; how many that are."""
         now = self._clock()
@@ -286,7 +291,7 @@ def queue_reply(
     mine = KeptQuestion.id == question_id
     columns = (
         KeptQuestion.state, KeptQuestion.channel, KeptQuestion.language, KeptQuestion.address,
-        KeptQuestion.conversation,
+        KeptQuestion.conversation, KeptQuestion.asked_at,
     )  # fmt: skip
     row = connection.execute(select(*columns).where(mine).with_for_update()).first()
     if row is None:
@@ -299,6 +304,7 @@ def queue_reply(
         connection, now, channel=row.channel, language=row.language, address=row.address,
         conversation=row.conversation, question_id=question_id, text=text, answer=answer,
     )  # fmt: skip
+    traffic.count_wait(connection, traffic.Dimension.REPLY_WAIT, row.asked_at, now)
     done = {"state": QuestionState.REPLIED, "address": None, "conversation": None}
     connection.execute(update(KeptQuestion).where(mine).values(done))
 

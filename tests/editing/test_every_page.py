@@ -27,19 +27,21 @@ ADDRESSES = [
     "/offices/sheet.csv", "/offices/sheet.xlsx", "/wards", "/wards?q=an binh",
     "/wards?lacking", "/wards/31135", "/wards/sheet", "/wards/sheet.csv", "/wards/sheet.xlsx", "/sentences",
     "/sentences?q=xin chao", "/sentences/phrases.topic", "/sentences/page.examples",
-    *(f"/answers/{file}{end}" for file in ("offices", "wards", "messages") for end in FILE_ENDS),
+    "/figures", "/figures?month=2026-10", "/figures?month=nonsense", "/bulletins", "/bulletins/week-48",
+    *(f"/answers/{file}{end}" for file in ("offices", "wards", "messages", "bulletins") for end in FILE_ENDS),
     "/questions", "/questions?show=done&office=justice&page=2", "/announce", "/emergency",
     "/emergency?q=vneid", f"/emergency/withdraw/{ID}",
 ]  # fmt: skip
 
 
 async def change_files(browser: httpx.AsyncClient) -> None:
-    """Begin drafts of the offices, of the wards and of the sentences."""
+    """Begin drafts of the offices, of the wards, of the sentences and of the bulletins."""
     ward = {"phone": "0292", "source.title": "Trang của phường"}
     for path, typed in (
         ("/offices/justice", {"phone": "0292"}),
         ("/wards/31135", ward),
         ("/sentences/labels.back", {"vi": "Về"}),
+        ("/bulletins/week-48", {"vi.title": "Tuần này"}),
     ):
         form = fields(await browser.get(path), path)
         assert (await browser.post(path, data={**form, **typed})).status_code == 303

@@ -17,7 +17,7 @@ from bot.desk.announcing import Audience
 from bot.desk.bot_reader import BotReader
 from bot.desk.editing import EditingDesk
 from bot.editing.app import open_database
-from bot.storage import feedback, questions, subscriptions
+from bot.storage import feedback, questions, subscriptions, traffic
 from bot.storage.database import Database
 from bot.storage.models import Delivery, QuestionState
 from bot.storage.schema import migrate
@@ -79,6 +79,7 @@ async def test_they_have_a_database_of_their_own_and_count_in_the_bots(
     assert await reader.read(lambda connection: questions.near(connection, "culture.food")) == {}
     assert await reader.read(lambda connection: subscriptions.subscribers(connection, {"city"})) == 0
     assert await reader.read(lambda connection: feedback.votes(connection, TODAY)) == {}
+    assert await reader.read(traffic.months) == []
     await reader.close()
 
 
