@@ -117,7 +117,7 @@ class TestSuperseded:
         assert say(library, FOOD).id == DISHES
         assert press(library, FOOD)
         assert [answer.id for answer in library.of_topic("culture")] == [DISHES, MUSIC]
-        assert [answer_id for answer_id, _, _ in training_questions(library)] == [DISHES, MUSIC]
+        assert [answer_id for answer_id, *_ in training_questions(library)] == [DISHES, MUSIC]
 
     def test_also_when_the_old_file_is_gone_and_over_several_steps(self, content: Path) -> None:
         (content / "culture" / "food.yml").unlink()
