@@ -83,3 +83,7 @@ def test_words_point_back(read: str) -> None:
 )
 def test_places_and_times_do_not(read: str) -> None:
     assert not points_back(read)
+
+
+def test_a_long_message_tells_itself_what_it_means() -> None:
+    assert meant(replace(UNSURE, points=True, count=30), AT_THE_PAGODA, WEIGHTS) is None
