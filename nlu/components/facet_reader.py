@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,10 +27,6 @@ from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.components.reading import READING
 
 EVERY_ANSWER_HAS = "source"
-
-WHOLE = "whole"
-"""What a question asks for that asks for no side."""
-
 _AND = re.compile(r"\b(?:and|và)\b")
 
 
@@ -54,8 +50,7 @@ class Vocabulary:
 class FacetReader(LearningComponent):
     """Makes a `faq` a `faq_facet`, with the entity `facet`, where the question asks for one side that the
     answer has. It learns from the follow-up questions, which name no topic; so the topic's words are
-    taken out of a question before it is read. What is left of the answers' own questions then stands for the
-    whole: some of them ask for a side, too, but far fewer in a side's words than follow-up questions do.
+    taken out of a question before it is read.
     """
 
     FILE = "facets.pickle"
@@ -70,16 +65,9 @@ class FacetReader(LearningComponent):
     def get_default_config() -> dict[str, Any]:
         """Each setting with its default."""
         return {
-            # Probability, with what the classifier's score of the side adds, from which the side is shown in
-            # place of the whole answer, which has the side, too. Of 65 independent questions for a side 55
-            # get it, where it was 51 of follow-up questions alone at 0.7; of 74 for the whole 70, as before.
-            "sure": 0.5,
-            # How much the classifier's score counts: it reads the whole sentence, not only words of sides.
-            "score_weighs": 2.0,
-            # How much all the answers' questions weigh in training, those of one side being 1, and how many
-            # words they have at most: long ones tell a story.
-            "whole_weighs": 0.25,
-            "whole_words_most": 20,
+            # Probability from which the side is shown in place of the whole answer, which has the side, too.
+            # Of 36 independent questions for a side the likeliest one was wrong three times, each below 0.6.
+            "sure": 0.7,
             # Longer questions tell more than their side, or ask for two: how many words a question may have,
             # and how much surer each further one has to be.
             "words_most": 12,
@@ -123,24 +111,11 @@ class FacetReader(LearningComponent):
         if len(asked_on) > 1:
             letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
             several = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True)  # noqa: S106
-            pairs = [(text, facet) for facet, texts in asked_on.items() for text in texts]
-            of_one = len(pairs) / len(asked_on)
-            pairs += [(text, WHOLE) for text in self._without_topics(asked)]
-            counts = Counter(facet for _, facet in pairs)
-            weights = {facet: of_one / count for facet, count in counts.items()}
-            weights[WHOLE] = self._config["whole_weighs"] * weights.get(WHOLE, 0.0)
-            regression = LogisticRegression(C=20, class_weight=weights, max_iter=500)
+            regression = LogisticRegression(C=20, class_weight="balanced", max_iter=500)
             self._model = TextClassifier(SideBySide((letters, 1), (several, 1)), regression)
+            pairs = [(text, facet) for facet, texts in asked_on.items() for text in texts]
             self._model.fit([text for text, _ in pairs], [facet for _, facet in pairs])
         return self.persist()
-
-    def _without_topics(self, asked: dict[str, list[str]]) -> Iterator[str]:
-        """What is left of the answers' questions without the words of their topics."""
-        for answer, texts in asked.items():
-            for text in texts:
-                left = self._vocabulary.without_topic(self._without_names(text), answer)
-                if left and len(text.split()) <= self._config["whole_words_most"]:
-                    yield left
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark the messages that ask for one side of their answer."""
@@ -173,46 +148,28 @@ class FacetReader(LearningComponent):
 
     def _facet(self, message: Message, answer: str) -> str | None:
         """The side that is asked for, if that is sure and the answer has it."""
-        text, scores = message.get(FORMS)[0].read, _scores(message)
+        text = message.get(FORMS)[0].read
         more = max(0, len(text.split()) - self._config["words_most"])
-        facet, probability = self._likeliest(text, answer, scores)
+        facet, probability = self._likeliest(text, answer)
         is_there = facet == EVERY_ANSWER_HAS or (answer, facet) in self._sides
         sure = self._config["sure_of_source" if facet == EVERY_ANSWER_HAS else "sure"]
         is_sure = probability >= sure + more * self._config["sure_more"]
         return facet if is_there and is_sure and not self._asks_for_two(text, answer) else None
 
-    def _likeliest(self, text: str, answer: str, scores: dict[str, float]) -> tuple[str | None, float]:
+    def _likeliest(self, text: str, answer: str) -> tuple[str | None, float]:
         """The side that a text asks for most likely, and how likely that is."""
-        asked = self._vocabulary.without_topic(self._without_names(text), answer)
-        if self._model is None or not asked:
-            return None, 0.0
-        probabilities = dict(zip(map(str, self._model.labels), self._model.probabilities(asked), strict=True))
-        probabilities.pop(WHOLE, None)
-        weight = self._config["score_weighs"]
-        likely = {
-            facet: float(probability) + weight * max(scores.get(facet, 0), 0)
-            for facet, probability in probabilities.items()
-        }
-        best = max(likely, key=lambda facet: likely[facet])
-        return best, likely[best]
-
-    def _without_names(self, text: str) -> str:
         for name in self._config["names"]:
             text = text.replace(name, " ")
-        return text
+        asked = self._vocabulary.without_topic(text, answer)
+        if self._model is None or not asked:
+            return None, 0.0
+        probabilities = self._model.probabilities(asked)
+        return str(self._model.labels[probabilities.argmax()]), float(probabilities.max())
 
     def _asks_for_two(self, text: str, answer: str) -> bool:
         """Whether two sides are joined by "and"."""
-        parts = [self._likeliest(part, answer, {}) for part in _AND.split(text)]
+        parts = [self._likeliest(part, answer) for part in _AND.split(text)]
         return len({facet for facet, probability in parts if probability >= self._config["sure"]}) > 1
-
-
-def _scores(message: Message) -> dict[str, float]:
-    """The classifier's score of each side."""
-    ranked = (
-        (label["name"].partition("/"), label["confidence"]) for label in message.get(INTENT_RANKING_KEY, [])
-    )
-    return {side: score for (intent, _, side), score in ranked if intent == "followup"}
 
 
 def _vocabulary(asked_on: dict[str, list[str]], asked: dict[str, list[str]]) -> Vocabulary:

@@ -110,6 +110,14 @@ class TestWithdrawn:
         assert "food.yml:3: error: withdrawn: is only for `status: withdrawn`" in str(findings[0])
 
 
+def test_what_is_shown_with_an_answer_is_taught_with_it(content: Path) -> None:
+    before = library_of(content)
+    write(content, FOOD, f"related: [{MUSIC}]")
+    after = library_of(content)
+    assert training_questions(after) != training_questions(before)
+    assert f"related:\n      - {MUSIC}" in training_files(after)["answers.yml"]
+
+
 class TestSuperseded:
     def test_the_old_id_leads_to_the_new_answer(self, content: Path) -> None:
         write(content, DISHES, f"supersedes: [{FOOD}]")
