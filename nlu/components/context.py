@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-NO_ANSWER, UNSURE, DOUBT = "out_of_scope", "nlu_fallback", "doubt"
+NO_ANSWER, UNSURE, DOUBT, TALK = "out_of_scope", "nlu_fallback", "doubt", "smalltalk"
 SOURCE = "source"
 
 
@@ -108,7 +108,7 @@ def meant(words: Words, context: Context, weights: Weights) -> Meant | None:
             return _not_a_ward(words, context, weights)
         case str(intent) if intent == UNSURE:
             return _one_of_several(words, context, weights) or _unsure(words, context, weights)
-        case str(intent) if intent == NO_ANSWER:
+        case str(intent) if intent == NO_ANSWER or (intent == TALK and words.hints):
             return _unsure(words, context, weights)
     return None
 

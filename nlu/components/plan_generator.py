@@ -16,7 +16,7 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from nlu.components.context import DOUBT, NO_ANSWER, Context, Meant, Weights, Words, ahead, meant
+from nlu.components.context import DOUBT, NO_ANSWER, TALK, Context, Meant, Weights, Words, ahead, meant
 from nlu.components.forms import fold, words
 from nlu.components.reading import Reading
 
@@ -185,7 +185,7 @@ def _meant(template: Plan, tracker: DialogueStateTracker, context: Context, weig
     """What the message means after what was said, if that is another thing than what is read in it. What is
     said to a button, or for the staff, stands."""
     reading = Reading.of(tracker.latest_message)
-    is_weighed = template["reply"] in _WEIGHED or template.get("action") == DOUBT
+    is_weighed = template["reply"] in _WEIGHED or template.get("action") in {DOUBT, TALK}
     is_open = is_weighed and template.get("reason") in {None, "no_answer", "ask_topic"}
     if (
         not is_open

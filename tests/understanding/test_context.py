@@ -87,3 +87,9 @@ def test_places_and_times_do_not(read: str) -> None:
 
 def test_a_long_message_tells_itself_what_it_means() -> None:
     assert meant(replace(UNSURE, points=True, count=30), AT_THE_PAGODA, WEIGHTS) is None
+
+
+def test_what_goes_on_from_an_answer_is_no_small_talk() -> None:
+    eating = Words("smalltalk", None, 0.4, answers={"culture.food": 0.11}, sides={}, aside=0.2, hints=True)
+    assert meant(eating, AT_THE_PAGODA, WEIGHTS) == Meant("culture.food")
+    assert meant(replace(eating, hints=False), AT_THE_PAGODA, WEIGHTS) is None
