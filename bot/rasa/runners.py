@@ -49,14 +49,14 @@ class Runner:
     def away(self) -> None:
         """It did not answer."""
         if not self.is_away:
-            log.info("runner_away", address=self.address)
+            log.info("runner_away", runner=self.address)
         self.is_away = True
         self.lost.set()
 
     def answers(self, model: str | None) -> None:
         """It did."""
         if self.is_away:
-            log.info("runner_back", address=self.address, model=model)
+            log.info("runner_back", runner=self.address, model=model)
         self.is_away, self.model = False, model
         self.lost.clear()
 

@@ -45,6 +45,7 @@ class Follower:
             "failed": self.failed,
             "refused": None,
             "is_held": False,
+            "follows": True,
         }
 
     async def _follow(self) -> None:
