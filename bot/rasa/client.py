@@ -152,7 +152,7 @@ class Rasa:
 
     async def _answer_of(self, runner: Runner, body: dict[str, object]) -> httpx.Response:
         """What a runner answers. Raises httpx.TransportError, also when it is lost meanwhile."""
-        asked = self._http.post(f"{runner.address}/webhooks/rest/webhook", json=body)
+        asked = self._http.post(f"{runner.url}/webhooks/rest/webhook", json=body)
         if not self.runners.are_several:
             return await asked
         asking = asyncio.create_task(asked)

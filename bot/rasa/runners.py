@@ -40,7 +40,7 @@ class Runner:
     is_away: it did not answer when it was looked at last. lost: set when it goes away, for who waits.
     """
 
-    address: str
+    url: str
     model: str | None = None
     in_flight: int = 0
     is_away: bool = False
@@ -49,14 +49,14 @@ class Runner:
     def away(self) -> None:
         """It did not answer."""
         if not self.is_away:
-            log.info("runner_away", runner=self.address)
+            log.info("runner_away", runner=self.url)
         self.is_away = True
         self.lost.set()
 
     def answers(self, model: str | None) -> None:
         """It did."""
         if self.is_away:
-            log.info("runner_back", runner=self.address, model=model)
+            log.info("runner_back", runner=self.url, model=model)
         self.is_away, self.model = False, model
         self.lost.clear()
 
@@ -135,7 +135,7 @@ class Runners:
 async def _look(http: httpx.AsyncClient, runner: Runner) -> None:
     try:
         async with asyncio.timeout(LOOK_SECONDS):
-            response = await http.get(f"{runner.address}/status")
+            response = await http.get(f"{runner.url}/status")
         runner.answers(RasaStatus.model_validate_json(response.content).model)
     except (httpx.HTTPError, ValidationError, TimeoutError):
         runner.away()

@@ -147,7 +147,7 @@ async def test_a_name_stands_for_all_its_addresses(monkeypatch: pytest.MonkeyPat
     await several._resolve()
 
     def picked() -> Counter[str]:
-        return Counter(runner.address for _ in range(200) if (runner := several.pick()))
+        return Counter(runner.url for _ in range(200) if (runner := several.pick()))
 
     assert picked().keys() == {"http://trainer:5005", "http://127.0.0.2:5005", "http://127.0.0.3:5005"}
     found["runners"] = ["127.0.0.2"]
