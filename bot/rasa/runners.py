@@ -23,7 +23,10 @@ from bot.rasa.status import RasaStatus
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
-"""Seconds between two looks at each runner, and the time that it has for its answer."""
+"""Seconds between two looks at each runner."""
+
+LOOK_WITHIN = 2.0
+"""Seconds that a runner has for its answer to a look. One that takes longer hangs."""
 
 RESOLVE_SECONDS = 5.0
 """Seconds between two questions for the addresses of a name."""
@@ -134,7 +137,7 @@ class Runners:
 
 async def _look(http: httpx.AsyncClient, runner: Runner) -> None:
     try:
-        async with asyncio.timeout(LOOK_SECONDS):
+        async with asyncio.timeout(LOOK_WITHIN):
             response = await http.get(f"{runner.url}/status")
         runner.answers(RasaStatus.model_validate_json(response.content).model)
     except (httpx.HTTPError, ValidationError, TimeoutError):
