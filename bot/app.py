@@ -29,6 +29,7 @@ from bot.log import set_up
 from bot.monitoring import Monitoring
 from bot.rasa.child import rasa_side
 from bot.rasa.client import Rasa, connection
+from bot.rasa.runners import Runners
 from bot.rasa.sync import ModelSync
 from bot.serve import serve
 from bot.settings import Settings, load_as
@@ -71,7 +72,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     supervisor = Supervisor()
     leadership = Leadership(database)
     http = connection(settings)
-    rasa = Rasa(http)
+    rasa = Rasa(http, Runners(settings.rasa_addresses))
     model_sync = ModelSync(rasa, library, leadership.leads)
 
     pictures = Pictures(library, settings.content_dir, settings.public_url)
@@ -117,6 +118,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
             for channel in channels.values():
                 await stack.enter_async_context(channel.connected(supervisor))
             keep = supervisor.keep
+            await stack.enter_async_context(keep("watching runners", lambda: rasa.runners.watch(http)))
             await stack.enter_async_context(keep("leading", leadership.run))
             await stack.enter_async_context(keep("listening", inbox.listen))
             await stack.enter_async_context(keep("watching content", watcher.run))

@@ -27,6 +27,10 @@ class Decision:
     library: Library
 
 
+AFTER_PICK = 1e-6
+"""Seconds by which the button that a message picks comes after the message: one of its own is later."""
+
+
 class Dialogue:
     """Decides what to say to a message, the same on every channel."""
 
@@ -45,8 +49,8 @@ class Dialogue:
         """The model that the Rasa side answers with, as far as is known."""
         return self._rasa.model
 
-    async def decide(self, message: Message) -> Decision:
-        """What to say to a message.
+    async def decide(self, message: Message, turn: float | None = None) -> Decision:
+        """What to say to a message; `turn`: when it came, in seconds, so that it counts once in its context.
 
         Raises:
             RasaUnavailable: the Rasa side is not there (yet); worth asking again.
@@ -65,22 +69,23 @@ class Dialogue:
             command = rasa_command(message.button, self._library())
             if command is None:
                 return self._said(_no_answer(language))
-            return await self._ask(message, command)
+            return await self._ask(message, command, turn)
         # What begins with "/" is a command to Rasa, and people may not give it any.
         text = message.text.lstrip("/ ")
         if not text:
             return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="empty"))
-        return await self._ask(message, text)
+        return await self._ask(message, text, turn)
 
-    async def _ask(self, message: Message, text: str) -> Decision:
-        answer = await self._rasa.ask(message.conversation, text, message.language)
-        plans = await self._press(answer, message) if isinstance(answer, Pick) else answer
+    async def _ask(self, message: Message, text: str, turn: float | None) -> Decision:
+        answer = await self._rasa.ask(message.conversation, text, message.language, turn)
+        plans = await self._press(answer, message, turn) if isinstance(answer, Pick) else answer
         return self._said(*(_with_address(plan, text) for plan in plans))
 
-    async def _press(self, pick: Pick, message: Message) -> tuple[Plan, ...]:
+    async def _press(self, pick: Pick, message: Message, turn: float | None) -> tuple[Plan, ...]:
         """Press the button of what was picked in words, so that Rasa sets its slots in one way only."""
         command = facet_command(pick.id, pick.facet) if pick.facet else answer_command(pick.id)
-        plans = await self._rasa.ask(message.conversation, command, message.language)
+        after = turn + AFTER_PICK if turn is not None else None
+        plans = await self._rasa.ask(message.conversation, command, message.language, after)
         if isinstance(plans, Pick):
             raise RasaFailed("a button picks something else")
         if pick.action is None:
