@@ -18,17 +18,24 @@ from bot.channels.contract import ChannelType, Parts
 from bot.channels.metered import MeteredChannel
 from bot.channels.registry import CHANNELS, ServiceSettings
 from bot.child import child
+from bot.content.paths import share_path
 from bot.content.watcher import ContentWatcher
 from bot.content_route import content_route
+from bot.desk.bulletins import WeeklyBulletins
 from bot.domain.clock import utc_now
 from bot.domain.errors import UserError
+from bot.figures_route import OpenFigures
 from bot.log import set_up
 from bot.monitoring import Monitoring
 from bot.rasa.child import rasa_side
 from bot.rasa.client import Rasa, connection
+from bot.rasa.runners import Runners
 from bot.rasa.sync import ModelSync
 from bot.serve import serve
 from bot.settings import Settings, load_as
+from bot.site.embed import embed_routes
+from bot.site.pictures import Pictures
+from bot.site.routes import site_routes
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, DatabaseUnusable, unusable
 from bot.storage.inbox import Inbox
@@ -65,26 +72,39 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     supervisor = Supervisor()
     leadership = Leadership(database)
     http = connection(settings)
-    rasa = Rasa(http)
+    rasa = Rasa(http, Runners(settings.rasa_addresses))
     model_sync = ModelSync(rasa, library, leadership.leads)
 
+    pictures = Pictures(library, settings.content_dir, settings.public_url)
     parts = Parts(
-        database, inbox, outbox, library, rasa.forget, secret, settings.public_url, leadership.leads
+        database,
+        inbox,
+        outbox,
+        library,
+        rasa.forget,
+        secret,
+        settings.public_url,
+        leadership.leads,
+        pictures.at,
     )
     made = (channel_type.create(settings, parts) for channel_type in channel_types)
     channels = {channel.name: MeteredChannel(channel) for channel in made if channel}
     for name in channels:
         metrics.start(name)
     delivery_worker = DeliveryWorker(outbox, library, channels, leads=leadership.leads)
-    worker = Worker(
-        inbox, Dialogue(rasa, library), library, channels, delivery_worker, leads=leadership.leads
-    )
+    dialogue = Dialogue(rasa, library)
+    worker = Worker(inbox, dialogue, library, channels, delivery_worker, leads=leadership.leads)
+
+    bulletins = WeeklyBulletins(outbox, library, leadership.leads, utc_now)
 
     token = settings.metrics_token.get_secret_value()
     monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
     routes = [content_route(watcher, model_sync, utc_now), wards_route(library), *monitoring.routes()]
+    routes += [*pictures.routes(), *embed_routes(library, settings.embed_origins.split())]
+    routes += OpenFigures(database, library, utc_now).routes()
     for channel in channels.values():
         routes += channel.routes()
+    routes += site_routes(library, dialogue, settings.public_url, utc_now, share_path)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -98,11 +118,13 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
             for channel in channels.values():
                 await stack.enter_async_context(channel.connected(supervisor))
             keep = supervisor.keep
+            await stack.enter_async_context(keep("watching runners", lambda: rasa.runners.watch(http)))
             await stack.enter_async_context(keep("leading", leadership.run))
             await stack.enter_async_context(keep("listening", inbox.listen))
             await stack.enter_async_context(keep("watching content", watcher.run))
             await stack.enter_async_context(keep("teaching", model_sync.run))
             await stack.enter_async_context(keep("answering", worker.run, worker.stop))
+            await stack.enter_async_context(keep("weekly bulletins", bulletins.run))
             await stack.enter_async_context(keep("delivering", delivery_worker.run, delivery_worker.stop))
             for channel in channels.values():
                 await stack.enter_async_context(channel.receiving(supervisor))

@@ -64,6 +64,24 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origins(value: str) -> str:
+    for origin in value.split():
+        if not re.fullmatch(
+            r"https://[a-z0-9.-]+(:\d{1,5})?|http://(127\.0\.0\.1|localhost)(:\d{1,5})?", origin
+        ):
+            raise ValueError(
+                f"{origin[:100]} is no site such as https://cantho.gov.vn, without a path behind it"
+            )
+    return " ".join(value.split())
+
+
+def _http_urls(value: str) -> str:
+    parts = [_http_url(part.strip()) for part in value.split(",")]
+    if value and not all(parts):
+        raise ValueError("between two commas there is no address")
+    return ",".join(parts)
+
+
 def _secret(value: SecretStr) -> SecretStr:
     # One of nothing but a blank would be taken out of every line of the log, blank by blank.
     if value.get_secret_value().isspace():
@@ -85,6 +103,9 @@ def _directory(value: Path) -> Path:
 
 Url = Annotated[str, AfterValidator(_http_url)]
 """An address that begins with http:// or https://, without a slash at the end; it may be empty."""
+
+Urls = Annotated[str, AfterValidator(_http_urls)]
+"""One such address, or several with commas between."""
 
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 """What the log never shows; it may be empty."""
@@ -112,7 +133,11 @@ class Settings(EnvironmentSettings):
         "sqlite:///data/bot.db",
         description="Database; SQLite serves one process, PostgreSQL (postgresql+asyncpg://...) any number",
     )
-    rasa_url: Url = Field("", description="Address of the Rasa side; empty: it is started as a child")
+    rasa_url: Urls = Field(
+        "",
+        description="Address of the Rasa side; empty: it is started as a child. After a comma more runners "
+        "that follow it, or a name of several",
+    )
     rasa_port: int = Field(
         5005, ge=1, le=65535, description="Port of the Rasa side that is started as a child"
     )
@@ -138,6 +163,11 @@ class Settings(EnvironmentSettings):
     public_url: Url = Field(
         "", description="Address at which the internet reaches the bot; empty: no webhooks"
     )
+    embed_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        "",
+        description="Sites that may show the chat in a frame, with blanks between them "
+        "(https://cantho.gov.vn); empty: none",
+    )
 
     def secrets(self) -> list[str]:
         """The values that no log may show; empty ones among them."""
@@ -145,8 +175,13 @@ class Settings(EnvironmentSettings):
 
     @property
     def rasa_address(self) -> str:
-        """Where the Rasa side is, the bot's child or not."""
-        return self.rasa_url or f"http://127.0.0.1:{self.rasa_port}"
+        """Where the Rasa side is, the bot's child or not; of several, the one that trains."""
+        return self.rasa_addresses[0]
+
+    @property
+    def rasa_addresses(self) -> list[str]:
+        """Where messages may be put to the Rasa side; the first is the one that trains."""
+        return self.rasa_url.split(",") if self.rasa_url else [f"http://127.0.0.1:{self.rasa_port}"]
 
     @property
     def own_address(self) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 from nlu import authentication, models
 from nlu.publisher import Publisher
 from nlu.runner import forwarding
+from nlu.runner.follower import Follower
 from nlu.runner.runner import Runner
 from nlu.trainer.taught import Taught
 
@@ -17,20 +18,26 @@ BODY_MOST = 64 * 2**20
 """Bytes of a request."""
 
 
-def app() -> web.Application:
-    """The interface, with the runner and the publisher that work while it is served."""
-    runner = Runner()
-    publisher = Publisher(runner)
+def app(*, follows: bool = False) -> web.Application:
+    """The interface of a trainer that runs its model, too; or of a runner that follows one elsewhere."""
+    runner = Runner(owns_models=not follows)
+    works = Follower(runner) if follows else Publisher(runner)
+    routes = forwarding.routes(runner)
+    if isinstance(works, Publisher):
+        routes += _routes(works, runner)
+
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response(works.status())
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await runner.open()
-        publisher.start()
+        works.start()
         yield
-        await publisher.stop()
+        await works.stop()
         await runner.close()
 
     made = web.Application(client_max_size=BODY_MOST, middlewares=[_only_the_bot])
-    made.add_routes([*forwarding.routes(runner), *_routes(publisher, runner)])
+    made.add_routes([*routes, web.get("/status", status)])
     made.cleanup_ctx.append(running)
     return made
 
@@ -38,9 +45,6 @@ def app() -> web.Application:
 def _routes(publisher: Publisher, runner: Runner) -> list[web.RouteDef]:
     async def teach(request: web.Request) -> web.Response:
         return web.json_response({"model": publisher.teach(await _taught(request))}, status=202)
-
-    async def status(_: web.Request) -> web.Response:
-        return web.json_response(publisher.status())
 
     async def kept(_: web.Request) -> web.Response:
         told = [
@@ -64,7 +68,6 @@ def _routes(publisher: Publisher, runner: Runner) -> list[web.RouteDef]:
 
     return [
         web.put("/training-data", teach),
-        web.get("/status", status),
         web.get("/models", kept),
         web.post("/models/{name}/serve", put_back),
     ]

@@ -1,4 +1,4 @@
-"""The Rasa side's one entry point: a trainer and a runner behind one address.
+"""The Rasa side's one entry point: a trainer and a runner behind one address, or a runner that follows one.
 
     POST   /webhooks/rest/webhook    Rasa's REST channel
     DELETE /conversations/<id>       forget a conversation
@@ -30,9 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from nlu import api, authentication, paths, processes
 
 
-async def serve(host: str, port: int, *, is_child: bool) -> None:
+async def serve(host: str, port: int, *, follows: bool, is_child: bool) -> None:
     """Serve until SIGTERM or, as a child, until the parent is gone."""
-    served = web.AppRunner(api.app(), access_log=None)
+    served = web.AppRunner(api.app(follows=follows), access_log=None)
     await served.setup()
     try:
         await web.TCPSite(served, host, port).start()
@@ -66,6 +66,12 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5005)
     parser.add_argument("--child", action="store_true", help="end when stdin closes")
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="train nothing: run the model that a trainer, with the same directory models/, has published."
+        " Conversations are shared by RASA_CONVERSATIONS, the URL of a PostgreSQL database",
+    )
     arguments = parser.parse_args()
     if not authentication.token():
         raise SystemExit(
@@ -76,7 +82,7 @@ def main() -> None:
         directory.mkdir(exist_ok=True)
     # The main module, too, so that none of the processes imports it again.
     processes.preload(["__main__", "nlu.preloaded"])
-    asyncio.run(serve(arguments.host, arguments.port, is_child=arguments.child))
+    asyncio.run(serve(arguments.host, arguments.port, follows=arguments.follow, is_child=arguments.child))
 
 
 if __name__ == "__main__":

@@ -40,11 +40,13 @@ class PlatformServer(ABC):
 
     calls: everything the bot asked; what the server sends to a webhook is no call.
     failures: what is to go wrong, by method.
+    web: what lies on the internet, by its address: it fetches nothing else.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.failures = Failures()
+        self.web: dict[str, bytes] = {}
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
         self._http = httpx.AsyncClient(timeout=60, trust_env=False)

@@ -12,7 +12,19 @@ from starlette.types import ASGIApp
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that leaves the signals to whoever runs the tests."""
+    """uvicorn that leaves the signals to whoever runs the tests, and stops when it is told to.
+
+    stopping: tells it. uvicorn itself looks ten times a second, and hundreds of tests wait for that.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Serve until it is told to stop."""
+        await self.on_tick(0)  # sets the headers of every answer
+        await self.stopping.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -36,5 +48,5 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.stopping.set()
             await task

@@ -15,7 +15,6 @@ from typing import Any, cast
 
 import httpx
 import pytest
-import yaml
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.channels.registry import ServiceSettings
@@ -23,10 +22,9 @@ from bot.editing.settings import EditorsSettings
 from bot.settings import EnvironmentSettings, Settings
 from tests.support import ROOT
 from tests.support.bot_process import free_port
+from tests.support.containers import COMPOSE, SERVICES, of_the_editors_alone, secret_names
 from tests.support.rasa_side import TOKEN
 
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("bot", "editors", "rasa")
 READ_BY: dict[str, type[EnvironmentSettings]] = {"bot": ServiceSettings, "editors": EditorsSettings}
 FOR_OTHERS = {"FORWARDED_ALLOW_IPS"}
@@ -34,11 +32,6 @@ FOR_OTHERS = {"FORWARDED_ALLOW_IPS"}
 
 PASSWORDS = {"bot": "POSTGRES_PASSWORD", "editors": "EDITORS_POSTGRES_PASSWORD"}
 """Of each role of PostgreSQL, the variable that has it."""
-
-
-def of_the_editors_alone() -> set[str]:
-    """The settings that the editors' pages have beside the service's own."""
-    return {name.upper() for name in EditorsSettings.model_fields.keys() - Settings.model_fields.keys()}
 
 
 def stage(name: str) -> list[list[str]]:
@@ -77,7 +70,7 @@ class TestTheFiles:
         ports = [port for name in ("bot", "editors") for port in SERVICES[name]["ports"]]
         assert all(port.startswith("127.0.0.1:") for port in ports)
         assert len(set(ports)) == len(ports)
-        for name in ("rasa", "database"):
+        for name in ("rasa", "rasa-runner", "database"):
             assert SERVICES[name]["networks"] == ["inside"]
         assert COMPOSE["networks"]["inside"] == {"internal": True}
 
@@ -127,7 +120,7 @@ class TestTheFiles:
                    for name, service in SERVICES.items()}  # fmt: skip
         assert mounted == {
             "bot": ["./content:/app/content:ro"], "editors": ["./content:/app/content"],
-            "rasa": [], "database": [],
+            "rasa": [], "rasa-runner": [], "database": [],
         }  # fmt: skip
 
     def test_every_volume_is_named_and_every_mounted_path_is_there(self) -> None:
@@ -167,12 +160,6 @@ class TestTheFiles:
         )
         directories = made.split("install -d -o app ")[1].split()
         assert volumes == {f"/app/{directory}" for directory in directories}
-
-
-def secret_names() -> set[str]:
-    """The settings that are secrets."""
-    fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
-    return {name.upper() for name, field in fields.items() if "Secret" in str(field)}
 
 
 @pytest.mark.parametrize("name", READ_BY)

@@ -59,6 +59,9 @@ def test_no_setting_is_needed() -> None:
         ("LOG_FORMAT", "xml"),
         ("TELEGRAM_API_URL", "api.telegram.org"),
         ("PUBLIC_URL", "example.org"),
+        ("EMBED_ORIGINS", "https://cantho.gov.vn/"),
+        ("EMBED_ORIGINS", "https://*.gov.vn"),
+        ("EMBED_ORIGINS", "http://cantho.gov.vn"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(
@@ -68,6 +71,33 @@ def test_a_wrong_setting_is_named_in_one_sentence(
     with pytest.raises(SettingsError) as error:
         load_as(ServiceSettings)
     assert re.fullmatch(rf"The setting {name} is wrong: [^\n]+\.", str(error.value))
+
+
+@pytest.mark.parametrize(
+    "value", ["http://editors.example", "https://editors.example/pages", "editors.example", "http://10.0.0.5"]
+)
+def test_where_editors_cannot_log_in_safely_the_pages_are_not_served(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDITORS_URL", value)
+    with pytest.raises(SettingsError, match=r"^The setting EDITORS_URL is wrong: [^\n]+\.$"):
+        load_as(EditorsSettings)
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("", "http://localhost:8081"),
+        ("https://Editors.Example:443/", "https://editors.example"),
+        ("http://localhost:9000", "http://localhost:9000"),
+        ("http://[::1]:9000", "http://[::1]:9000"),
+    ],
+)
+def test_the_editors_address_is_written_as_browsers_write_it(
+    value: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDITORS_URL", value)
+    assert load_as(EditorsSettings).editors_address == address
 
 
 def test_a_wrong_value_is_not_repeated_for_it_may_be_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

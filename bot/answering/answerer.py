@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.answering.asking import RetryingDialogue
+from bot.answering.counting import count
 from bot.answering.dialogue import Decision, Dialogue
 from bot.answering.effects import carry_out, forgets
 from bot.answering.retry_policy import RetryPolicy
@@ -68,7 +69,7 @@ class Answerer:
         except Unreachable:
             log.info("unreachable", message_id=entry.id, channel=channel.name)
             await self._inbox.answered(entry)
-            REPLIES.labels(channel.name, "unreachable").inc()
+            self._held_back(entry, "unreachable")
         except TryLater as error:
             await self._send_later(entry, error)
         except Exception as error:
@@ -80,7 +81,7 @@ class Answerer:
             slot.stop_asking()
             await self._sender.say_pause(entry, channel, pause, library)
             await self._inbox.answered(entry)
-            REPLIES.labels(channel.name, "paused").inc()
+            self._held_back(entry, "paused")
             return
         if entry.plans is not None:
             decision, model = Decision(Plans.validate_python(entry.plans), library), None
@@ -120,6 +121,7 @@ class Answerer:
             if not is_forgetting:
                 await self._inbox.hold(entry, decision.plans[0].language, str(error))
                 REPLIES.labels(channel.name, "held").inc()
+                count(self._inbox.tally, entry, decision.plans)
                 return
         await self._inbox.answered(entry, leaves_no_trace=is_forgetting)
         self._note(entry, channel, decision, cards, model)
@@ -139,6 +141,8 @@ class Answerer:
         """Count and log an answer."""
         REPLIES.labels(channel.name, _kind(decision.plans) if cards else "silent").inc()
         REPLY_SECONDS.labels(channel.name).observe(self._inbox.age(entry))
+        if cards:
+            count(self._inbox.tally, entry, decision.plans)
         version = cards[0].version if cards else None
         log.info("answered", message_id=entry.id, channel=channel.name, version=version, model=model)
 
@@ -147,7 +151,7 @@ class Answerer:
         if entry.attempts + 1 >= policy.deliveries:
             log.error("reply_dropped", message_id=entry.id, channel=entry.message.channel)
             await self._inbox.answered(entry)
-            REPLIES.labels(entry.message.channel, "dropped").inc()
+            self._held_back(entry, "dropped")
             return
         ours = pause_after(entry.attempts, first=policy.delivery_first, longest=policy.delivery_most)
         await self._inbox.postpone(entry, max(error.seconds, ours))
@@ -163,7 +167,12 @@ class Answerer:
             return
         await self._sender.say_trouble(entry, channel)
         await self._inbox.answered(entry)
-        REPLIES.labels(channel.name, "trouble").inc()
+        self._held_back(entry, "trouble")
+
+    def _held_back(self, entry: Entry, kind: str) -> None:
+        """Count a message that got no reply."""
+        REPLIES.labels(entry.message.channel, kind).inc()
+        count(self._inbox.tally, entry)
 
 
 class _SavedReply:

@@ -46,7 +46,7 @@ class RetryingDialogue:
         tries, failures = 0, 0
         while True:
             try:
-                return await self._ask(entry.message, channel)
+                return await self._ask(entry, channel)
             except RasaUnavailable:
                 # However long the queue, nobody waits longer than if they were its first.
                 waited = min(self._inbox.age(entry), self._dialogue.rasa_away)
@@ -62,16 +62,16 @@ class RetryingDialogue:
             if await wait_for_event(self._stopping, pause):
                 return None
 
-    async def _ask(self, message: Message, channel: Channel) -> Decision:
+    async def _ask(self, entry: Entry, channel: Channel) -> Decision:
         """Ask Rasa, while the person sees that somebody is at work.
 
         That is on its way before Rasa is asked and over before a card is sent: shown after the
         answer, it would promise more.
         """
-        working = asyncio.create_task(self._show_working(message, channel))
+        working = asyncio.create_task(self._show_working(entry.message, channel))
         await asyncio.sleep(0)
         try:
-            return await self._dialogue.decide(message)
+            return await self._dialogue.decide(entry.message, entry.received_at.timestamp())
         finally:
             await working
 

@@ -17,7 +17,7 @@ from bot.content.library import Library
 from bot.domain.clock import Clock, local_day, utc_now
 from bot.domain.delivery import DueDelivery
 from bot.log import describe
-from bot.storage.outbox import Outbox
+from bot.storage.outbox import Failure, Outbox
 from bot.storage.queue import Entry
 
 log = structlog.get_logger(__name__)
@@ -130,14 +130,17 @@ class DeliveryWorker:
             except OnlyInReply as error:  # that is as much as the platform lets through in one go
                 await self._outbox.waits(due, str(error))
                 return
-            await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
+            await self._done(due, is_sent=is_sent)
 
     async def _deliver(self, due: DueDelivery, channel: Channel) -> None:
         try:
             is_sent = await self._send(due, channel, due.address, -due.id, 0, self._library())
         except Unreachable as error:
             _log(due, error)
-            await (self._outbox.unsubscribe(due) if due.announcement else self._outbox.undeliverable(due))
+            if due.announcement:
+                await self._outbox.unsubscribe(due)
+            else:
+                await self._outbox.undeliverable(due, Failure.UNREACHABLE)
         except OnlyInReply as error:
             await self._outbox.waits(due, str(error))
         except TryLater as error:
@@ -148,7 +151,10 @@ class DeliveryWorker:
             _log(due, error)
             await self._again(due, 0)
         else:
-            await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due))
+            await self._done(due, is_sent=is_sent)
+
+    async def _done(self, due: DueDelivery, *, is_sent: bool) -> None:
+        await (self._outbox.sent(due) if is_sent else self._outbox.undeliverable(due, Failure.REFUSED))
 
     async def _send(
         self, due: DueDelivery, channel: Channel, address: str, message_id: int, first: int, library: Library
@@ -175,7 +181,7 @@ class DeliveryWorker:
     async def _again(self, due: DueDelivery, seconds: float) -> None:
         if due.attempts + 1 >= TRIES:
             log.error("delivery_dropped", delivery=due.id, channel=due.channel)
-            await self._outbox.undeliverable(due)
+            await self._outbox.undeliverable(due, Failure.GAVE_UP)
             return
         ours = pause_after(due.attempts, first=AGAIN_FIRST, longest=AGAIN_MOST)
         await self._outbox.postpone(due, max(seconds, ours))

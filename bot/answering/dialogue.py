@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.rasa_command import answer_command, facet_command, rasa_command
+from bot.cards.actions import SHARE, UNWATCH, WATCH
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
-from bot.domain.payload import location_in, media_in
+from bot.domain.payload import location_in, media_in, watching_in
 from bot.domain.plan import Kind, Pick, Plan
 from bot.rasa.client import Rasa, RasaFailed
 
@@ -24,6 +25,10 @@ class Decision:
 
     plans: tuple[Plan, ...]
     library: Library
+
+
+AFTER_PICK = 1e-6
+"""Seconds by which the button that a message picks comes after the message: one of its own is later."""
 
 
 class Dialogue:
@@ -44,8 +49,8 @@ class Dialogue:
         """The model that the Rasa side answers with, as far as is known."""
         return self._rasa.model
 
-    async def decide(self, message: Message) -> Decision:
-        """What to say to a message.
+    async def decide(self, message: Message, turn: float | None = None) -> Decision:
+        """What to say to a message; `turn`: when it came, in seconds, so that it counts once in its context.
 
         Raises:
             RasaUnavailable: the Rasa side is not there (yet); worth asking again.
@@ -59,26 +64,31 @@ class Dialogue:
             )
         if message.button is not None and (place := location_in(message.button)):
             return self._said(_nearest(*place, self._library(), language))
+        if message.button is not None and (plan := _share(message.button, self._library(), language)):
+            return self._said(plan)
+        if message.button is not None and (watching := watching_in(message.button)):
+            return self._said(_watching(*watching, self._library()))
         if message.button is not None:
             command = rasa_command(message.button, self._library())
             if command is None:
                 return self._said(_no_answer(language))
-            return await self._ask(message, command)
+            return await self._ask(message, command, turn)
         # What begins with "/" is a command to Rasa, and people may not give it any.
         text = message.text.lstrip("/ ")
         if not text:
             return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="empty"))
-        return await self._ask(message, text)
+        return await self._ask(message, text, turn)
 
-    async def _ask(self, message: Message, text: str) -> Decision:
-        answer = await self._rasa.ask(message.conversation, text, message.language)
-        plans = await self._press(answer, message) if isinstance(answer, Pick) else answer
+    async def _ask(self, message: Message, text: str, turn: float | None) -> Decision:
+        answer = await self._rasa.ask(message.conversation, text, message.language, turn)
+        plans = await self._press(answer, message, turn) if isinstance(answer, Pick) else answer
         return self._said(*(_with_address(plan, text) for plan in plans))
 
-    async def _press(self, pick: Pick, message: Message) -> tuple[Plan, ...]:
+    async def _press(self, pick: Pick, message: Message, turn: float | None) -> tuple[Plan, ...]:
         """Press the button of what was picked in words, so that Rasa sets its slots in one way only."""
         command = facet_command(pick.id, pick.facet) if pick.facet else answer_command(pick.id)
-        plans = await self._rasa.ask(message.conversation, command, message.language)
+        after = turn + AFTER_PICK if turn is not None else None
+        plans = await self._rasa.ask(message.conversation, command, message.language, after)
         if isinstance(plans, Pick):
             raise RasaFailed("a button picks something else")
         if pick.action is None:
@@ -128,6 +138,29 @@ def _nearest(latitude: float, longitude: float, library: Library, language: Lang
     near = library.wards.nearest(latitude, longitude, NEAREST) if library.wards else []
     ids = tuple(ward.code for ward in near)
     return Plan(reply=Kind.WARD, language=language, ids=ids, reason="nearest" if near else "far_away")
+
+
+def _share(payload: str, library: Library, default: Language) -> Plan | None:
+    """What a payload that asks for a picture stands for; None if it is of another kind. Rasa is not asked:
+    the conversation stays where it is."""
+    match payload.split(":"):
+        case ["share", answer_id, language] if language in set(Language):
+            if answer := library.published(answer_id):
+                return Plan(reply=Kind.ACTION, language=Language(language), action=SHARE.name, id=answer.id)
+            return Plan(reply=Kind.ANSWER, language=Language(language), id=answer_id)
+        case ["share", *_]:
+            return _no_answer(default)
+    return None
+
+
+def _watching(answer_id: str, language: Language, is_wanted: bool, library: Library) -> Plan:
+    """Being told when an answer changes. Rasa is not asked: nothing has to be understood."""
+    if not is_wanted:
+        return Plan(reply=Kind.ACTION, language=language, action=UNWATCH.name, id=answer_id)
+    answer = library.published(answer_id)
+    if answer is None:
+        return Plan(reply=Kind.ANSWER, language=language, id=answer_id)  # which tells that it is withdrawn
+    return Plan(reply=Kind.ACTION, language=language, action=WATCH.name, id=answer.id)
 
 
 def _with_address(plan: Plan, text: str) -> Plan:

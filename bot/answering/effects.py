@@ -17,7 +17,7 @@ from bot.domain.answer import ALL_NEWS
 from bot.domain.clock import local_day
 from bot.domain.message import Message
 from bot.domain.plan import Kind, Plan
-from bot.storage import feedback, questions, subscriptions
+from bot.storage import feedback, questions, subscriptions, watches
 from bot.storage.models import QuestionState
 from bot.storage.queue import Entry
 from bot.storage.retention import forget
@@ -140,15 +140,28 @@ def _subscribe(turn: Turn, plan: Plan) -> Plan:
 
 
 def _offer_to_unsubscribe(turn: Turn, plan: Plan) -> Plan:
-    if subscriptions.is_subscribed(turn.connection, turn.message.conversation):
+    connection, whose = turn.connection, turn.message.conversation
+    if subscriptions.is_subscribed(connection, whose) or watches.is_watching(connection, whose):
         return plan
     return plan.model_copy(update={"step": None})
 
 
 def _unsubscribe(turn: Turn, plan: Plan) -> Plan:
-    if subscriptions.unsubscribe(turn.connection, turn.message.conversation):
-        return plan
-    return plan.model_copy(update={"step": None})
+    was_subscribed = subscriptions.unsubscribe(turn.connection, turn.message.conversation)
+    was_watching = watches.unwatch(turn.connection, turn.message.conversation)
+    return plan if was_subscribed or was_watching else plan.model_copy(update={"step": None})
+
+
+def _watch(turn: Turn, plan: Plan) -> Plan:
+    if plan.id:
+        watches.watch(turn.connection, turn.message, plan.language, plan.id, turn.now)
+    return plan
+
+
+def _unwatch(turn: Turn, plan: Plan) -> Plan:
+    if plan.id:
+        watches.unwatch(turn.connection, turn.message.conversation, plan.id)
+    return plan
 
 
 def _count(turn: Turn, plan: Plan) -> Plan:
@@ -165,6 +178,8 @@ EFFECTS: dict[tuple[str | None, str | None], Effect] = {
     (actions.SUBSCRIBE.name, "do"): _subscribe,
     (actions.UNSUBSCRIBE.name, "ask"): _offer_to_unsubscribe,
     (actions.UNSUBSCRIBE.name, "do"): _unsubscribe,
+    (actions.WATCH.name, None): _watch,
+    (actions.UNWATCH.name, None): _unwatch,
     (actions.HELPFUL.name, None): _count,
     (actions.UNHELPFUL.name, None): _count,
 }

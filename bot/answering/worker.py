@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 TIDY_SECONDS = 60.0
 """Seconds between two rounds of forgetting what has been kept long enough."""
 
+COUNTED_SECONDS = 10.0
+"""Seconds between two times that what was counted is written down."""
+
 
 class Worker:
     """Answers what is in the inbox, several chats at a time.
@@ -74,6 +77,7 @@ class Worker:
         chores = [
             asyncio.create_task(self._every(self._inbox.lease.total_seconds() / 3, self._renew)),
             asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
+            asyncio.create_task(self._every(COUNTED_SECONDS, self._inbox.tally.save)),
         ]
         try:
             async with asyncio.TaskGroup() as group:
@@ -87,6 +91,7 @@ class Worker:
         finally:
             self._finished.set()
             await asyncio.gather(*chores)
+            await self._try(self._inbox.tally.save)
 
     async def _start_next(self, group: asyncio.TaskGroup) -> None:
         self._inbox.arrived.clear()
@@ -133,10 +138,13 @@ class Worker:
 
     async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
         while not await wait_for_event(self._finished, seconds):
-            try:
-                await chore()
-            except Exception as error:  # next time, perhaps
-                log.error("chore_failed", **describe(error))
+            await self._try(chore)
+
+    async def _try(self, chore: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await chore()
+        except Exception as error:  # next time, perhaps
+            log.error("chore_failed", **describe(error))
 
     async def _handle(self, entry: Entry, slot: Slot) -> None:
         """Answer one message, come what may."""

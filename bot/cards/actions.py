@@ -15,10 +15,12 @@ from bot.cards.formatting import escape
 from bot.cards.menus import answer_button, page_buttons, related_buttons, topic_buttons
 from bot.content.library import Library
 from bot.content.messages import Phrases
+from bot.content.paths import page_path, share_path
+from bot.content.schema import Answer
 from bot.domain import payload
 from bot.domain.answer import ALL_NEWS, TOPICS, BothLanguages
 from bot.domain.arrival import Arrival
-from bot.domain.card import Button, Card
+from bot.domain.card import Button, Card, Picture
 from bot.domain.commands import Command
 from bot.domain.language import Language
 from bot.domain.plan import Plan, Step
@@ -31,6 +33,7 @@ class Said:
     text: str
     buttons: list[Button]
     notice: str | None = None
+    picture: Picture | None = None
 
 
 Say = Callable[[Plan, Library, Arrival], Said]
@@ -94,6 +97,8 @@ def action_card(plan: Plan, library: Library, arrival: Arrival) -> Card:
         ids=plan.ids,
         buttons=tuple(said.buttons),
         notice=said.notice,
+        id=plan.id if said.picture else None,
+        picture=said.picture,
     )
 
 
@@ -105,6 +110,17 @@ def button_for(command: Command) -> str | None:
     if command.name == LANGUAGE.command and command.parameter.lower() in set(Language):
         return payload.for_language(Language(command.parameter.lower()))
     return COMMANDS.get(command.name)
+
+
+def watch_button(answer: Answer, language: Language, library: Library) -> Button:
+    """The button that asks to be told when an answer changes."""
+    return Button(library.messages.labels.watch[language], payload.for_watching(answer.id, language))
+
+
+def unwatch_button(answer_id: str, language: Language, library: Library) -> Button:
+    """The button that takes that back."""
+    sent = payload.for_watching(answer_id, language, is_wanted=False)
+    return Button(library.messages.labels.unwatch[language], sent)
 
 
 def leave_button(language: Language, library: Library) -> Button:
@@ -235,6 +251,15 @@ def _news_buttons(
     ]
 
 
+def _watching(plan: Plan, library: Library, arrival: Arrival) -> Said:
+    """Of which answer somebody will be told, for how long, and how to take that back."""
+    language, answer = plan.language, library.published(plan.id)
+    title = escape(answer[language].title) if answer else ""
+    text = library.messages.phrases.watch[language].format(title=title)
+    buttons = [unwatch_button(plan.id, language, library)] if plan.id else []
+    return Said(text, buttons, _when_news_comes(arrival, language, library))
+
+
 def _say_with_answers(phrase: Phrase, instead: Phrase) -> Say:
     """A phrase, and below it the answers that may help instead, where there are any."""
 
@@ -261,6 +286,26 @@ def _instead(plan: Plan, library: Library) -> list[Button]:
     ]
 
 
+def _share(plan: Plan, library: Library, arrival: Arrival) -> Said:
+    """An answer's picture, to be forwarded."""
+    language, messages, answer = plan.language, library.messages, library.published(plan.id)
+    if answer is None:  # taken back while the reply waited
+        return _say(lambda phrases: phrases.fallback, _topics)(plan, library, arrival)
+    title = answer[language].title
+    verdict = messages.verdicts.of(answer.verdict)[language] if answer.verdict else None
+    picture = Picture(
+        path=share_path(answer, language, library),
+        alt=messages.sharing.picture[language].format(title=f"{verdict}: {title}" if verdict else title),
+        caption=f"{verdict}: {title}" if verdict else title,
+        page=page_path(answer.id, language),
+    )
+    buttons = [
+        Button(messages.labels.full_answer[language], payload.for_answer(answer.id)),
+        Button(messages.labels.switch_language[language], payload.for_share(answer.id, language.other)),
+    ]
+    return Said(messages.sharing.offered[language], buttons, picture=picture)
+
+
 # The table. Rows that code elsewhere speaks of have a name of their own.
 
 SMALLTALK = Action("smalltalk", says=_say(lambda p: p.smalltalk, _topics))
@@ -278,6 +323,8 @@ NONE_OF_THESE = Action(
 NO_CLARIFICATION = Action("no_clarification", says=_say(lambda p: p.no_clarification, _leave_or_topics))
 HELPFUL = Action("helpful", says=_say(lambda p: p.helpful))
 UNHELPFUL = Action("unhelpful", says=_say(lambda p: p.unhelpful, _instead))
+WATCH = Action("watch", says=_watching)
+UNWATCH = Action("unwatch", says=_say(lambda p: p.unwatch))
 HANDOFF = Action("handoff", says=_nothing_to_leave, asks=_offer_to_leave, done=_left, intent="handoff")
 SUBSCRIBE = Action("subscribe", asks=_offer_news, done=_subscribed, intent="subscribe", command="subscribe")
 UNSUBSCRIBE = Action(
@@ -288,6 +335,7 @@ UNSUBSCRIBE = Action(
     intent="unsubscribe",
     command="unsubscribe",
 )
+SHARE = Action("share", says=_share)
 FORGET = Action(
     "forget",
     asks=_say(lambda p: p.forget_ask, _yes_or_no),
@@ -318,6 +366,9 @@ ACTIONS = {
         NO_CLARIFICATION,
         HELPFUL,
         UNHELPFUL,
+        SHARE,
+        WATCH,
+        UNWATCH,
         # People and their data
         HANDOFF,
         SUBSCRIBE,
@@ -332,6 +383,9 @@ ACTIONS = {
     )
 }
 """Every action and all small talk, by name."""
+
+WITHOUT_RASA = frozenset({SHARE.name, WATCH.name, UNWATCH.name})
+"""Those whose buttons bot.answering.dialogue understands by itself: nobody says them in words."""
 
 INTENTS = frozenset(action.intent for action in ACTIONS.values() if action.intent)
 """The intents that a button may stand for."""

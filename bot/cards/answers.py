@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime
 from urllib.parse import urlencode
 
-from bot.cards.actions import leave_button
+from bot.cards.actions import leave_button, watch_button
 from bot.cards.contact import contact
 from bot.cards.fallbacks import not_served_card
 from bot.cards.formatting import day, source_line
 from bot.cards.menus import related_buttons
 from bot.content.library import Library
+from bot.content.paths import media_path
 from bot.content.schema import Answer
 from bot.domain import payload
 from bot.domain.answer import Facet
-from bot.domain.card import Button, Card
+from bot.domain.card import Button, Card, Picture
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
 
@@ -43,11 +44,15 @@ def answer_card(plan: Plan, library: Library, today: datetime.date) -> Card:
         sources=answer.sources,
         checked=answer.checked,
         office=library.office_of(answer)[language].name,
-        map_url=_map_url(answer),
+        map_url=map_url(answer),
+        picture=picture_of(answer, language, library),
         buttons=(
             *_for_staff(plan, library),
             *related_buttons(answer, language, library),
+            *_clip(answer, language, library),
             *_feedback(answer, language, library),
+            *_share(answer, language, library),
+            watch_button(answer, language, library),
             Button(labels.switch_language[language], payload.for_language(language.other)),
         ),
     )
@@ -73,7 +78,7 @@ def facet_card(plan: Plan, library: Library, today: datetime.date) -> Card:
         sources=answer.sources,
         checked=answer.checked,
         notice=_notice(plan, answer, library, today),
-        map_url=_map_url(answer) if plan.facet in {Facet.LOCATION, Facet.GETTING_THERE} else None,
+        map_url=map_url(answer) if plan.facet in {Facet.LOCATION, Facet.GETTING_THERE} else None,
         buttons=(
             *_for_staff(plan, library),
             Button(messages.labels.full_answer[language], payload.for_answer(answer.id)),
@@ -106,6 +111,28 @@ def _feedback(answer: Answer, language: Language, library: Library) -> list[Butt
     ]
 
 
+def _share(answer: Answer, language: Language, library: Library) -> list[Button]:
+    """Of a clarification: it is worth forwarding to wherever the claim goes round."""
+    if answer.verdict is None:
+        return []
+    return [Button(library.messages.labels.share[language], payload.for_share(answer.id, language))]
+
+
+def picture_of(answer: Answer, language: Language, library: Library) -> Picture | None:
+    """The picture that stands beside an answer, or None."""
+    media = answer.media
+    if media is None:
+        return None
+    caption = library.messages.sharing.credit[language].format(credit=media.credit, licence=media.licence)
+    return Picture(media_path(media.file[language]), media.alt[language], caption)
+
+
+def _clip(answer: Answer, language: Language, library: Library) -> list[Button]:
+    if answer.media is None or answer.media.clip is None:
+        return []
+    return [Button(library.messages.sharing.clip[language], url=answer.media.clip)]
+
+
 def _computed(facet: Facet, answer: Answer, language: Language, library: Library) -> str | None:
     """What every answer can tell: its sources, and its office if there is a way to reach it."""
     if facet is Facet.SOURCE:
@@ -125,7 +152,7 @@ def _not_stated(facet: Facet, answer: Answer, language: Language, library: Libra
     return phrases.no_facet_no_contact[language].format(title=title, facet=name, office=office)
 
 
-def _map_url(answer: Answer) -> str | None:
+def map_url(answer: Answer) -> str | None:
     """A map search for the answer's place (Google's documented Maps URL), or None."""
     if answer.map is None:
         return None

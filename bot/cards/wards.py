@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from bot.cards.formatting import day, escape, partial_day
 from bot.cards.menus import MENU_PAGE, answer_button
+from bot.cards.ward_names import WardNames, capital, map_url
 from bot.content.library import Library
 from bot.content.messages import WardSentences
-from bot.content.wards import FormerDistrict, FormerWard, Place, Point, Ward, Wards
+from bot.content.wards import FormerDistrict, FormerWard, Place, Ward, Wards
 from bot.domain import payload
 from bot.domain.answer import BothLanguages
 from bot.domain.card import Button, Card
@@ -53,6 +52,7 @@ class _Writer:
         self._plan = plan
         self._language: Language = plan.language
         self._sentences: WardSentences = library.messages.wards
+        self._names = WardNames(self._sentences, plan.language)
 
     def card(self) -> Card:
         """The card, with the legal basis, the papers and the sources below what is said."""
@@ -74,7 +74,7 @@ class _Writer:
             ids=tuple(ward.code for ward in said.now),
             sources=self._wards.sources,
             checked=self._wards.checked,
-            map_url=_map_url(said.on_map) if said.on_map else None,
+            map_url=map_url(said.on_map) if said.on_map else None,
             buttons=(*said.buttons, *papers_button, other),
         )
 
@@ -104,7 +104,11 @@ class _Writer:
 
     def _became(self, former: FormerWard) -> _Said:
         now = self._wards.became[former.code]
-        names = {"former": self._name(former), "place": self._place(former), "now": self._names(now)}
+        names = {
+            "former": self._names.of(former),
+            "place": self._names.around(former),
+            "now": self._names.list_of(now),
+        }
         first = now[0]
         if len(now) > 1:
             text = self._say(self._sentences.divided, **names)
@@ -113,18 +117,18 @@ class _Writer:
         else:
             text = self._say(self._sentences.became, **names)
         buttons = tuple(self._button(ward, self._sentences.former_of) for ward in now)
-        title = _capital(f"{self._name(former)}, {self._district_name(former.district)}")
+        title = capital(f"{self._names.of(former)}, {self._names.of_district(former.district)}")
         on_map = first if len(now) == 1 else None
-        return _Said(_capital(text), now, buttons if len(first.made_of) > 1 else (), title, on_map)
+        return _Said(capital(text), now, buttons if len(first.made_of) > 1 else (), title, on_map)
 
     def _made_of(self, ward: Ward) -> _Said:
         rows = [
-            f"- {self._name(former)}, {self._place(former)}"
+            f"- {self._names.of(former)}, {self._names.around(former)}"
             + (f" ({self._say(self._sentences.part)})" if former.part else "")
             for former in ward.made_of
         ]
-        text = "\n".join([self._say(self._sentences.made_of, now=self._name(ward)), "", *rows])
-        return _Said(_capital(text), (ward,), title=_capital(self._name(ward)), on_map=ward)
+        text = "\n".join([self._say(self._sentences.made_of, now=self._names.of(ward)), "", *rows])
+        return _Said(capital(text), (ward,), title=capital(self._names.of(ward)), on_map=ward)
 
     def _several(self, places: list[Place]) -> _Said:
         rows = [f"- {self._row(place)}" for place in places]
@@ -135,19 +139,21 @@ class _Writer:
 
     def _row(self, place: Place) -> str:
         if isinstance(place, Ward):
-            return self._say(self._sentences.still_there, now=_capital(self._name(place)))
-        name = f"{self._name(place)}, {self._place(place)}"
-        return self._say(self._sentences.several_now, place=_capital(name), now=self._names(self._now(place)))
+            return self._say(self._sentences.still_there, now=capital(self._names.of(place)))
+        name = f"{self._names.of(place)}, {self._names.around(place)}"
+        return self._say(
+            self._sentences.several_now, place=capital(name), now=self._names.list_of(self._now(place))
+        )
 
     def _district(self, district: FormerDistrict) -> _Said:
         text = self._say(
             self._sentences.district,
-            district=_capital(self._name(district)),
+            district=capital(self._names.of(district)),
             province=district.province,
             since=day(self._wards.since),
-            now=self._names(district.now),
+            now=self._names.list_of(district.now),
         )
-        return _Said(text, district.now, tuple(self._page(district)), _capital(self._name(district)))
+        return _Said(text, district.now, tuple(self._page(district)), capital(self._names.of(district)))
 
     def _page(self, district: FormerDistrict) -> Iterable[Button]:
         """A button for each ward of one page, and the pages beside it; a page beyond the last is the last."""
@@ -166,9 +172,9 @@ class _Writer:
 
     def _nearest(self, places: list[Place]) -> _Said:
         first, *others = [ward for place in places for ward in self._now(place)]
-        parts = [self._say(self._sentences.nearest, now=self._name(first))]
+        parts = [self._say(self._sentences.nearest, now=self._names.of(first))]
         if others:
-            parts.append(self._say(self._sentences.nearby, now=self._names(others)))
+            parts.append(self._say(self._sentences.nearby, now=self._names.list_of(others)))
         text = f"{' '.join(parts)}\n\n{self._say(self._sentences.not_kept)}"
         return _Said(text, (first, *others), tuple(self._button(ward) for ward in (first, *others)))
 
@@ -184,7 +190,7 @@ class _Writer:
         if len(now) > 1:
             return None
         before, typed = self._plan.address
-        new = f"{escape(before)}{self._name(now[0])}, {self._say(self._sentences.city)}"
+        new = f"{escape(before)}{self._names.of(now[0])}, {self._say(self._sentences.city)}"
         return self._say(self._sentences.address, old=escape(before + typed), new=new)
 
     def _office(self, ward: Ward | None) -> str | None:
@@ -211,36 +217,6 @@ class _Writer:
 
     # Names
 
-    def _name(self, place: Place) -> str:
-        sentences = self._sentences
-        if isinstance(place, FormerDistrict):
-            return self._district_name(place.name)
-        if re.fullmatch(r"\d+|[IVX]+", place.name):
-            return self._say(sentences.numbered, name=place.name)
-        pattern = {"phường": sentences.ward, "xã": sentences.commune, "thị trấn": sentences.town}[place.type]
-        return self._say(pattern, name=place.name)
-
-    def _district_name(self, full_name: str) -> str:
-        sentences = self._sentences
-        for kind, pattern in (
-            ("quận ", sentences.urban_district),
-            ("huyện ", sentences.rural_district),
-            ("thị xã ", sentences.district_town),
-            ("thành phố ", sentences.provincial_city),
-        ):
-            if full_name.startswith(kind):
-                return self._say(pattern, name=full_name.removeprefix(kind))
-        return full_name
-
-    def _place(self, place: FormerWard | FormerDistrict) -> str:
-        """The district and the province of a unit of before; of a district the province."""
-        if isinstance(place, FormerDistrict):
-            return place.province
-        return f"{self._district_name(place.district)}, {place.province}"
-
-    def _names(self, wards: Iterable[Ward]) -> str:
-        return ", ".join(self._name(ward) for ward in wards)
-
     def _now(self, place: Place) -> tuple[Ward, ...]:
         match place:
             case Ward():
@@ -251,12 +227,12 @@ class _Writer:
                 return place.now
 
     def _button(self, place: Place, label: BothLanguages | None = None) -> Button:
-        name = self._name(place)
+        name = self._names.of(place)
         if label:
             name = self._say(label, now=name)
         elif isinstance(place, FormerWard):
-            name = f"{name}, {self._district_name(place.district)}"
-        return Button(_capital(name)[:LABEL_MOST], payload.for_ward(_id(place)))
+            name = f"{name}, {self._names.of_district(place.district)}"
+        return Button(capital(name)[:LABEL_MOST], payload.for_ward(_id(place)))
 
 
 def _id(place: Place) -> str:
@@ -267,15 +243,3 @@ def _id(place: Place) -> str:
             return f"former:{place.code}"
         case FormerDistrict():
             return f"district:{place.id}"
-
-
-def _capital(text: str) -> str:
-    """The text with its first letter as a capital, be it in bold."""
-    at = next((at for at, letter in enumerate(text) if letter.isalnum()), 0)
-    return text[:at] + text[at : at + 1].upper() + text[at + 1 :]
-
-
-def _map_url(ward: Ward) -> str:
-    """The office on a map if its place is known, else the middle of the ward (Google's Maps URL)."""
-    point: Point = ward.office.map if ward.office and ward.office.map else ward.centre
-    return "https://www.google.com/maps/search/?" + urlencode({"api": 1, "query": f"{point.lat},{point.lon}"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -101,6 +101,7 @@ class Parts:
     secret: keys the hashes that hide ids.
     public_url: where the internet reaches the service; empty if it does not.
     leads: whether this process, of several, is the one that does what one alone may do.
+    picture: the bytes of the picture of a card, by its path; None if it is not there.
     """
 
     database: Database
@@ -111,6 +112,7 @@ class Parts:
     secret: str
     public_url: str
     leads: Callable[[], bool]
+    picture: Callable[[str], Awaitable[bytes | None]]
 
 
 S = TypeVar("S", bound=EnvironmentSettings)

@@ -64,6 +64,7 @@ class Shape:
 class ZaloMessages:
     """A card's messages in two shapes.
 
+    picture: the path of one that goes first, and what goes with it.
     pressed: with `buttons` under the last message. plain: with every option written out, for when
     Zalo refuses buttons; up to that last message both are the same.
     """
@@ -71,10 +72,12 @@ class ZaloMessages:
     pressed: Shape
     buttons: tuple[Button, ...]
     plain: Shape
+    picture: tuple[str, str] | None = None
 
 
-def render(card: Card, messages: Messages) -> ZaloMessages:
-    """The messages for a card; `messages` has the words beside facts and options."""
+def render(card: Card, messages: Messages, public_url: str = "") -> ZaloMessages:
+    """The messages for a card; `messages` has the words beside facts and options, and `public_url` is where
+    the bot's pages are."""
     buttons = [*card.buttons]
     if card.map_url:
         buttons.append(Button(messages.labels.map[card.language], url=card.map_url))
@@ -86,7 +89,17 @@ def render(card: Card, messages: Messages) -> ZaloMessages:
         _shape(parts, numbered, pick, shortened),
         tuple(pressed),
         _shape(parts, possible, pick, shortened),
+        _picture(card, public_url),
     )
+
+
+def _picture(card: Card, public_url: str) -> tuple[str, str] | None:
+    """The path of the card's picture and its caption, with the link to its page."""
+    if card.picture is None:
+        return None
+    link = public_url + card.picture.page if public_url and card.picture.page else ""
+    caption = "\n".join(filter(None, [card.picture.caption, link]))
+    return card.picture.path, split_text(caption)[0]
 
 
 def _blocks(card: Card, messages: Messages) -> list[str]:

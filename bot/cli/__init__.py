@@ -18,6 +18,7 @@ COMMANDS = {
     "questions": "bot.cli.questions",
     "reply": "bot.cli.questions",
     "announce": "bot.cli.questions",
+    "bulletin": "bot.cli.questions",
     "evaluate": "bot.cli.evaluation",
     "backup": "bot.cli.database",
     "restore": "bot.cli.database",

@@ -7,6 +7,7 @@ import datetime
 
 import click
 
+from bot.desk import bulletins
 from bot.desk import questions as desk
 from bot.domain.clock import utc_now
 from bot.settings import load as load_settings
@@ -22,7 +23,7 @@ STATUS = {
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also those that were replied to.")
+@click.option("--all", "everything", is_flag=True, help="Also those that were replied to or settled.")
 def questions(everything: bool) -> None:
     """List the questions that found no answer, oldest first."""
     kept = asyncio.run(desk.questions(load_settings(), everything=everything))
@@ -51,6 +52,14 @@ def announce(answer: str) -> None:
     click.echo(f"{answer} is queued for {number} subscribers; the running bot sends it.")
 
 
+@click.command()
+@click.argument("bulletin", metavar="ID")
+def bulletin(bulletin: str) -> None:
+    """Send a published bulletin to its subscribers, to each of them once for each of its dates."""
+    number = asyncio.run(bulletins.send(load_settings(), bulletin))
+    click.echo(f"The bulletin {bulletin} is queued for {number} subscribers; the running bot sends it.")
+
+
 def _line(asked: ListedQuestion, now: datetime.datetime) -> str:
     """A question's number, age, language, what is to be done, and its text."""
     if asked.status:
@@ -58,7 +67,10 @@ def _line(asked: ListedQuestion, now: datetime.datetime) -> str:
         if asked.reason and asked.status is DeliveryStatus.WAITING:
             state = f"{state} ({asked.reason})"
     else:
-        state = "reply wanted" if asked.state is QuestionState.LEFT else "no reply wanted"
+        state = {
+            QuestionState.LEFT: "reply wanted",
+            QuestionState.HANDLED: f"put into {asked.answer}" if asked.answer else "not for the city",
+        }.get(asked.state, "no reply wanted")
     near = f"  (near {asked.nearest})" if asked.nearest else ""
     return (
         f"{asked.id:>5}  {_age(now - asked.asked_at):>4}  {asked.language}  {state:<16}  {asked.text}{near}"

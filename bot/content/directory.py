@@ -7,12 +7,14 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.content.media import MEDIA_DIRECTORY
 from bot.content.yaml_file import FINDINGS_MOST, Finding
 from bot.domain.answer import TOPICS
 
 MESSAGES_FILE = "messages.yml"
 OFFICES_FILE = "offices.yml"
 WARDS_FILE = "wards.yml"
+BULLETINS_FILE = "bulletins.yml"
 LAWS_FILE = "replaced_laws.yml"
 CATALOGUE_FILE = "catalogue.yml"
 LICENCE_FILE = "LICENSE.md"
@@ -51,7 +53,10 @@ def listing(directory: Path) -> Listing:
         found.unreadable.update(TOPICS)
         found.findings.append(_unreadable(directory, error))
         return found
-    known = (*TOPICS, MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, LAWS_FILE, CATALOGUE_FILE, LICENCE_FILE)
+    known = {
+        *TOPICS, MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, BULLETINS_FILE, LAWS_FILE, CATALOGUE_FILE,
+        LICENCE_FILE, MEDIA_DIRECTORY,
+    }  # fmt: skip
     others = [path for path in entries if path.name not in known]
     found.findings += [_not_read(path) for path in others[:FINDINGS_MOST]]
     for path in entries:

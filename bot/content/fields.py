@@ -26,9 +26,12 @@ _IN_LANGUAGE = ("title", "claim", "answer", "questions", *(f"facets.{facet}" for
 
 FIELDS: tuple[str, ...] = (
     "status", "publish_at", "withdraw_at", "withdrawn.date", "withdrawn.reason.vi", "withdrawn.reason.en",
-    "supersedes", "office", "checked", "review_by", "sources", "related", "map", "verdict",
+    "supersedes", "office", "checked", "review_by", "sources", "related", "map",
+    "media.file.vi", "media.file.en", "media.alt.vi", "media.alt.en", "media.credit", "media.licence",
+    "media.clip", "verdict",
     "clarified.by.vi", "clarified.by.en", "clarified.date",
-    "first_seen.url", "first_seen.date", "first_seen.who", "corrected.date", "corrected.what.vi", "corrected.what.en",
+    "first_seen.url", "first_seen.date", "first_seen.who",
+    "corrected.date", "corrected.what.vi", "corrected.what.en",
     *(f"{language}.{name}" for language in Language for name in _IN_LANGUAGE),
 )  # fmt: skip
 """Every field of an answer, in the order in which files have them."""

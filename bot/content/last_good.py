@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, WARDS_FILE
+from bot.content.directory import BULLETINS_FILE, MESSAGES_FILE, OFFICES_FILE, WARDS_FILE
 from bot.content.loading import LoadedContent, load
 from bot.content.yaml_file import ContentError
 
@@ -52,7 +52,7 @@ def keep_copy(content: LoadedContent, directory: Path) -> None:
 
 def _place(name: str) -> Path:
     """Where a file of LoadedContent.files stands in an editors' directory."""
-    if name in (MESSAGES_FILE, OFFICES_FILE, WARDS_FILE):
+    if name in (MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, BULLETINS_FILE):
         return Path(name)
     topic, _, rest = name.partition(".")
     return Path(topic, f"{rest}.yml")

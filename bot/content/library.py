@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from bot.content.bulletins import Bulletin
 from bot.content.messages import Messages, Notice
 from bot.content.schema import Answer, AnswerStatus, Office
 from bot.content.wards import Wards
-from bot.domain.clock import utc_now
+from bot.domain.clock import local_day, utc_now
 
 NAME_LENGTH = 12
 """Hexadecimal digits of a commit, and of a digest, that make a name."""
@@ -48,6 +49,7 @@ class Library:
     commit: the one that it came from, if editors keep content/ in a git repository.
     wards: which unit of before is in which of today; None without such a table.
     dates: of the answers whose history is known, by id.
+    bulletins: by id, whatever their status.
     """
 
     answers: Mapping[str, Answer]
@@ -57,6 +59,7 @@ class Library:
     commit: Commit | None = None
     wards: Wards | None = None
     dates: Mapping[str, Dates] = field(default_factory=dict)
+    bulletins: Mapping[str, Bulletin] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -116,6 +119,12 @@ class Library:
         """What is served in place of a withdrawn answer, if anything is."""
         return self.published(self._newer.get(answer.id))
 
+    def published_bulletins(self) -> list[Bulletin]:
+        """The bulletins that everybody may see, the newest first."""
+        today = local_day(self.now)
+        shown = [bulletin for bulletin in self.bulletins.values() if bulletin.is_published(today)]
+        return sorted(shown, key=lambda bulletin: bulletin.date, reverse=True)
+
     def of_topic(self, topic: str) -> list[Answer]:
         """What is served of one topic, in the order of the file names."""
         return [
@@ -174,7 +183,7 @@ class Library:
     def digest(self) -> str:
         """A name for what is said here, whatever files it came from."""
         digest = hashlib.sha256()
-        named = [*self.answers.items(), *self.offices.items(), ("", self.messages)]
+        named = [*self.answers.items(), *self.offices.items(), ("", self.messages), *self.bulletins.items()]
         for name, part in [*named, *([("wards", self.wards)] if self.wards else [])]:
             digest.update(f"{name}\0{part.model_dump_json()}\0".encode())
         return digest.hexdigest()[:NAME_LENGTH]

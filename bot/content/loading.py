@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.content.answer_file import answer_in
-from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, listing
+from bot.content.bulletins import Bulletin
+from bot.content.bulletins_file import read_bulletins
+from bot.content.directory import BULLETINS_FILE, MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, listing
 from bot.content.emergency_withdrawal import unless_unpublished
 from bot.content.library import Library
 from bot.content.links import dead_links
@@ -29,7 +31,8 @@ GONE_MOST = 0.1
 class LoadedContent:
     """A snapshot with the files that it was made of.
 
-    files: what each answer was read from, by id; offices.yml, messages.yml and wards.yml by their names.
+    files: what each answer was read from, by id; offices.yml, messages.yml, wards.yml and
+    bulletins.yml by their names.
     kept: names in `files` whose file has an error now, so that an earlier version is served.
     findings: what is wrong with the files of the directory.
     """
@@ -79,6 +82,7 @@ class _Loading:
         messages = self._read_messages()
         self._read_offices()
         wards = self._read_wards()
+        bulletins = self._read_bulletins()
         faulty = self._read_answers()
         self._keep_missed()
         self._findings += dead_links(self._answers, self._files, self._kept, faulty, self._listing.unreadable)
@@ -86,7 +90,7 @@ class _Loading:
             nothing = Finding(self._directory, 1, "", "no answer was found in this directory")
             raise ContentError(self._findings or [nothing])
         answers = {answer_id: self._answers[answer_id] for answer_id in sorted(self._answers, key=_place)}
-        library = Library(answers, self._offices, messages, now, wards=wards)
+        library = Library(answers, self._offices, messages, now, wards=wards, bulletins=bulletins)
         return LoadedContent(library, self._files, frozenset(self._kept), self._findings)
 
     def _read_messages(self) -> Messages:
@@ -130,6 +134,21 @@ class _Loading:
         self._files[WARDS_FILE] = file
         self._findings += file.warnings
         return wards
+
+    def _read_bulletins(self) -> Mapping[str, Bulletin]:
+        """The bulletins, or those in use where the file cannot be used; none if there never was one."""
+        try:
+            bulletins, file = read_bulletins(self._directory / BULLETINS_FILE)
+        except FileNotFoundError:  # it may be deleted: then there are none any more
+            return {}
+        except ContentError as error:
+            if self._served and BULLETINS_FILE in self._served.files:
+                return self._in_use_instead(BULLETINS_FILE, error).bulletins
+            self._findings += error.findings
+            return {}
+        self._files[BULLETINS_FILE] = file
+        self._findings += file.warnings
+        return bulletins
 
     def _in_use_instead(self, name: str, error: FileNotFoundError | ContentError) -> Library:
         """The library in use, from which what a file says is taken since it cannot be used.

@@ -105,6 +105,9 @@ class Phrases(Sentences):
     unsubscribe_done: BothLanguages
     announcement: BothLanguages
     late_reply: BothLanguages
+    watch: Annotated[BothLanguages, _filled("title")]
+    unwatch: BothLanguages
+    correction: BothLanguages
     helpful: BothLanguages
     unhelpful: BothLanguages
     cancelled: BothLanguages
@@ -154,6 +157,8 @@ class Labels(Sentences):
     also_topic: Annotated[BothLanguages, _filled("topic")]
     helpful: BothLanguages
     unhelpful: BothLanguages
+    watch: BothLanguages
+    unwatch: BothLanguages
 
 
 class Page(Sentences):
@@ -235,6 +240,23 @@ class Zalo(Sentences):
     more_sources: Annotated[BothLanguages, _filled("count")]
 
 
+class Sharing(Sentences):
+    """What stands in share images, and beside them."""
+
+    official: BothLanguages
+    withdrawn: BothLanguages
+    withdrawn_note: BothLanguages
+    offered: BothLanguages
+    download: BothLanguages
+    send: BothLanguages
+    copy_link: BothLanguages
+    copied: BothLanguages
+    picture: Annotated[BothLanguages, _filled("title")]
+    close: BothLanguages
+    credit: Annotated[BothLanguages, _filled("credit", "licence")]
+    clip: BothLanguages
+
+
 class WardSentences(Sentences):
     """What is said of wards and communes, of today and of before.
 
@@ -269,6 +291,75 @@ class WardSentences(Sentences):
     rural_district: Annotated[BothLanguages, _filled("name")]
     district_town: Annotated[BothLanguages, _filled("name")]
     provincial_city: Annotated[BothLanguages, _filled("name")]
+
+
+class SiteSentences(Sentences):
+    """The public pages: one for each answer and each ward, what leads to them, and the feeds.
+
+    ask_*: the sides of an answer as headings.
+    """
+
+    home: BothLanguages
+    home_lead: BothLanguages
+    skip: BothLanguages
+    here: BothLanguages
+    chat: BothLanguages
+    ask_about: BothLanguages
+    about_this: BothLanguages
+    newest: BothLanguages
+    every_page: BothLanguages
+    feeds: BothLanguages
+    feed_of_all: BothLanguages
+    search: BothLanguages
+    search_label: BothLanguages
+    search_hint: BothLanguages
+    answered: BothLanguages
+    not_answered: BothLanguages
+    found: Annotated[BothLanguages, _filled("count")]
+    nothing_found: BothLanguages
+    read_page: BothLanguages
+    published: BothLanguages
+    changed: BothLanguages
+    review_by: BothLanguages
+    first_seen: BothLanguages
+    corrected: Annotated[BothLanguages, _filled("date", "what")]
+    correction: Annotated[BothLanguages, _filled("title")]
+    withdrawal: Annotated[BothLanguages, _filled("title")]
+    withdrawn: Annotated[BothLanguages, _filled("date")]
+    withdrawn_undated: BothLanguages
+    withdrawn_text: BothLanguages
+    related: BothLanguages
+    share_telegram: BothLanguages
+    share_mail: BothLanguages
+    address: BothLanguages
+    ask_hours: BothLanguages
+    ask_price: BothLanguages
+    ask_location: BothLanguages
+    ask_getting_there: BothLanguages
+    ask_duration: BothLanguages
+    ask_season: BothLanguages
+    ask_documents: BothLanguages
+    ask_law: BothLanguages
+    ask_contact: BothLanguages
+    wards: BothLanguages
+    wards_lead: BothLanguages
+    wards_search: BothLanguages
+    ward_made_of: BothLanguages
+    ward_now: Annotated[BothLanguages, _filled("now")]
+    ward_office: BothLanguages
+    ward_office_unknown: BothLanguages
+    table: BothLanguages
+    gone: BothLanguages
+    gone_text: BothLanguages
+    not_found: BothLanguages
+    not_found_text: BothLanguages
+    publisher: BothLanguages
+    footer: BothLanguages
+
+    def asking(self, facet: Facet) -> BothLanguages:
+        """The heading over one side of an answer; not of its source, which is none."""
+        heading: BothLanguages = getattr(self, f"ask_{facet.value}")
+        return heading
 
 
 class TopicNames(Sentences):
@@ -380,7 +471,9 @@ class Messages(Sentences):
     page: Page
     telegram: Telegram
     zalo: Zalo
+    sharing: Sharing
     wards: WardSentences
+    site: SiteSentences
     topics: TopicNames
     facets: FacetNames
     verdicts: VerdictNames

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.content.media import NAME
 from bot.domain.answer import BothLanguages, Facet, Source, Strict, Text, Url, Verdict
 from bot.domain.clock import VIETNAM, local_day
 from bot.domain.language import Language
@@ -121,6 +122,39 @@ class Withdrawn(Strict):
     reason: BothLanguages | None = None
 
 
+def _media_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError("the name of a file in content/media/, in a-z, 0-9 and hyphens: tran-de-port.vi.png")
+    return text
+
+
+MediaName = Annotated[Text, AfterValidator(_media_name)]
+
+
+class MediaFiles(Strict):
+    """The files of a picture. They may be the same one, if no words stand in it."""
+
+    vi: MediaName
+    en: MediaName
+
+    def __getitem__(self, language: Language) -> str:
+        return self.en if language is Language.EN else self.vi
+
+
+class Media(Strict):
+    """A picture that shows what words say badly: a map, a way, a time line.
+
+    alt: what it shows, for those who do not see it. credit, licence: whose it is, and under which terms.
+    clip: a film elsewhere, of which this is a still.
+    """
+
+    file: MediaFiles
+    alt: BothLanguages
+    credit: Text
+    licence: Text
+    clip: Url | None = None
+
+
 class Answer(Strict):
     """A curated answer: one file of content/<topic>/.
 
@@ -142,6 +176,7 @@ class Answer(Strict):
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     related: tuple[AnswerId, ...] = ()
     map: Text | None = None
+    media: Media | None = None
     verdict: Verdict | None = None
     clarified: Clarified | None = None
     first_seen: FirstSeen | None = None

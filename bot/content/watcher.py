@@ -18,8 +18,8 @@ from typing import TypeVar
 import structlog
 from watchfiles import awatch
 
-from bot.content.directory import MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, look
 from bot.content.dates import dates_in_git
+from bot.content.directory import BULLETINS_FILE, MESSAGES_FILE, OFFICES_FILE, WARDS_FILE, look
 from bot.content.git import commit_of, git_files
 from bot.content.last_good import LAST_GOOD, keep_copy, load_at_start
 from bot.content.library import Dates, Library
@@ -173,6 +173,8 @@ def _changed(before: Library, after: Library) -> list[str]:
         changed.append(OFFICES_FILE)
     if before.wards != after.wards:
         changed.append(WARDS_FILE)
+    if before.bulletins != after.bulletins:
+        changed.append(BULLETINS_FILE)
     return changed
 
 

@@ -50,13 +50,18 @@ def edit(text: str, value: Mapping[str, object]) -> str:
         ruamel.yaml.error.YAMLError: the text is no YAML.
     """
     round_trip = _round_trip()
-    tree = round_trip.load(text) if text.strip() else CommentedMap()
+    tree = round_trip.load(text) if text.strip() else None
+    head = text if tree is None else ""  # blank, or comments alone
+    if tree is None:
+        if not value:
+            return text
+        tree = CommentedMap()
     if not isinstance(tree, CommentedMap):
         raise NotWritable("the file is no list of keys")
     _change_map(tree, value)
     stream = io.StringIO()
     round_trip.dump(tree, stream)
-    written = stream.getvalue()
+    written = head + stream.getvalue()
     _check(written, value)
     return written
 
@@ -85,7 +90,7 @@ def _change_map(tree: CommentedMap, value: Mapping[str, object]) -> None:
     for key, new in value.items():
         if key not in tree:
             tree.insert(_position(tree, key), key, _new(new))
-        elif as_value(tree[key]) != new:
+        elif as_value(tree[key]) != as_value(new):
             _change_entry(tree, key, new)
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from bot.content.fields import flat
 from bot.content.library import Library
 from bot.content.schema import Answer, AnswerStatus
+from bot.content.ward_offices import WARDS
 from bot.desk import in_step
 from bot.desk.accounts import Account
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, Right, may, may_with, offices_of
 from bot.domain.language import Language
 from bot.storage import feedback
 from bot.storage.editors import drafts, publications
@@ -107,6 +108,7 @@ class Unseen:
 
     id: int
     name: str
+    titles: Mapping[Language, str]
     kind: PublicationKind
     by: str
     at: datetime.datetime
@@ -121,7 +123,8 @@ class Start:
 
     to_review: what others submitted and this account may approve. mine: what it is writing itself.
     to_publish: what is approved. unseen: what went out early; share: of how many in 90 days.
-    has_office_draft, has_sentence_draft: there are drafts of the offices, of the bot's own sentences.
+    has_office_draft, has_sentence_draft, has_ward_draft, has_bulletin_draft: there are drafts of the offices,
+    of the bot's own sentences, of the wards' offices, of bulletins.
     """
 
     to_review: tuple[Row, ...]
@@ -134,6 +137,8 @@ class Start:
     share: Share
     has_office_draft: bool
     has_sentence_draft: bool
+    has_ward_draft: bool
+    has_bulletin_draft: bool
 
 
 async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> Listing:
@@ -166,6 +171,7 @@ async def start(desk: EditingDesk, account: Account) -> Start:
         if (draft := found.drafts.get(row.name)) and account.id in draft.changed_by
     ]
     offices = {row.name: row.office for row in found.rows}
+    titles = {row.name: row.titles for row in found.rows}
     return Start(
         tuple(row for row in others if may(account, Right.APPROVE, {row.office})),
         tuple(mine),
@@ -174,13 +180,15 @@ async def start(desk: EditingDesk, account: Account) -> Start:
         tuple(_sorted([row for row in found.rows if row.is_yours and row.is_past_review], "review_by")),
         tuple(row for row in found.rows if row.is_yours and row.behind),
         tuple(
-            _unseen(one, found.names, account, offices.get(one.answer_id))
+            _unseen(one, titles.get(one.answer_id, {}), found.names, account, offices.get(one.answer_id))
             for one in early
             if may(account, Right.SEE, _whose(one.answer_id, offices))
         ),
         share,
         OFFICES in found.drafts,
         MESSAGES in found.drafts,
+        WARDS in found.drafts,
+        BULLETINS in found.drafts,
     )
 
 
@@ -338,10 +346,13 @@ def _whose(name: str, offices: Mapping[str, str]) -> frozenset[str]:
     return offices_of(name, {"office": offices[name]}) if name in offices else offices_of(name, {"": ""})
 
 
-def _unseen(one: StoredPublication, names: Mapping[int, str], account: Account, office: str | None) -> Unseen:
+def _unseen(
+    one: StoredPublication, titles: Mapping[Language, str], names: Mapping[int, str], account: Account,
+    office: str | None,
+) -> Unseen:  # fmt: skip
     is_others = account.id not in {one.editor_id, *one.changed_by}
     whose = _whose(one.answer_id, {one.answer_id: office} if office else {})
     return Unseen(
-        one.id, one.answer_id, one.kind, names.get(one.editor_id, ""), one.at, one.reason or "", one.note,
-        is_others and may(account, Right.APPROVE, whose),
+        one.id, one.answer_id, titles, one.kind, names.get(one.editor_id, ""), one.at, one.reason or "",
+        one.note, is_others and may(account, Right.APPROVE, whose),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Reads the bot's own database for the editors' pages; it may be out of reach."""
+"""Reads the bot's own database for the editors' pages, and writes there what the staff do."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from bot.storage.schema import opened
 log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
+
+CHANGE_WITHIN = 60.0
+"""Seconds that a change may take: queueing news for everybody."""
 
 
 class BotReader:
@@ -39,6 +42,20 @@ class BotReader:
             log.warning("bot_database_not_read", reason=str(error))
             await self.close()
             return None
+
+    async def change(self, work: Work[R]) -> R:
+        """Do something there, in one transaction. Raises DatabaseAway: it cannot be done now."""
+        if self._database is None and self._file and not self._file.exists():
+            raise DatabaseAway("the bot was never started")
+        try:
+            if self._database is None:
+                self._database = await opened(self._url)
+            return await self._database.transact(work, within=CHANGE_WITHIN)
+        except DatabaseUnusable as error:
+            raise DatabaseAway(str(error)) from error
+        except DatabaseAway:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Let go of the database."""

@@ -10,7 +10,7 @@ from bot.content.fields import Value
 from bot.desk.accounts import Account
 from bot.desk.editing import EditingDesk, Right, check_may
 from bot.domain.answer import ALL_NEWS, news_topics
-from bot.storage import questions, subscriptions
+from bot.storage import questions, subscriptions, watches
 from bot.storage.editors import drafts
 from bot.storage.models import QuestionState
 
@@ -22,7 +22,8 @@ class Consequences:
     is_reachable: whether the bot's database could be read; if not, the numbers are 0. waiting: people who
     left a question that came nearest to this answer, and wait for a reply. open_questions: others that
     nothing answered. subscribers: who get news of the topics that it is news to; none but of a clarification.
-    opted_in: who asked to be told of a change.
+    opted_in: who asked to be told of a change. Of the last two the pages show no more than `coarse` lets
+    through (bot.desk.announcing).
     """
 
     is_reachable: bool
@@ -37,13 +38,14 @@ async def consequences(desk: EditingDesk, account: Account, name: str, value: Va
     live = await desk.live(name)
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
     check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
-    topics = _topics(name, value)
+    topics, now = _topics(name, value), desk.clock()
 
     def work(connection: Connection) -> Consequences:
         near = questions.near(connection, name)
         return Consequences(
             True, near.get(QuestionState.LEFT, 0), near.get(QuestionState.OPEN, 0),
             subscriptions.subscribers(connection, topics) if topics else 0,
+            watches.watchers(connection, name, now),
         )  # fmt: skip
 
     found = await desk.bot.read(work) if desk.bot else None

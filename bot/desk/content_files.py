@@ -23,8 +23,13 @@ from bot.content.check import check
 from bot.content.commits import NotCommitted, Overtaken, Person, repository_of
 from bot.content.directory import CATALOGUE_FILE
 from bot.content.fields import Value
+from bot.content.media import MEDIA_DIRECTORY
+from bot.content.ward_offices import WARDS, edit_ward_offices
 from bot.content.writing import NotWritable, edit
-from bot.content.yaml_file import Finding
+from bot.content.yaml_file import ContentError, Finding
+
+PICTURES_MOST = 1000
+"""Files of content/media/, so that nobody fills the disk."""
 
 REVISION_LENGTH = 16
 """Hexadecimal digits that name a version of a file."""
@@ -65,7 +70,7 @@ def revision_of(data: bytes | None) -> str:
 
 
 def file_of(directory: Path, name: str) -> Path:
-    """The file of an answer, by its id, or of `offices` and `messages`. `name` has been checked to be one."""
+    """The file of an answer, by its id, or of another that is edited. `name` has been checked to be one."""
     topic, dot, rest = name.partition(".")
     return directory / topic / f"{rest}.yml" if dot else directory / f"{name}.yml"
 
@@ -103,7 +108,7 @@ def write(
     message: str,
     today: date,
     *,
-    is_taken_back: bool = False,
+    is_urgent: bool = False,
 ) -> Written:
     """Write a value into its file, and commit it.
 
@@ -115,7 +120,8 @@ def write(
         person: whose change it is.
         message: of the commit.
         today: the day by which dates are judged.
-        is_taken_back: the value withdraws an answer, which no other mistake in the file may hold up.
+        is_urgent: the value withdraws an answer, or is what is said in an emergency: no other mistake in the
+            file may hold it up.
 
     Raises:
         FileMoved: somebody else changed the file since.
@@ -128,8 +134,8 @@ def write(
         data = bytes_of(path)
         if revision_of(data) != base_file:
             raise FileMoved((data or b"").decode("utf-8", "replace"))
-        files = {path: _edited(data, value)}
-        if not is_taken_back:
+        files = {path: _edited(name, data, value)}
+        if not is_urgent:
             _check(findings_of(directory, name, files[path].decode(), today))
         if data is None and (catalogue := _with_entry(directory, name, value)):
             files[directory / CATALOGUE_FILE] = catalogue
@@ -155,16 +161,44 @@ def write(
         return Written((data or b"").decode(), files[path].decode(), commit)
 
 
+def write_picture(directory: Path, name: str, data: bytes, person: Person, message: str) -> None:
+    """Put a picture into content/media/, and commit it. It is shown once an answer that is live names it.
+
+    Raises:
+        NotPublished: it cannot be written or committed, or there are too many.
+    """
+    path = directory / MEDIA_DIRECTORY / name
+    with _alone(directory):
+        if bytes_of(path) == data:
+            return
+        if path.parent.is_symlink() or sum(1 for _ in path.parent.glob("*")) >= PICTURES_MOST:
+            raise NotPublished(f"content/{MEDIA_DIRECTORY} is a link, or has {PICTURES_MOST} pictures.")
+        repository = repository_of(directory)
+        try:
+            _replace(path, data)
+            if repository:
+                repository.commit({path: (repository.blob(path), data)}, person, message)
+        except (NotCommitted, OSError) as error:
+            _put_back({path: None}, {path: data})
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise NotPublished(f"The picture was not kept: {reason}.") from error
+
+
 def _check(findings: list[Finding]) -> None:
     errors = [finding for finding in findings if finding.is_error]
     if errors:
         raise Faulty(errors)
 
 
-def _edited(data: bytes | None, value: Value) -> bytes:
+def edited(name: str, text: str, value: Value) -> str:
+    """The text of a file with another value. Raises NotWritable, ContentError, YAMLError."""
+    return edit_ward_offices(text, value) if name == WARDS else edit(text, value)
+
+
+def _edited(name: str, data: bytes | None, value: Value) -> bytes:
     try:
-        return edit((data or b"").decode(), value).encode()
-    except (NotWritable, YAMLError, UnicodeDecodeError) as error:
+        return edited(name, (data or b"").decode(), value).encode()
+    except (NotWritable, ContentError, YAMLError, UnicodeDecodeError) as error:
         raise NotPublished(f"Nothing was published, for the file cannot be written: {error}.") from error
 
 

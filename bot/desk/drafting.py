@@ -16,8 +16,9 @@ from bot.content.yaml_file import SIZE_LIMIT
 from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.editing import (
-    MESSAGES,
-    OFFICES,
+    BULLETINS,
+    BY_OFFICE,
+    FILES,
     EditingDesk,
     Live,
     NotFound,
@@ -48,7 +49,7 @@ NOT_PUBLIC = {"draft": State.WRITING, "in_review": State.SUBMITTED}
 class Form:
     """What a page sends: what is in it, and from which revisions it began.
 
-    name: an answer's id, `offices` or `messages`. tab: of the browser, made by the page.
+    name: an answer's id, or one of FILES. tab: of the browser, made by the page.
     base_draft: revision of the draft, 0 if it began from the file; base_file: of the file, "" if there was
     none. value: as the file would have it (bot.content.fields).
     """
@@ -209,8 +210,8 @@ async def save(desk: EditingDesk, account: Account, form: Form) -> Saved | Confl
     live = await desk.live(form.name)
     draft = await desk.transact(lambda connection: drafts.find(connection, form.name))
     before = draft.value if draft else None
-    if form.name == OFFICES:  # others' offices may have changes waiting there, which this one leaves alone
-        check_may(account, Right.WRITE, OFFICES, before or live.value, value)
+    if form.name in BY_OFFICE:  # others may have changes waiting there, which this one leaves alone
+        check_may(account, Right.WRITE, form.name, live.value if before is None else before, value)
     else:
         check_may(account, Right.WRITE, form.name, live.value, before, value)
     if (draft.revision if draft else 0) != form.base_draft:
@@ -349,19 +350,19 @@ def checked_value(name: str, value: Mapping[str, object]) -> Value:
     clean = cleaned(value)
     if not isinstance(clean, dict):
         raise Refused("not_readable", "The form cannot be read.")
-    if name not in {OFFICES, MESSAGES} and (wrong := misfits(clean)):
+    if name not in FILES and (wrong := misfits(clean)):
         raise Refused("not_readable", f"The form has fields that no answer has: {', '.join(wrong[:5])}.")
-    if name == OFFICES and any(not _KEY.fullmatch(key) for key in clean):
-        raise Refused("not_readable", "An office is called by small letters, digits and hyphens.")
+    if name in BY_OFFICE | {BULLETINS} and any(not _KEY.fullmatch(key) for key in clean):
+        raise Refused("not_readable", "It is called by small letters, digits and hyphens.")
     if len(json.dumps(clean, ensure_ascii=False).encode()) > SIZE_LIMIT:
         raise Refused("too_large", f"This is larger than {SIZE_LIMIT // 1024} KB.")
     return clean
 
 
 def right_to_submit(name: str) -> Right:
-    """What it takes to submit: the right to write it; the one draft of all offices anybody may submit who
-    wrote for one of them."""
-    return Right.SEE if name == OFFICES else Right.WRITE
+    """What it takes to submit: the right to write it; the one draft of all offices, and of all wards,
+    anybody may submit who wrote for one of them."""
+    return Right.SEE if name in BY_OFFICE else Right.WRITE
 
 
 def unreadable() -> Refused:
@@ -489,7 +490,7 @@ def _opened(
             Remark(found.id, found.field, found.text, names.get(found.editor_id, ""), found.at)
             for found in comments.of(connection, name)
         ),
-        may_write=may_with(account, Right.WRITE, name, *(() if name == OFFICES else values)),
+        may_write=may_with(account, Right.WRITE, name, *(() if name in BY_OFFICE else values)),
         may_submit=state is State.WRITING and may_with(account, right_to_submit(name), name, *values),
         may_approve=state is State.SUBMITTED
         and not is_own

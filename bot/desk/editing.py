@@ -22,6 +22,7 @@ import yaml
 from bot.content.commits import repository_of
 from bot.content.fields import Value, as_value
 from bot.content.library import Library
+from bot.content.ward_offices import WARDS, ward_offices
 from bot.content.yaml_file import ContentError, decode, parse_yaml
 from bot.desk.accounts import Account
 from bot.desk.bot_reader import BotReader
@@ -32,8 +33,12 @@ from bot.storage.backend import Work
 from bot.storage.database import Database
 from bot.storage.editors import publications
 
-OFFICES, MESSAGES = "offices", "messages"
+OFFICES, MESSAGES, BULLETINS = "offices", "messages", "bulletins"
+FILES = frozenset({OFFICES, WARDS, MESSAGES, BULLETINS})
 """The names of what is edited beside answers."""
+
+BY_OFFICE = frozenset({OFFICES, WARDS})
+"""Those in which each entry is an office's; a ward's authority is called by the ward's code."""
 
 WHOLE_CITY = "*"
 """Stands in place of an office where something is every office's; only who may work for all may touch it."""
@@ -106,7 +111,8 @@ class EditingDesk:
     """What editors work with.
 
     database: of the editors' pages. directory: content/. library: gives the version that is served now.
-    rasa: a connection to the Rasa side, if it can be asked. bot: reads the bot's own database.
+    rasa: a connection to the Rasa side, if it can be asked. bot: the bot's own database; bot_http: a
+    connection to the bot, which says how it is.
     """
 
     database: Database
@@ -115,6 +121,7 @@ class EditingDesk:
     clock: Clock = utc_now
     rasa: httpx.AsyncClient | None = None
     bot: BotReader | None = None
+    bot_http: httpx.AsyncClient | None = None
 
     @property
     def today(self) -> datetime.date:
@@ -126,7 +133,7 @@ class EditingDesk:
         return await self.database.transact(work)
 
     async def live(self, name: str) -> Live:
-        """A file as it is now; `name` is an answer's id, `offices` or `messages`. Raises NotFound."""
+        """A file as it is now; `name` is an answer's id or one of FILES. Raises NotFound."""
         check_name(name)
         return await asyncio.to_thread(read_live, self.directory, name)
 
@@ -140,23 +147,29 @@ class EditingDesk:
 
 def check_name(name: str) -> None:
     """Raises NotFound if nothing can be called so. What passes is safe in a path."""
-    if name not in {OFFICES, MESSAGES} and not (len(name) <= 128 and _ID.fullmatch(name)):
+    if name not in FILES and not (len(name) <= 128 and _ID.fullmatch(name)):
         raise NotFound
 
 
 def offices_of(name: str, *values: Mapping[str, object] | None) -> frozenset[str]:
     """The offices whose work it is to make one of these values into another.
 
-    An answer is its office's, and if it changes hands, both offices'; of the offices' own file each entry is
-    that office's; the sentences are the whole city's.
+    An answer is its office's, and if it changes hands, both offices'; of the files of BY_OFFICE each entry is
+    that office's; the sentences and the bulletins are the whole city's.
     """
-    known = [value for value in values if value]
-    if name == MESSAGES:
+    if name in {MESSAGES, BULLETINS}:
         return frozenset({WHOLE_CITY})
-    if name == OFFICES:
-        keys = {key for value in known for key in value}
-        return frozenset(key for key in keys if any(value.get(key) != known[0].get(key) for value in known))
+    if name in BY_OFFICE:
+        there = [value for value in values if value is not None]
+        keys = {key for value in there for key in value}
+        return frozenset(key for key in keys if len({repr(_entry(one, key)) for one in there}) > 1)
+    known = [value for value in values if value]
     return frozenset(str(value.get("office") or WHOLE_CITY) for value in known or [{}])
+
+
+def _entry(value: Mapping[str, object], key: str) -> object:
+    """One office's entry; an empty one says as little as none."""
+    return value.get(key) or None
 
 
 def may(account: Account, right: Right, offices: Iterable[str]) -> bool:
@@ -175,7 +188,7 @@ def may(account: Account, right: Right, offices: Iterable[str]) -> bool:
 def may_with(account: Account, right: Right, name: str, *values: Mapping[str, object] | None) -> bool:
     """Whether an account has a right for making one of these values of a file into another. How to reach the
     offices is for everybody to see who works here."""
-    is_open = name == OFFICES and right is Right.SEE
+    is_open = name in BY_OFFICE and right is Right.SEE
     return may(account, right, () if is_open else offices_of(name, *values))
 
 
@@ -189,16 +202,23 @@ def read_live(directory: Path, name: str) -> Live:
     """A file as it is now. `name` has been checked."""
     data = bytes_of(file_of(directory, name))
     text = data.decode("utf-8", "replace") if data is not None else None
-    return Live(name, text, revision_of(data), value_of_text(text) if text is not None else None)
+    if name == BULLETINS and all(
+        line.startswith("#") or not line.strip() for line in (text or "").split("\n")
+    ):
+        # There is none yet; the first one makes the file.
+        return Live(name, text or "", revision_of(data), {})
+    return Live(name, text, revision_of(data), value_of_text(name, text) if text is not None else None)
 
 
-def value_of_text(text: str) -> Value | None:
-    """What a file's text says; None if that cannot be read."""
+def value_of_text(name: str, text: str) -> Value | None:
+    """What a file's text says, of the wards only their offices; None if that cannot be read."""
     try:
         value = as_value(parse_yaml(Path("file.yml"), decode(Path("file.yml"), text.encode())).value)
     except (ContentError, yaml.YAMLError, ValueError):
         return None
-    return value if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    return ward_offices(value) if name == WARDS else value
 
 
 def _value_of_revision(directory: Path, name: str, revision: str, texts: Iterable[str]) -> Value | None:
@@ -207,10 +227,10 @@ def _value_of_revision(directory: Path, name: str, revision: str, texts: Iterabl
         return live.value
     for text in texts:
         if revision_of(text.encode()) == revision:
-            return value_of_text(text)
+            return value_of_text(name, text)
     path, repository = file_of(directory, name), repository_of(directory)
     for change in repository.history(path, HISTORY_MOST) if repository else []:
         older = repository.text_at(change.commit, path) if repository else None
         if older is not None and revision_of(older.encode()) == revision:
-            return value_of_text(older)
+            return value_of_text(name, older)
     return None

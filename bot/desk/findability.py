@@ -71,7 +71,7 @@ class Findability:
     questions: tuple[QuestionFound, ...]
 
 
-class _Reading(BaseModel):
+class Reading(BaseModel):
     """How the Rasa side reads a text; see its POST /parse."""
 
     model_config = ConfigDict(frozen=True)
@@ -173,13 +173,13 @@ def _taken(library: Library, name: str) -> dict[frozenset[str], str]:
     }
 
 
-async def _readings(http: httpx.AsyncClient, questions: list[_Question]) -> list[_Reading | None]:
+async def _readings(http: httpx.AsyncClient, questions: list[_Question]) -> list[Reading | None]:
     turn = asyncio.Semaphore(AT_A_TIME)
-    readings: list[_Reading | None] = [None] * len(questions)
+    readings: list[Reading | None] = [None] * len(questions)
 
     async def one(number: int, question: _Question) -> None:
         async with turn:
-            readings[number] = await _read(http, question.text)
+            readings[number] = await read(http, question.text)
 
     try:
         async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as group:
@@ -190,18 +190,19 @@ async def _readings(http: httpx.AsyncClient, questions: list[_Question]) -> list
     return readings
 
 
-async def _read(http: httpx.AsyncClient, text: str) -> _Reading | None:
+async def read(http: httpx.AsyncClient, text: str) -> Reading | None:
+    """How the model that answers people reads a text; None if it cannot be asked."""
     # As a person's message reaches the Rasa side; what begins with a slash would be a command.
     heard = mask_personal(clean(text)).lstrip("/ ")
     try:
         response = await http.post("/parse", json={"text": heard})
-        return _Reading.model_validate_json(response.content) if response.status_code == 200 else None
+        return Reading.model_validate_json(response.content) if response.status_code == 200 else None
     except (httpx.HTTPError, ValidationError):
         return None
 
 
 def _found(
-    question: _Question, reading: _Reading | None, name: str, library: Library, account: Account,
+    question: _Question, reading: Reading | None, name: str, library: Library, account: Account,
     taken: dict[frozenset[str], str],
 ) -> QuestionFound:  # fmt: skip
     outcome, answer = _outcome(question, reading, name, library, taken)
@@ -215,7 +216,7 @@ def _found(
 
 
 def _outcome(
-    question: _Question, reading: _Reading | None, name: str, library: Library,
+    question: _Question, reading: Reading | None, name: str, library: Library,
     taken: dict[frozenset[str], str],
 ) -> tuple[Outcome, str | None]:  # fmt: skip
     if same := taken.get(frozenset(words(question.text))):

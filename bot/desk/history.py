@@ -167,10 +167,10 @@ async def _value(
         found = await desk.transact(lambda connection: publications.find(connection, row))
         if found is None or found.answer_id != name:
             raise NotFound
-        value = value_of_text(found.after)
+        value = value_of_text(name, found.after)
     else:
         text = await asyncio.to_thread(_text_at, desk.directory, name, match["commit"])
-        if text is not None and (value := value_of_text(text)) is None:
+        if text is not None and (value := value_of_text(name, text)) is None:
             raise unreadable()
     if value is None:
         raise NotFound

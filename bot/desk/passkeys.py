@@ -49,7 +49,7 @@ _PASSKEY: Any = PasskeyTable.__table__
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the pages are, as a browser sees it. host: without the port; origin: scheme, host and port."""
+    """Where the pages are. host: to which a passkey is kept, without the port; origin: scheme, host, port."""
 
     host: str
     origin: str

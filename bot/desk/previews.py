@@ -102,13 +102,21 @@ async def preview(
     answer, missing = _filled(name, clean, library)
     shown = _with(library, answer)
     cards = [
-        PreviewCard(
-            language, facet, CardBody.of(card), _on_telegram(card, shown, username), _on_zalo(card, shown)
-        )
+        drawn(card, shown, facet, username)
         for language in Language
         for facet, card in _cards(answer, language, shown, desk)
     ]
     return Previews(tuple(cards), missing)
+
+
+def drawn(
+    card: Card, library: Library, facet: Facet | None = None, username: str | None = None
+) -> PreviewCard:
+    """A card as each channel draws it. facet: the side of an answer that it is, if it is one."""
+    return PreviewCard(
+        card.language, facet, CardBody.of(card), _on_telegram(card, library, username),
+        _on_zalo(card, library),
+    )  # fmt: skip
 
 
 def _cards(
@@ -170,6 +178,9 @@ def _mend(fields: dict[str, object], path: str, name: str, library: Library) -> 
                 fields[one] = needed[one]
     elif path in needed:
         fields[path] = needed[path]
+    elif path.startswith("media"):  # a picture is shown with all that belongs to it, or not at all
+        for one in [one for one in fields if one.startswith("media.")]:
+            del fields[one]
     elif path.startswith(("corrected", "first_seen")):  # not whole, and no part of a card
         for one in [one for one in fields if one.startswith(path.partition(".")[0])]:
             del fields[one]
@@ -187,7 +198,8 @@ def _counts(path: str, content: object, name: str) -> bool:
         or path.endswith("facets.source")
     ):
         return False
-    is_of_claim = path in {"verdict", "vi.claim", "en.claim"} or path.startswith(("clarified.", "first_seen."))
+    is_of_claim = path in {"verdict", "vi.claim", "en.claim"}
+    is_of_claim |= path.startswith(("clarified.", "first_seen."))
     return name.startswith("clarification.") or not is_of_claim
 
 

@@ -13,13 +13,16 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml.error import YAMLError
 
+from bot.content.bulletins import Bulletin
 from bot.content.fields import FIELDS, Value, flat, nested, typed
 from bot.content.messages import Messages
 from bot.content.schema import MARK, Answer, Office
-from bot.content.writing import NotWritable, edit
-from bot.content.yaml_file import Finding
-from bot.desk.content_files import findings_of
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, Problem
+from bot.content.ward_offices import WARDS, as_written
+from bot.content.wards import WardOffice
+from bot.content.writing import NotWritable
+from bot.content.yaml_file import ContentError, Finding
+from bot.desk.content_files import edited, findings_of
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, Problem
 from bot.domain.language import Language
 
 NEEDED = (
@@ -66,6 +69,8 @@ _FINDINGS: tuple[tuple[str, str], ...] = (
     (r"(?P<numbers>.+) stands in Vietnamese, not here", "finding_number_vi"),
     (r"(?P<numbers>.+) stands in English, not here", "finding_number_en"),
     (r"(?P<text>.+) is not shown as it is written: .*", "finding_markup"),
+    (r"the picture cannot be shown: (?P<why>.+)", "finding_picture"),
+    (r"the name of a file in content/media/, .*", "problem_picture_name"),
     (r"has no word to learn from", "finding_no_word"),
     (r"is the same question as on line \d+", "finding_twice"),
     (r"the same question stands under (?P<answer>\S+) .*", "finding_same"),
@@ -81,7 +86,9 @@ _FINDINGS: tuple[tuple[str, str], ...] = (
     (r"(?P<number>\S+) can be called in Việt Nam only: .*", "finding_home_only"),
     (r'(?P<time>.+): say that it is "(?P<words>.+)"', "finding_clock"),
     (r"a phone, an address or a website needs a `source` that gives it", "finding_office_source"),
+    (r"an address, a phone or a page needs a `source` that gives it", "finding_office_source"),
     (r"(?P<office>\S+) is not in offices\.yml", "finding_office_unknown"),
+    (r"(?P<answer>\S+) is not published, so nobody is led there", "finding_bulletin_answer"),
     (rf"fill this in, in place of {MARK}", "finding_mark"),
     (r"what stands after # is not read; .*", "finding_cut"),
     (r"say since when, for people who ask: .*", "finding_withdrawn_undated"),
@@ -143,9 +150,18 @@ def unfinished(name: str, value: Value) -> tuple[Problem, ...]:
             for key, office in value.items()
             for problem in _invalid(partial(Office.model_validate, typed(office)), set(), key)
         ]
+    elif name == WARDS:
+        found = [problem for code, office in value.items() for problem in _of_ward(code, office)]
+    elif name == BULLETINS:
+        found = [problem for key, entry in value.items() for problem in _of_bulletin(key, entry)]
     elif name == MESSAGES:
         found = list(_invalid(partial(Messages.model_validate, typed(value)), set()))
     return tuple(dict.fromkeys(found))
+
+
+def _of_bulletin(key: str, entry: object) -> Iterator[Problem]:
+    fields = dict(typed(entry)) if isinstance(entry, Mapping) else {}
+    return _invalid(partial(Bulletin.model_validate, {**fields, "id": key}), set(), key)
 
 
 def of_findings(findings: Iterable[Finding]) -> tuple[Problem, ...]:
@@ -155,8 +171,8 @@ def of_findings(findings: Iterable[Finding]) -> tuple[Problem, ...]:
 
 def _findings(directory: Path, name: str, text: str, value: Value, today: date) -> tuple[Problem, ...]:
     try:
-        written = edit(text, value)
-    except (NotWritable, YAMLError) as error:
+        written = edited(name, text, value)
+    except (NotWritable, ContentError, YAMLError) as error:
         message = f"The file cannot be written: {error}."
         return (Problem("", "problem_not_written", message, (("problem", str(error)),)),)
     return of_findings(findings_of(directory, name, written, today))
@@ -195,6 +211,16 @@ def _invalid(validate: Callable[[], object], known: set[str], above: str = "") -
             follows = bool(known) and problem.field in {"vi", "en", ""}
             if not follows and not any(f"{field}.".startswith(f"{problem.field}.") for field in known):
                 yield problem
+
+
+def _of_ward(code: str, office: object) -> Iterator[Problem]:
+    """What is wrong with the entry of a ward's office; of a point, one thing."""
+    if not isinstance(office, Mapping) or not office:
+        return
+    at = f"{code}.map"
+    for problem in _invalid(partial(WardOffice.model_validate, typed(as_written(office))), set(), code):
+        is_point = f"{problem.field}.".startswith(f"{at}.")
+        yield Problem(at, "problem_point", "This is no place in Cần Thơ.") if is_point else problem
 
 
 def _of_error(detail: ErrorDetails, above: str) -> Problem:

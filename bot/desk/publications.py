@@ -186,6 +186,25 @@ async def withdraw(
     return await _write(desk, account, live, value, going, None)
 
 
+async def write_at_once(
+    desk: EditingDesk, account: Account, live: Live, value: Value, reason: str
+) -> Published | Conflict:
+    """Write a file in an emergency; it stands on the start page until somebody else has looked.
+
+    Args:
+        desk: what there is to work with.
+        account: whose doing it is; who may was asked before.
+        live: the file as it was looked at.
+        value: what it is to say, which was checked.
+        reason: what was done, in a word.
+
+    Raises:
+        Refused: it cannot be written; nothing was changed.
+    """
+    going = _Going(reason, PublicationKind.EMERGENCY, reason=reason)
+    return await _write(desk, account, live, value, going, None)
+
+
 async def look(desk: EditingDesk, account: Account, publication_id: int) -> None:
     """Somebody else has looked at what went out early.
 
@@ -196,7 +215,7 @@ async def look(desk: EditingDesk, account: Account, publication_id: int) -> None
     found = await desk.transact(lambda connection: publications.find(connection, publication_id))
     if found is None:
         raise NotFound
-    before, after = value_of_text(found.before), value_of_text(found.after)
+    before, after = (value_of_text(found.answer_id, text) for text in (found.before, found.after))
     check_may(account, Right.APPROVE, found.answer_id, before, after)
     if account.id in {found.editor_id, *found.changed_by}:
         raise Refused("own_work", "Nobody approves their own work; ask somebody else.")
@@ -207,6 +226,12 @@ async def look(desk: EditingDesk, account: Account, publication_id: int) -> None
             audit.note(connection, account.name, "look", found.answer_id, now, publication=publication_id)
 
     await desk.transact(work)
+
+
+async def last_done(desk: EditingDesk, name: str) -> PublicationKind | None:
+    """What was done last to a file from the pages; None if nothing was."""
+    done = await desk.transact(lambda connection: publications.of(connection, name))
+    return done[0].kind if done else None
 
 
 async def progress(desk: EditingDesk) -> Progress:
@@ -271,12 +296,13 @@ async def _write(
 ) -> Published | Conflict:
     person = Person(account.full_name, account.email or f"{account.name}@editors.invalid")
     message = await _message(desk, live.name, going, draft)
-    is_taken_back = going.kind is PublicationKind.WITHDRAW
+    # What else is wrong in a file holds up neither a withdrawal nor what is said in an emergency.
+    is_urgent = going.kind in {PublicationKind.WITHDRAW, PublicationKind.EMERGENCY}
 
     def work() -> Written:
         return content_files.write(
             desk.directory, live.name, live.revision, value, person, message, desk.today,
-            is_taken_back=is_taken_back,
+            is_urgent=is_urgent,
         )  # fmt: skip
 
     try:

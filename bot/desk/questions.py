@@ -20,12 +20,12 @@ from bot.storage.schema import opened
 
 
 async def questions(settings: Settings, *, everything: bool = False) -> list[ListedQuestion]:
-    """The kept questions, oldest first; with `everything` also those that were replied to.
+    """The kept questions, oldest first; with `everything` also those that were replied to or settled.
 
     Raises:
         DatabaseUnusable: they cannot be listed.
     """
-    async with _outbox(settings) as outbox:
+    async with outbox_of(settings) as outbox:
         return await outbox.questions(everything=everything)
 
 
@@ -45,7 +45,7 @@ async def reply(settings: Settings, question: int, text: str, answer: str | None
         raise NotPossible("The reply is empty.")
     if answer is not None:
         _published(load(settings.content_dir).library, answer)
-    async with _outbox(settings) as outbox:
+    async with outbox_of(settings) as outbox:
         await outbox.reply(question, text.strip(), answer)
 
 
@@ -58,7 +58,7 @@ async def announce(settings: Settings, answer: str) -> int:
     clarification = _published(load(settings.content_dir).library, answer)
     if clarification.topic != ALL_NEWS:
         raise NotPossible(f"{answer} is no clarification, and only those are announced.")
-    async with _outbox(settings) as outbox:
+    async with outbox_of(settings) as outbox:
         return await outbox.announce(answer, news_topics(clarification.related))
 
 
@@ -72,7 +72,7 @@ def _published(library: Library, answer_id: str) -> Answer:
 
 
 @asynccontextmanager
-async def _outbox(settings: Settings) -> AsyncIterator[Outbox]:
+async def outbox_of(settings: Settings) -> AsyncIterator[Outbox]:
     """The outbox of the service's database, whose tables are left as they are.
 
     Raises:

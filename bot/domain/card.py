@@ -20,6 +20,21 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture beside a card, which can be forwarded by itself.
+
+    path: on the bot's own address, below PUBLIC_URL.
+    alt: what it shows, for those who do not see it. caption: what goes with it wherever it is sent.
+    page: the path of the page that it leads to; of a share image.
+    """
+
+    path: str
+    alt: str
+    caption: str
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One thing that the bot says, in one language, without any platform's markup.
 
@@ -27,6 +42,7 @@ class Card:
     facet: the one that was asked for, also where the answer has none.
     action: the small talk or action; ids: what the choices lead to.
     claim, verdict, verdict_label, clarified: of a clarification.
+    picture: shown beside the text; on platforms a message of its own before it.
     alert: what everybody is told first while the city has an emergency.
     notice: what to know before relying on the text (it may be out of date, the message was cut).
     version: of content/, from which it was made.
@@ -50,6 +66,7 @@ class Card:
     checked: datetime.date | None = None
     office: str | None = None
     map_url: str | None = None
+    picture: Picture | None = None
     buttons: tuple[Button, ...] = ()
     version: str | None = None
 

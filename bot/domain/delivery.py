@@ -14,7 +14,8 @@ class DueDelivery:
 
     address: empty for what goes with a reply only.
     question, text, answer: of a reply of the staff: what was asked, their words, an answer's id.
-    announcement: of news: the answer's id.
+    announcement: of news, or of a correction: the answer's id, or a bulletin's name (bot.domain.bulletin);
+    change: of a correction: which version.
     plans: of a reply of the bot itself that waited for the person to write again, as JSON.
     cards_sent: how many of its cards are sent; attempts: how often sending has failed.
     lease: proof that it is ours; None for what goes with a reply.
@@ -28,6 +29,7 @@ class DueDelivery:
     text: str | None
     answer: str | None
     announcement: str | None
+    change: str | None
     plans: list[dict[str, object]] | None
     cards_sent: int
     attempts: int

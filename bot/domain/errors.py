@@ -9,6 +9,7 @@
     ├── StartError          the service cannot start                            bot/app.py
     ├── NoListener          nothing can be served at HOST and PORT              bot/serve.py
     ├── NotAuthorised       Zalo does not let the app speak for the account     bot/channels/zalo/login.py
+    ├── MediaError          a picture of content/ cannot be shown               bot/content/media.py
     ├── NotPossible         what an editor asked for cannot be done             here
     ├── QuestionFileError   a file of questions cannot be used                  evaluation/questions.py
     ├── NotStarted          the bot that is to be evaluated did not get ready   evaluation/start.py

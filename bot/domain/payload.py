@@ -2,9 +2,9 @@
 
 A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
 callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
-`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`, `ward:31378`. It comes back
-from outside and may be forged or years old, so only what names something in the library is turned into a Rasa
-command.
+`language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`, `share:culture.food:en`,
+`watch:culture.food:en`, `ward:31378`. It comes back from outside and may be forged or years old, so only what
+names something in the library is turned into a Rasa command, or done.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import re
 from bot.domain.language import Language
 
 _FORM = re.compile(
-    r"(?:answer|facet|topic|language|news|say|ward|near|yes|no|helpful|unhelpful):[a-z0-9_.:-]{1,64}"
+    r"(?:answer|facet|topic|language|news|say|ward|near|share|yes|no|helpful|unhelpful|watch|unwatch)"
+    r":[a-z0-9_.:-]{1,64}"
 )
 
 
@@ -88,6 +89,25 @@ def for_news(topic: str) -> str:
 def for_feedback(answer_id: str, language: Language, *, is_helpful: bool) -> str:
     """The payload that says whether an answer helped; language: of the card, which may be old."""
     return f"{'helpful' if is_helpful else 'unhelpful'}:{answer_id}:{language}"
+
+
+def for_share(answer_id: str, language: Language) -> str:
+    """The payload that asks for an answer's share image in a language."""
+    return f"share:{answer_id}:{language}"
+
+
+def for_watching(answer_id: str, language: Language, *, is_wanted: bool = True) -> str:
+    """The payload that asks to be told, or no more, when an answer changes; language: of the card."""
+    return f"{'watch' if is_wanted else 'unwatch'}:{answer_id}:{language}"
+
+
+def watching_in(payload: str) -> tuple[str, Language, bool] | None:
+    """The answer, the language and what is wanted of a payload of `for_watching`; None of another kind."""
+    kind, _, rest = payload.partition(":")
+    answer_id, _, language = rest.rpartition(":")
+    if kind not in {"watch", "unwatch"} or not answer_id or language not in set(Language):
+        return None
+    return answer_id, Language(language), kind == "watch"
 
 
 def is_payload(text: str) -> bool:

@@ -162,8 +162,7 @@ class Administration:
         return self._draw_link(request, account, editor, token)
 
     def _draw_link(self, request: Request, account: Account, editor: Account, token: str) -> Response:
-        scheme = "https" if self._site.is_secure else request.url.scheme
-        link = f"{scheme}://{request.url.netloc}/invitation/{token}"
+        link = f"{self._site.address}/invitation/{token}"
         return self._site.draw(request, "link.html", account, editor=editor, link=link)
 
     async def _close(self, request: Request, account: Account) -> Response:

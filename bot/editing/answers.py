@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.desk import answers, beginning
+from bot.desk import answers, beginning, condition
 from bot.desk.accounts import Account
 from bot.desk.answers import SORTS, Filter, ListState
 from bot.desk.editing import EditingDesk, Refused
@@ -40,8 +41,16 @@ class Answers:
         ]
 
     async def _start(self, request: Request, account: Account) -> Response:
-        start = await answers.start(self._desk, account)
-        return self._site.draw(request, "start.html", account, start=start)
+        start, found = await asyncio.gather(
+            answers.start(self._desk, account), condition.condition(self._desk, account)
+        )
+        return self._site.draw(
+            request, "start.html", account, start=start, condition=found,
+            is_quiet=not (
+                start.to_review or start.to_publish or start.unseen or start.past_review or start.behind
+                or found.waiting or found.unanswered
+            ),
+        )  # fmt: skip
 
     async def _list(self, request: Request, account: Account) -> Response:
         asked = request.query_params

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.content.ward_offices import WARDS
 from bot.desk.accounts import Accounts
-from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, NotFound, NotYours, Refused
+from bot.desk.offices import OF_CITY, OF_WARDS
 from bot.desk.passkeys import Passkeys
 from bot.editing.administration import Administration
+from bot.editing.announcing import Announcing
 from bot.editing.answers import Answers
+from bot.editing.bulletins import Bulletins
 from bot.editing.edit import Edit
+from bot.editing.emergency import Emergency
+from bot.editing.figures import FiguresPage
 from bot.editing.login import Login
 from bot.editing.offices import Offices
 from bot.editing.passkeys import PasskeyPages
 from bot.editing.publications import Publications
+from bot.editing.questions import Questions
 from bot.editing.same_origin import SameOrigin
 from bot.editing.sentences import Sentences
 from bot.editing.site import STATIC, Site
@@ -39,23 +46,36 @@ async def open_database(url: str) -> Database:
     return database
 
 
-def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
+def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
     """The pages over a desk.
 
     Args:
         desk: what editors work with; its database is up to date.
         key: encrypts the secrets of one-time codes (EDITORS_KEY).
-        is_secure: the pages are reached by https.
+        address: at which editors reach the pages; https:// keeps cookies to it.
     """
-    site = Site(desk.database, Accounts(key), desk.clock, is_secure=is_secure)
-    offices, sentences = Offices(site, desk), Sentences(site, desk)
-    edit = Edit(site, desk, {OFFICES: offices.parts, MESSAGES: sentences.parts})
+    site = Site(desk.database, Accounts(key), desk.clock, address)
+    offices, wards = Offices(site, desk, OF_CITY), Offices(site, desk, OF_WARDS)
+    sentences, bulletins = Sentences(site, desk), Bulletins(site, desk)
+    parts = {
+        OFFICES: offices.parts,
+        WARDS: wards.parts,
+        MESSAGES: sentences.parts,
+        BULLETINS: bulletins.parts,
+    }
+    edit = Edit(site, desk, parts)
     routes: list[BaseRoute] = [
         *offices.routes(),
+        *wards.routes(),
         *sentences.routes(),
+        *bulletins.routes(),
+        *FiguresPage(site, desk).routes(),
         *Administration(site, desk).routes(),
         *Answers(site, desk).routes(),
         *Publications(site, desk, edit).routes(),
+        *Questions(site, desk, edit).routes(),
+        *Announcing(site, desk).routes(),
+        *Emergency(site, desk, edit).routes(),
         *edit.routes(),
         *Login(site).routes(),
         *PasskeyPages(site, Passkeys(key, site.accounts)).routes(),
@@ -72,13 +92,16 @@ def create_app(desk: EditingDesk, key: str, *, is_secure: bool) -> Starlette:
     async def away(request: Request, _error: Exception) -> Response:
         return site.refuse(request, None, "database_away", 503)
 
+    async def left(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # nobody is there to read it
+
     async def failed(request: Request, _error: Exception) -> Response:  # it is logged all the same
         return site.refuse(request, None, "went_wrong", 500)
 
     return Starlette(
         routes=routes,
         middleware=[Middleware(SameOrigin)],
-        exception_handlers={Refused: refused, DatabaseAway: away, Exception: failed},
+        exception_handlers={Refused: refused, DatabaseAway: away, ClientDisconnect: left, Exception: failed},
     )
 
 

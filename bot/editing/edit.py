@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.desk import drafting, findability, previews, review
+from bot.content.media import NAME, UPLOAD_MOST
+from bot.desk import drafting, findability, pictures, previews, review
 from bot.desk.accounts import Account
 from bot.desk.drafting import Conflict, Open, Typed
 from bot.desk.editing import EditingDesk
@@ -18,6 +20,7 @@ from bot.domain.language import Language
 from bot.editing import forms
 from bot.editing.parts import Parts
 from bot.editing.site import Site, back, moment, wants_data
+from bot.editing.uploads import read_file
 from bot.editing.words import Words, all_words
 
 _AFTERWARDS = {"find": "/findability", "preview": "/preview"}
@@ -51,6 +54,7 @@ class Edit:
             Route("/answers/{name}/preview", mine(self._preview), methods=["GET", "POST"]),
             Route("/answers/{name}/findability", mine(self._findability), methods=["GET", "POST"]),
             Route("/answers/{name}/move-question", mine(self._move_question), methods=post),
+            Route("/answers/{name}/picture", mine(self._keep_picture), methods=post),
             Route("/answers/{name}/remarks", mine(self._remark), methods=post),
             Route("/answers/{name}/remarks/{remark:int}", mine(self._settle), methods=post),
         ]
@@ -82,6 +86,7 @@ class Edit:
             verdicts=[(verdict, words(f"verdict_{verdict}")) for verdict in Verdict],
             languages=list(Language), fields=fields, source_fields=forms.SOURCE_FIELDS,
             is_claim=name.startswith("clarification."), script_words=_script_words(words),
+            kept_picture=_file_in(request),
             offices={key: office[language].name for key, office in offices.items()}, done=forms.done(request),
             **{"problems": (), **values},
         )  # fmt: skip
@@ -116,6 +121,11 @@ class Edit:
         if isinstance(submitted, Conflict):
             return self.conflict(request, account, submitted)
         return back(request, f"/answers/{name}?submitted")
+
+    def label(self, request: Request, account: Account, name: str) -> Callable[[str], str]:
+        """What the fields of a file are called."""
+        words = Words(self._site.language_of(request, account))
+        return partial(self._files[name].label, words) if name in self._files else words.field
 
     def conflict(self, request: Request, account: Account, conflict: Conflict, tab: str = "") -> Response:
         """Both versions, field by field, to be merged; nothing was overwritten and nothing is lost.
@@ -217,6 +227,12 @@ class Edit:
             return self.conflict(request, account, moved)
         return back(request, f"/answers/{name}/findability")
 
+    async def _keep_picture(self, request: Request, account: Account) -> Response:
+        name = request.path_params["name"]
+        data = await read_file(request, "picture", UPLOAD_MOST)
+        file = await pictures.keep_picture(self._desk, account, name, data)
+        return back(request, f"/answers/{name}?picture={file}#picture")
+
     async def _remark(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         form = await forms.read(request)
@@ -227,6 +243,12 @@ class Edit:
         name = request.path_params["name"]
         await drafting.settle_remark(self._desk, account, name, request.path_params["remark"])
         return back(request, f"/answers/{name}#remarks")
+
+
+def _file_in(request: Request) -> str | None:
+    """The picture that was kept just now, as the address says."""
+    file = request.query_params.get("picture", "")
+    return file if NAME.fullmatch(file) else None
 
 
 def titles(desk: EditingDesk, language: Language, name: str) -> list[tuple[str, str, str]]:

@@ -133,7 +133,11 @@ class Parts:
     ) -> list[tuple[str, FieldComparison]]:
         """What differs between two versions, each field with what it is called."""
         words = Words(self._site.language_of(request, account))
-        return [(self._file.label(words, field.path), field) for field in compared.fields]
+        return [(self.label(words, field.path), field) for field in compared.fields]
+
+    def label(self, words: Words, path: str) -> str:
+        """What a field is called, and of which part it is."""
+        return self._file.label(words, path)
 
     async def submit(self, request: Request, account: Account, base_draft: int, note: str) -> Response:
         """Hand the draft to somebody else to look at, unless something is to be mended first."""

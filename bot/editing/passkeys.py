@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -24,6 +25,7 @@ class PasskeyPages:
     def __init__(self, site: Site, passkeys: Passkeys) -> None:
         self._site = site
         self._passkeys = passkeys
+        self._place = Place(urlsplit(site.address).hostname or "", site.address)
         self._hashing = asyncio.Semaphore(1)
 
     def routes(self) -> list[BaseRoute]:
@@ -49,7 +51,7 @@ class PasskeyPages:
     async def _ask_to_add(self, request: Request, account: Account) -> Response:
         """Only who knows the password adds a passkey: a session that was left open is not enough."""
         password = forms.text(await forms.read(request), "password")
-        place, address, now = self._place(request), address_of(request), self._site.clock()
+        place, address, now = self._place, address_of(request), self._site.clock()
         accounts = self._site.accounts
 
         def check(connection: Connection) -> bool:
@@ -77,7 +79,7 @@ class PasskeyPages:
         form = await forms.read(request)
         token, answer = forms.text(form, "token"), forms.text(form, "answer")
         name = " ".join(forms.text(form, "name").split()) or account.name
-        place, now = self._place(request), self._site.clock()
+        place, now = self._place, self._site.clock()
 
         def add(connection: Connection) -> None:
             self._passkeys.add(connection, account, place, token, answer, name, now)
@@ -101,12 +103,12 @@ class PasskeyPages:
         return back(request, "/account/passkeys")
 
     async def _ask_who(self, request: Request) -> Response:
-        return _question(self._passkeys.ask_who(self._place(request), self._site.clock()))
+        return _question(self._passkeys.ask_who(self._place, self._site.clock()))
 
     async def _log_in(self, request: Request) -> Response:
         form = await forms.read(request)
         token, answer = forms.text(form, "token"), forms.text(form, "answer")
-        place, address, now = self._place(request), address_of(request), self._site.clock()
+        place, address, now = self._place, address_of(request), self._site.clock()
         accounts = self._site.accounts
         named = f"passkey {credential_of(answer)}"
 
@@ -128,12 +130,6 @@ class PasskeyPages:
         response = back(request, own_path(forms.text(form, "then")))
         self._site.set_session(response, session)
         return response
-
-    def _place(self, request: Request) -> Place:
-        """As the browser that asks sees it. It keeps a passkey to the host for which it was made, and says
-        itself where it is used, so that another host named here gets no answer from ours."""
-        scheme = "https" if self._site.is_secure else request.url.scheme
-        return Place(request.url.hostname or "", f"{scheme}://{request.url.netloc}")
 
 
 def _question(asked: Asked) -> Response:

@@ -17,9 +17,6 @@ from bot.editing.edit import Edit, titles
 from bot.editing.site import Site, back
 from bot.editing.words import Words
 
-DONE = ("publish", "schedule", "withdraw")
-"""What the page of the progress may be told to have happened."""
-
 
 class Publications:
     """The pages around publishing."""
@@ -78,15 +75,14 @@ class Publications:
         compared = await history.compare(self._desk, account, name) if opened.draft else None
         return self._site.draw(
             request, "publish.html", account, name=name, opened=opened, effect=effect, compared=compared,
-            title=self._title(request, account, opened),
+            title=self._title(request, account, opened), label=self._edit.label(request, account, name),
         )  # fmt: skip
 
     async def _publish(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         form = await forms.read(request)
         revision, note = forms.number(form, "base_draft"), forms.text(form, "note")
-        how = forms.text(form, "how")
-        match how:
+        match forms.text(form, "how"):
             case "now":
                 reason = forms.text(form, "reason")
                 done = await publications.publish_now(self._desk, account, name, revision, reason, note)
@@ -97,8 +93,7 @@ class Publications:
                 done = await publications.publish(self._desk, account, name, revision, note)
         if isinstance(done, Conflict):
             return self._edit.conflict(request, account, done)
-        kind = "schedule" if how == "schedule" else "publish"
-        return back(request, f"/answers/{name}/progress?done={kind}")
+        return back(request, f"/answers/{name}/progress")
 
     async def _withdraw(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
@@ -122,7 +117,7 @@ class Publications:
             return await self._draw_withdraw(request, account, opened, file, form, refused)
         if isinstance(done, Conflict):
             return self._edit.conflict(request, account, done)
-        return back(request, f"/answers/{name}/progress?done=withdraw")
+        return back(request, f"/answers/{done.name}/progress")
 
     async def _draw_withdraw(
         self, request: Request, account: Account, opened: Open, base_file: str, form: FormData,
@@ -144,10 +139,13 @@ class Publications:
         if "json" in request.query_params:
             is_over = progress.is_current or bool(progress.refused or progress.failed)
             return JSONResponse({"is_over": is_over, "said": self._said(request, account, progress)})
-        asked = request.query_params.get("done", "")
+        done = await publications.last_done(self._desk, name)
+        if done is None:  # nothing of it went out from these pages
+            return back(request, f"/answers/{name}/publish")
+        effect = await consequences.consequences(self._desk, account, name, opened.value)
         return self._site.draw(
             request, "progress.html", account, name=name, progress=progress,
-            done=asked if asked in DONE else "publish", title=self._title(request, account, opened),
+            done=done, opted_in=effect.opted_in, title=self._title(request, account, opened),
         )  # fmt: skip
 
     def _said(self, request: Request, account: Account, progress: publications.Progress) -> str:
@@ -169,7 +167,7 @@ class Publications:
         opened = await drafting.open_(self._desk, account, name)
         return self._site.draw(
             request, "compare.html", account, name=name, compared=compared,
-            title=self._title(request, account, opened),
+            title=self._title(request, account, opened), label=self._edit.label(request, account, name),
         )  # fmt: skip
 
     async def _history(self, request: Request, account: Account) -> Response:

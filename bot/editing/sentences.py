@@ -114,7 +114,7 @@ class Sentences:
             return self._draw(request, account, opened, typed, errors or problems, base=base)
         return await self.parts.save(
             request, account, form, lambda value: with_sentence(value, path, vi, en),
-            f"/sentences?saved#{path}",
+            "/sentences?saved",
         )  # fmt: skip
 
 

@@ -10,13 +10,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
+import httpx
 import structlog
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
 from bot.content.last_good import LAST_GOOD
 from bot.content.watcher import ContentWatcher
-from bot.desk import housekeeping
+from bot.desk import housekeeping, understood
 from bot.desk.accounts import Account, Accounts
 from bot.desk.bot_reader import BotReader
 from bot.desk.editing import EditingDesk
@@ -33,6 +34,8 @@ from bot.supervision import Supervisor
 log = structlog.get_logger(__name__)
 
 HOUSEKEEPING_SECONDS = 3600.0
+
+NOTING_SECONDS = 10.0
 
 OWN_LAST_GOOD = LAST_GOOD.with_name(f"{LAST_GOOD.name}-editors")
 """The copy of content/ that this process could begin with. The bot has one of its own."""
@@ -57,16 +60,21 @@ async def opened(settings: EditorsSettings) -> AsyncIterator[Starlette]:
         bot = BotReader(settings.database_url)
         stack.push_async_callback(bot.close)
         rasa = await stack.enter_async_context(connection(settings))
-        desk = EditingDesk(database, settings.content_dir, watcher.library, rasa=rasa, bot=bot)
+        http = httpx.AsyncClient(base_url=settings.bot_address, timeout=5, trust_env=False)
+        bot_http = await stack.enter_async_context(http)
+        desk = EditingDesk(
+            database, settings.content_dir, watcher.library, rasa=rasa, bot=bot, bot_http=bot_http
+        )
         supervisor = Supervisor()
         await stack.enter_async_context(supervisor.keep("watching content", watcher.run))
         await stack.enter_async_context(supervisor.keep("housekeeping", lambda: _keep_house(desk)))
+        await stack.enter_async_context(supervisor.keep("learning", lambda: _keep_noting(desk)))
         if server := settings.mail_server:
             accounts, address = Accounts(settings.fernet_key), settings.editors_address
             remind = partial(keep_reminding, desk, accounts, server, address)
             await stack.enter_async_context(supervisor.keep("reminding", remind))
         await _tell(settings, database)
-        yield create_app(desk, settings.fernet_key, is_secure=settings.editors_address.startswith("https://"))
+        yield create_app(desk, settings.fernet_key, settings.editors_address)
 
 
 async def _keep_house(desk: EditingDesk) -> None:
@@ -76,6 +84,13 @@ async def _keep_house(desk: EditingDesk) -> None:
         except Exception as error:  # the database may come back
             log.warning("house_not_kept", **describe(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def _keep_noting(desk: EditingDesk) -> None:
+    """Write down when what was published is understood, for the figures."""
+    while True:
+        await understood.note(desk)
+        await asyncio.sleep(NOTING_SECONDS)
 
 
 async def first_link(database: Database, key: str) -> str | None:

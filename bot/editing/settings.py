@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Self
 
+import httpx
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from sqlalchemy import make_url
 
@@ -19,6 +20,21 @@ SMTPS_PORT = 465
 """Where TLS is spoken from the beginning (RFC 8314); elsewhere it is begun by STARTTLS."""
 
 
+_OF_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _origin(value: str) -> str:
+    """An address as a browser writes it, to which it keeps cookies and passkeys."""
+    if not value:
+        return value
+    url = httpx.URL(value)
+    if url.path not in {"", "/"}:
+        raise ValueError("must be an address without a path: https://editors.example.gov.vn")
+    if url.scheme != "https" and url.host not in _OF_THIS_MACHINE:
+        raise ValueError("must begin with https://, unless it is this machine's own (localhost)")
+    return str(url).rstrip("/")
+
+
 class EditorsSettings(Settings):
     """The editors' pages: a process of their own, with a port and a database of their own."""
 
@@ -26,8 +42,11 @@ class EditorsSettings(Settings):
     editors_host: str = Field(
         "127.0.0.1", description="Address on which the editors' pages listen; 0.0.0.0 for every network"
     )
-    editors_url: Url = Field(
+    editors_url: Annotated[Url, AfterValidator(_origin)] = Field(
         "", description="Address at which editors reach their pages; https:// wherever it is not this machine"
+    )
+    bot_url: Url = Field(
+        "", description="Address at which the editors' pages ask the bot how it is; empty: on this machine"
     )
     editors_database_url: Annotated[str, AfterValidator(database_address)] = Field(
         "sqlite:///data/editors.db", description="Database of the editors' pages, never the bot's own"
@@ -60,8 +79,14 @@ class EditorsSettings(Settings):
 
     @property
     def editors_address(self) -> str:
-        """Where editors reach their pages, for links."""
-        return self.editors_url or local_url(self.editors_host, self.editors_port)
+        """Where editors reach their pages. Of this machine by its name, since passkeys belong to names."""
+        local = local_url(self.editors_host, self.editors_port)
+        return self.editors_url or local.replace("://127.0.0.1:", "://localhost:")
+
+    @property
+    def bot_address(self) -> str:
+        """Where the bot says how it is."""
+        return self.bot_url or self.own_address
 
     @property
     def mail_server(self) -> MailServer | None:

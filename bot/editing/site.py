@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -32,23 +34,15 @@ Page = Callable[[Request, Account], Awaitable[Response]]
 class Site:
     """The pages' common ground."""
 
-    def __init__(self, database: Database, accounts: Accounts, clock: Clock, *, is_secure: bool) -> None:
-        """`is_secure`: the pages are reached by https, so that cookies are kept to it."""
+    def __init__(self, database: Database, accounts: Accounts, clock: Clock, address: str) -> None:
+        """`address`: at which editors reach the pages; with https, cookies are kept to it."""
         self.database = database
         self.accounts = accounts
         self.clock = clock
-        self.is_secure = is_secure
+        self.address = address
+        self.is_secure = address.startswith("https://")
         # A browser takes a cookie with this beginning only over https, for this host, and no other's.
-        self.cookie = "__Host-editor" if is_secure else "editor"
-        self._versions = {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in STATIC.iterdir()
-        }
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
-        self._templates.globals["static"] = lambda name: f"/static/{name}?v={self._versions[name]}"
-        self._templates.filters["moment"] = moment
+        self.cookie = "__Host-editor" if self.is_secure else "editor"
 
     async def account_of(self, request: Request) -> Account | None:
         """Who asks, by their session; None if nobody is logged in."""
@@ -81,7 +75,8 @@ class Site:
     ) -> Response:
         """A page, in its reader's language. It is stored nowhere on the way."""
         language = self.language_of(request, account)
-        html = self._templates.get_template(template).render(
+        html = _templates().get_template(template).render(
+            site_address=self.address,
             t=Words(language), language=language, account=account,
             path=request.url.path, **values,
         )  # fmt: skip
@@ -143,3 +138,26 @@ def own_path(given: str | None) -> str:
 def moment(at: datetime.datetime) -> str:
     """A moment as an editor in Việt Nam reads it: 28/11/2026 23:05."""
     return at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def as_read(written: str) -> str:
+    """A moment of a file, 2026-11-28 23:05, as `moment` shows one; anything else as it is."""
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})(?: (\d{2}:\d{2}))?", written, re.ASCII)
+    if not found:
+        return written
+    year, month, day, time = found.groups()
+    return f"{day}/{month}/{year}{f' {time}' if time else ''}"
+
+
+@cache
+def _templates() -> Environment:
+    """The templates, each compiled once."""
+    versions = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in STATIC.iterdir()}
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.globals["static"] = lambda name: f"/static/{name}?v={versions[name]}"
+    environment.filters["moment"] = moment
+    environment.filters["as_read"] = as_read
+    return environment

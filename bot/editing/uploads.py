@@ -1,4 +1,4 @@
-"""A file that somebody sends up: read whole, within bounds, and only of the kind that is wanted."""
+"""A file that somebody sends up: read whole, within bounds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from bot.editing import forms
 AROUND_MOST = 16 * 1024
 """Bytes of a form beside its file: boundaries, headers, hidden fields."""
 
-_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
-"""How workbooks (zip, OLE2), PDFs and gzip begin. Nothing is ever unpacked."""
 
-
-async def read_table(request: Request, field: str, most: int) -> bytes:
-    """The table that a form brings, as it was sent.
+async def read_file(request: Request, field: str, most: int) -> bytes:
+    """The file that a form brings, as it was sent.
 
     Args:
         request: a form with one file.
@@ -25,7 +22,7 @@ async def read_table(request: Request, field: str, most: int) -> bytes:
         most: bytes that the file may have.
 
     Raises:
-        Refused: there is none, it is too large, or it is no text.
+        Refused: there is none, or it is too large.
     """
     body = await _body(request, most + AROUND_MOST)
 
@@ -40,8 +37,6 @@ async def read_table(request: Request, field: str, most: int) -> bytes:
         raise Refused("sheet_missing", "Choose the file first.")
     if len(data) > most:
         raise _too_large(most)
-    if data.startswith(_NO_TEXT) or b"\0" in data:
-        raise Refused("sheet_type", 'This is no sheet of text; save it as "CSV UTF-8".')
     return data
 
 

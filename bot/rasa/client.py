@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Collection
 from typing import TypeVar
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.language import Language
 from bot.domain.plan import Pick, Plan, Plans
+from bot.rasa.runners import Runner, Runners
 from bot.rasa.status import KeptModel, KeptModels, RasaStatus
 from bot.settings import Settings
 
@@ -74,31 +76,36 @@ def _check_known(response: httpx.Response) -> None:
 
 
 class Rasa:
-    """A client of the Rasa side's one address.
+    """A client of the Rasa side: messages go to one of its runners, all else to its trainer.
 
     away_since: the moment (of time.monotonic) from which it has been out of reach; None if it is not.
     model: the name of the one that answered last, as far as is known.
     """
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        """`http` is a `connection`."""
+    def __init__(self, http: httpx.AsyncClient, runners: Runners | None = None) -> None:
+        """`http` is a `connection`; `runners`: if there are others than the trainer."""
         self._http = http
+        self.runners = runners or Runners([str(http.base_url).rstrip("/")])
         self.away_since: float | None = None
         self.model: str | None = None
 
-    async def ask(self, conversation: str, text: str, language: Language | None) -> tuple[Plan, ...] | Pick:
+    async def ask(
+        self, conversation: str, text: str, language: Language | None, turn: float | None = None
+    ) -> tuple[Plan, ...] | Pick:
         """The plans for one message, at least one; or what was picked, if it picks something.
 
         Args:
             conversation: whose context it belongs to.
             text: what the person said, or an `/intent{...}` of ours.
             language: of the person's app, where it is known.
+            turn: when the message came, in seconds. One that comes after a later one, or again, does not
+                change the context; None: it always does.
 
         Raises:
             RasaUnavailable, RasaFailed: as their docstrings say. An empty list is a failure:
                 Rasa answers so after an exception of its own and without a model.
         """
-        plans = await self._plans(conversation, text, language)
+        plans = await self._plans(conversation, text, {"language": language, "turn": turn})
         try:
             if plans and plans[0].get("reply") == "pick":
                 return Pick.model_validate(plans[0])
@@ -107,17 +114,10 @@ class Rasa:
             raise RasaFailed("no plan in the answer") from error
 
     async def _plans(
-        self, conversation: str, text: str, language: Language | None
+        self, conversation: str, text: str, metadata: dict[str, object]
     ) -> list[dict[str, object]]:
-        body = {"sender": conversation, "message": text, "metadata": {"language": language}}
-        try:
-            response = await self._http.post("/webhooks/rest/webhook", json=body)
-        except httpx.ReadTimeout as error:
-            raise RasaFailed("no answer in time") from error
-        except httpx.TransportError as error:
-            raise self._away(type(error).__name__) from error
-        if response.status_code in {502, 503, 504}:
-            raise self._away(f"status {response.status_code}")
+        body: dict[str, object] = {"sender": conversation, "message": text, "metadata": metadata}
+        response = await self._answer(body)
         _check_known(response)
         self.away_since = None
         if response.status_code != 200:
@@ -128,6 +128,44 @@ class Rasa:
             return [plan for item in items for plan in _Response.model_validate(item).custom.plans]
         except (ValidationError, ValueError) as error:
             raise RasaFailed("no plan in the answer") from error
+
+    async def _answer(self, body: dict[str, object]) -> httpx.Response:
+        """What a runner answers; another one is asked where the first is lost or has no model."""
+        tried: list[Runner] = []
+        reason = "no runner answers"
+        while runner := self.runners.pick(tried):
+            tried.append(runner)
+            try:
+                response = await self._answer_of(runner, body)
+            except httpx.ReadTimeout as error:
+                raise RasaFailed("no answer in time") from error
+            except httpx.TransportError as error:
+                reason = type(error).__name__
+                if self.runners.are_several:
+                    runner.away()
+                continue
+            if response.status_code not in {502, 503, 504}:
+                runner.model = response.headers.get(MODEL_HEADER, runner.model)
+                return response
+            reason = f"status {response.status_code}"
+        raise self._away(reason)
+
+    async def _answer_of(self, runner: Runner, body: dict[str, object]) -> httpx.Response:
+        """What a runner answers. Raises httpx.TransportError, also when it is lost meanwhile."""
+        asked = self._http.post(f"{runner.url}/webhooks/rest/webhook", json=body)
+        if not self.runners.are_several:
+            return await asked
+        asking = asyncio.create_task(asked)
+        lost = asyncio.create_task(runner.lost.wait())
+        try:
+            with runner.busy():
+                await asyncio.wait({asking, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+            raise httpx.ReadError("the runner hangs")
+        finally:
+            asking.cancel()
+            lost.cancel()
 
     def _away(self, reason: str) -> RasaUnavailable:
         self.away_since = self.away_since or time.monotonic()
@@ -141,6 +179,7 @@ class Rasa:
         """
         status = _understood(RasaStatus, await self._request("GET", "/status", timeout=2))
         self.model = status.model
+        self.runners.published(status.model)
         return status
 
     async def teach(

@@ -24,16 +24,18 @@ _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 WARD_LOOKUP = "ward"
 """Rasa's lookup table with the units of content/wards.yml; nlu/wards/table.py says what its lines mean."""
 
-TrainingQuestions = tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
-"""The questions of each answer that is taught: its id, the Vietnamese ones, the English ones. Beside them
-the lines of the lookup table, under its name."""
+TrainingQuestions = tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...]
+"""The questions of each answer that is taught: its id, the Vietnamese ones, the English ones, and the ids of
+what is shown with it. Beside them the lines of the lookup table, under its name."""
 
 
 def training_questions(library: Library) -> TrainingQuestions:
     """What a model must know of content/. If only words differ that are not in here, it still does."""
-    questions = [(answer.id, answer.vi.questions, answer.en.questions) for answer in library.taught()]
+    questions = [
+        (answer.id, answer.vi.questions, answer.en.questions, answer.related) for answer in library.taught()
+    ]
     if lines := ward_lines(library.wards):
-        questions.append((WARD_LOOKUP, tuple(lines), ()))
+        questions.append((WARD_LOOKUP, tuple(lines), (), ()))
     return tuple(questions)
 
 
@@ -49,7 +51,7 @@ def training_files(library: Library) -> dict[str, str]:
     questions: dict[str, object] = {
         "version": "3.1",
         "nlu": [{"intent": f"faq/{answer.id}", "examples": list(_examples(answer))} for answer in answers],
-        "responses": {f"utter_faq/{answer.id}": [{"text": answer.vi.title}] for answer in answers},
+        "responses": {f"utter_faq/{answer.id}": [_response(answer)] for answer in answers},
     }
     files = {"answers.yml": questions}
     if lines := ward_lines(library.wards):
@@ -90,6 +92,13 @@ def ward_lines(wards: Wards | None) -> list[str]:
     ]
     now = [f"{ward.code}|{ward.type}|{ward.name}" for ward in wards.units]
     return [*now, *districts, *former, *([f"answer:{wards.answer}"] if wards.answer else [])]
+
+
+def _response(answer: Answer) -> dict[str, object]:
+    """What Rasa expects of a retrieval intent, with what is shown beside the answer: that may be asked for
+    next."""
+    related = {"metadata": {"related": list(answer.related)}} if answer.related else {}
+    return {"text": answer.vi.title, **related}
 
 
 def _examples(answer: Answer) -> Iterator[dict[str, object]]:

@@ -14,6 +14,7 @@ from bot.storage.models import (
     InboxMessage,
     KeptQuestion,
     Subscription,
+    Watch,
 )
 
 
@@ -35,13 +36,24 @@ class ChatMove:
 
 
 def move(connection: Connection, moved: ChatMove) -> None:
-    """Take along messages, lease, questions, deliveries and subscription. Doing it again does no harm."""
+    """Take along messages, lease, questions, deliveries, subscription and what is watched. Doing it again
+    does no harm."""
     _move_messages(connection, moved)
     for table in (KeptQuestion, Delivery):
         address = case((table.address.is_not(None), moved.after.address))
         mine = update(table).where(table.conversation == moved.before.conversation)
         connection.execute(mine.values(conversation=moved.after.conversation, address=address))
     _move_subscription(connection, moved)
+    _move_watches(connection, moved)
+
+
+def _move_watches(connection: Connection, moved: ChatMove) -> None:
+    """The answers of whose changes the chat is told; what both have, the new one keeps."""
+    has = select(Watch.answer).where(Watch.conversation == moved.after.conversation)
+    mine = Watch.conversation == moved.before.conversation
+    connection.execute(delete(Watch).where(mine, Watch.answer.in_(has)))
+    place = {"conversation": moved.after.conversation, "address": moved.after.address}
+    connection.execute(update(Watch).where(mine).values(place))
 
 
 def _move_messages(connection: Connection, moved: ChatMove) -> None:

@@ -35,6 +35,7 @@ from bot.storage.outbox import hold_reply
 from bot.storage.queue import LEASE, ClaimedElsewhere, Consumer, Entry
 from bot.storage.replies import Replies, Waiter, disown, lay_down
 from bot.storage.retention import purge
+from bot.storage.traffic import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,7 @@ class Inbox:
 
     lease: how long a chat stays with a process that no longer renews its lease.
     replies: those that somebody waits for, here.
+    tally: counts what was answered.
     arrived: set when there may be something to claim.
     consumer_for: asked, when a message of a channel arrives, for who would take it at once.
     """
@@ -100,6 +102,7 @@ class Inbox:
         self._served = RecentlyServed()
         self.lease = lease
         self.replies = Replies(database, self._clock)
+        self.tally = Tally(database)
         self.arrived = asyncio.Event()
         self.consumer_for: Callable[[str], Consumer | None] = lambda _channel: None
 

@@ -186,11 +186,16 @@ class QuestionState(StrEnum):
     REPLIED = "replied"
     """The staff's reply is on its way, or there; its delivery tells."""
 
+    HANDLED = "handled"
+    """Nobody waits for a reply, and an editor put it into an answer or said that it is not for the city."""
+
 
 class KeptQuestion(Base):
     """A question that found no answer, for the editors.
 
     message_id: the inbox's; text: masked; nearest: the answer that came nearest, if any did.
+    office: whose work it is, where an editor said so; else it follows from `nearest`.
+    answer: into which answer an editor put it, if they did.
     conversation: by which "yes, leave it" finds it; NULL after a day, unless it was left.
     address: where the reply goes; only while the asker waits for one.
     """
@@ -207,6 +212,8 @@ class KeptQuestion(Base):
     conversation: Mapped[str | None] = mapped_column(String(128), index=True)
     address: Mapped[str | None] = mapped_column(Text)
     asked_at: Mapped[datetime.datetime] = mapped_column(index=True)
+    office: Mapped[str | None] = mapped_column(String(64))
+    answer: Mapped[str | None] = mapped_column(String(128))
 
     # Editors name a question by its id, also weeks later.
     __table_args__ = (
@@ -214,7 +221,7 @@ class KeptQuestion(Base):
             "sqlite_autoincrement": True,
             "info": {
                 "personal_data": PersonalData(
-                    nothing="id message_id state channel language nearest asked_at",
+                    nothing="id message_id state channel language nearest asked_at office answer",
                     person="text conversation address",
                     forgotten="with the row",
                     kept=datetime.timedelta(days=90),
@@ -253,6 +260,40 @@ class Subscription(Base):
     )
 
 
+class Watch(Base):
+    """Somebody who wants to be told when an answer changes, until a day.
+
+    told: the version of the answer of which they were told last, so that each is told once.
+    """
+
+    __tablename__ = "watch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    address: Mapped[str] = mapped_column(Text)
+    conversation: Mapped[str] = mapped_column(String(128))
+    language: Mapped[str] = mapped_column(String(2))
+    answer: Mapped[str] = mapped_column(String(128), index=True)
+    until: Mapped[datetime.datetime] = mapped_column(index=True)
+    told: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (
+        UniqueConstraint("conversation", "answer", name="uq_watch_once"),
+        {
+            "sqlite_autoincrement": True,
+            "info": {
+                "personal_data": PersonalData(
+                    nothing="id channel language until told",
+                    person="address conversation answer",
+                    forgotten="with the row",
+                    kept=datetime.timedelta(days=180),
+                    in_backup=True,
+                )
+            },
+        },
+    )
+
+
 class DeliveryStatus(StrEnum):
     """What became of a delivery."""
 
@@ -269,8 +310,9 @@ class Delivery(Base):
 
     question_id, text, answer: of a reply: to what, its words, an answer to show with it.
     announcement, subscription_id: of news: the answer's id and to whom, once each.
+    announcement, change: of a correction for who watches an answer: its id, and which version it tells of.
     plans: of a reply of the bot itself that the platform refused, until the person writes again.
-    reason: why it waits, for the operator.
+    reason: why it waits, for the operator; of what cannot be delivered one of bot.storage.outbox.Failure.
     cards_sent, attempts, not_before: as in the inbox; lease: of the process that has it in hand.
     At the end of it address, conversation, text and plans become NULL.
     """
@@ -294,6 +336,7 @@ class Delivery(Base):
     )
     plans: Mapped[list[JsonObject] | None] = mapped_column(JSON(none_as_null=True))
     reason: Mapped[str | None] = mapped_column(Text)
+    change: Mapped[str | None] = mapped_column(String(64))
     cards_sent: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     lease: Mapped[str | None] = mapped_column(String(32))
@@ -309,7 +352,7 @@ class Delivery(Base):
             "info": {
                 "personal_data": PersonalData(
                     nothing="id status channel language question_id answer announcement subscription_id "
-                    "reason cards_sent attempts lease not_before queued_at",
+                    "reason change cards_sent attempts lease not_before queued_at",
                     person="address conversation text plans",
                     forgotten="with the row",
                     kept=datetime.timedelta(days=90),
@@ -332,6 +375,22 @@ class Feedback(Base):
 
     __table_args__ = (
         {"info": {"personal_data": PersonalData(nothing="answer day helpful unhelpful", in_backup=True)}},
+    )
+
+
+class Traffic(Base):
+    """How many messages of a day in Vietnam there were with one value of one dimension: of the hour 14, of
+    the channel telegram. No row tells two dimensions of the same message."""
+
+    __tablename__ = "traffic"
+
+    day: Mapped[datetime.date] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(String(128), primary_key=True)
+    number: Mapped[int]
+
+    __table_args__ = (
+        {"info": {"personal_data": PersonalData(nothing="day dimension value number", in_backup=True)}},
     )
 
 

@@ -9,6 +9,7 @@ import datetime
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from bot.domain.clock import Clock
 from bot.domain.delivery import DueDelivery
 from bot.domain.errors import NotPossible
 from bot.domain.language import Language
+from bot.storage import traffic, watches
 from bot.storage.database import Database
 from bot.storage.models import (
     Delivery,
@@ -51,11 +53,28 @@ ANNOUNCE_WITHIN = 60.0
 """Seconds that queueing news for everybody may take."""
 
 
+class Failure(StrEnum):
+    """Why a delivery could not be made."""
+
+    UNREACHABLE = "unreachable"
+    """The person blocked the bot, or the chat is gone."""
+
+    REFUSED = "refused"
+    """The platform refused all of it, or what it tells of is not served any more."""
+
+    GAVE_UP = "gave_up"
+    """It was tried for more than a day."""
+
+    EXPIRED = "expired"
+    """The person did not come back in time (bot.storage.retention)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedQuestion:
     """A kept question as the list for the editors shows it.
 
-    status: of the reply's delivery, if there is one; reason: why it waits, if it does.
+    status: of the reply's delivery, if there is one; reason: why it waits, if it does, or a Failure.
+    office: to which an editor gave it; answer: into which one put it.
     """
 
     id: int
@@ -66,6 +85,9 @@ class ListedQuestion:
     asked_at: datetime.datetime
     status: DeliveryStatus | None
     reason: str | None
+    channel: str = ""
+    office: str | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +151,23 @@ class Outbox:
         """A delivery is there; where that was is forgotten."""
         await self._change(due, status=DeliveryStatus.SENT, **FINISHED)
 
-    async def undeliverable(self, due: DueDelivery) -> None:
+    async def undeliverable(self, due: DueDelivery, failure: Failure) -> None:
         """A delivery cannot be made, now or later."""
-        await self._change(due, status=DeliveryStatus.UNDELIVERABLE, **FINISHED)
+        await self._change(due, status=DeliveryStatus.UNDELIVERABLE, reason=failure, **FINISHED)
 
     async def unsubscribe(self, due: DueDelivery) -> None:
         """Nobody is at the address that news went to: no more news there."""
-        whose = select(Delivery.subscription_id).where(Delivery.id == due.id).scalar_subquery()
-        await self._execute(delete(Subscription).where(Subscription.id == whose))
+
+        def work(connection: Connection) -> None:
+            mine = select(Delivery.subscription_id, Delivery.conversation).where(Delivery.id == due.id)
+            row = connection.execute(mine).one_or_none()
+            if row is None:
+                return
+            connection.execute(delete(Subscription).where(Subscription.id == row.subscription_id))
+            if due.change and row.conversation:
+                watches.unwatch(connection, row.conversation)
+
+        await self._database.transact(work)
 
     async def waits(self, due: DueDelivery, reason: str) -> None:
         """What is left of a delivery can only be sent when the person writes; reason: why."""
@@ -179,39 +210,10 @@ class Outbox:
     # What editors do.
 
     async def questions(self, *, everything: bool = False) -> list[ListedQuestion]:
-        """The kept questions, oldest first: the open ones, or those that were replied to as well."""
-        states = [QuestionState.OPEN, QuestionState.LEFT]
-        if everything:
-            states.append(QuestionState.REPLIED)
-        query = (
-            select(
-                KeptQuestion.id,
-                KeptQuestion.state,
-                KeptQuestion.language,
-                KeptQuestion.text,
-                KeptQuestion.nearest,
-                KeptQuestion.asked_at,
-                Delivery.status,
-                Delivery.reason,
-            )
-            .outerjoin(Delivery, Delivery.question_id == KeptQuestion.id)
-            .where(KeptQuestion.state.in_(states))
-            .order_by(KeptQuestion.id)
+        """The kept questions, oldest first: the open ones, or those that were settled as well."""
+        return await self._database.transact(
+            lambda connection: list_questions(connection, everything=everything)
         )
-        rows = await self._database.transact(lambda connection: connection.execute(query).all())
-        return [
-            ListedQuestion(
-                id=row.id,
-                state=QuestionState(row.state),
-                language=Language(row.language),
-                text=row.text,
-                nearest=row.nearest,
-                asked_at=row.asked_at,
-                status=DeliveryStatus(row.status) if row.status else None,
-                reason=row.reason,
-            )
-            for row in rows
-        ]
 
     async def reply(self, question_id: int, text: str, answer: str | None = None) -> None:
         """Queue the staff's reply to a question that was left for them.
@@ -219,57 +221,133 @@ class Outbox:
         Raises:
             NotPossible: there is no such question, nobody waits for a reply, or there is one.
         """
-        mine = KeptQuestion.id == question_id
+        now = self._clock()
+        await self._database.transact(
+            lambda connection: queue_reply(connection, question_id, text, answer, now)
+        )
 
-        def work(connection: Connection) -> None:
-            row = connection.execute(select(KeptQuestion.__table__).where(mine).with_for_update()).first()
-            if row is None:
-                raise NotPossible(f"There is no question {question_id}.")
-            if row.state == QuestionState.REPLIED:
-                raise NotPossible(f"Question {question_id} has been replied to.")
-            if row.state != QuestionState.LEFT:
-                raise NotPossible(f"Nobody waits for a reply to question {question_id}.")
-            self._queue(
-                connection,
-                channel=row.channel,
-                language=row.language,
-                address=row.address,
-                conversation=row.conversation,
-                question_id=question_id,
-                text=text,
-                answer=answer,
-            )
-            done = {"state": QuestionState.REPLIED, "address": None, "conversation": None}
-            connection.execute(update(KeptQuestion).where(mine).values(done))
-
-        await self._database.transact(work)
+    async def was_announced(self, announcement: str) -> bool:
+        """Whether news of this name was queued for anybody before."""
+        query = select(Delivery.id).where(Delivery.announcement == announcement).limit(1)
+        return await self._database.transact(lambda connection: connection.execute(query).first() is not None)
 
     async def announce(self, answer_id: str, topics: Collection[str]) -> int:
         """Queue news for all who want it of one of the topics and have not got it; how many that are."""
-        told = select(Delivery.subscription_id).where(Delivery.announcement == answer_id)
-        query = select(Subscription.__table__).where(Subscription.id.not_in(told)).order_by(Subscription.id)
-
-        def work(connection: Connection) -> int:
-            rows = [row for row in connection.execute(query) if not set(row.topics).isdisjoint(topics)]
-            for row in rows:
-                self._queue(
-                    connection,
-                    channel=row.channel,
-                    language=row.language,
-                    address=row.address,
-                    conversation=row.conversation,
-                    announcement=answer_id,
-                    subscription_id=row.id,
-                )
-            return len(rows)
-
-        return await self._database.transact(work, within=ANNOUNCE_WITHIN)
-
-    def _queue(self, connection: Connection, **values: object) -> None:
         now = self._clock()
-        connection.execute(
-            insert(Delivery).values(status=DeliveryStatus.QUEUED, not_before=now, queued_at=now, **values)
+        return await self._database.transact(
+            lambda connection: queue_news(connection, answer_id, topics, now), within=ANNOUNCE_WITHIN
         )
+
+
+# What editors do, as a transaction's work: they do it from a process of their own, too.
+
+
+def list_questions(
+    connection: Connection, *, everything: bool = False, newest: int | None = None
+) -> list[ListedQuestion]:
+    """The kept questions, oldest first: the open ones, or those that were settled as well; of `newest` so
+    many at most."""
+    states = [QuestionState.OPEN, QuestionState.LEFT]
+    if everything:
+        states += [QuestionState.REPLIED, QuestionState.HANDLED]
+    columns = (
+        KeptQuestion.id, KeptQuestion.state, KeptQuestion.language, KeptQuestion.text, KeptQuestion.nearest,
+        KeptQuestion.asked_at, KeptQuestion.channel, KeptQuestion.office,
+        KeptQuestion.answer, Delivery.status, Delivery.reason,
+    )  # fmt: skip
+    query = (
+        select(*columns)
+        .outerjoin(Delivery, Delivery.question_id == KeptQuestion.id)
+        .where(KeptQuestion.state.in_(states))
+        .order_by(KeptQuestion.id.desc())
+        .limit(newest)
+    )
+    return [
+        ListedQuestion(
+            id=row.id,
+            state=QuestionState(row.state),
+            language=Language(row.language),
+            text=row.text,
+            nearest=row.nearest,
+            asked_at=row.asked_at,
+            status=DeliveryStatus(row.status) if row.status else None,
+            reason=row.reason,
+            channel=row.channel,
+            office=row.office,
+            answer=row.answer,
+        )
+        for row in reversed(connection.execute(query).all())
+    ]
+
+
+def queue_reply(
+    connection: Connection, question_id: int, text: str, answer: str | None, now: datetime.datetime
+) -> None:
+    """Queue the staff's reply to a question that was left for them; the address leaves the question.
+
+    Raises:
+        NotPossible: there is no such question, nobody waits for a reply, or there is one.
+    """
+    mine = KeptQuestion.id == question_id
+    columns = (
+        KeptQuestion.state, KeptQuestion.channel, KeptQuestion.language, KeptQuestion.address,
+        KeptQuestion.conversation, KeptQuestion.asked_at,
+    )  # fmt: skip
+    row = connection.execute(select(*columns).where(mine).with_for_update()).first()
+    if row is None:
+        raise NotPossible(f"There is no question {question_id}.")
+    if row.state == QuestionState.REPLIED:
+        raise NotPossible(f"Question {question_id} has been replied to.")
+    if row.state != QuestionState.LEFT:
+        raise NotPossible(f"Nobody waits for a reply to question {question_id}.")
+    _queue(
+        connection, now, channel=row.channel, language=row.language, address=row.address,
+        conversation=row.conversation, question_id=question_id, text=text, answer=answer,
+    )  # fmt: skip
+    traffic.count_wait(connection, traffic.Dimension.REPLY_WAIT, row.asked_at, now)
+    done = {"state": QuestionState.REPLIED, "address": None, "conversation": None}
+    connection.execute(update(KeptQuestion).where(mine).values(done))
+
+
+def late_since(connection: Connection, moment: datetime.datetime) -> int:
+    """How many deliveries that could go out have been queued since before a moment."""
+    query = select(func.count()).where(
+        Delivery.status == DeliveryStatus.QUEUED, Delivery.queued_at < moment, Delivery.attempts > 0
+    )
+    return int(connection.scalar(query) or 0)
+
+
+def to_be_told(connection: Connection, answer_id: str, topics: Collection[str]) -> list[Row[Any]]:
+    """The subscriptions to one of these topics that did not get this news yet."""
+    told = select(Delivery.subscription_id).where(
+        Delivery.announcement == answer_id, Delivery.subscription_id.is_not(None)
+    )
+    columns = (
+        Subscription.id, Subscription.channel, Subscription.language, Subscription.address,
+        Subscription.conversation, Subscription.topics,
+    )  # fmt: skip
+    query = select(*columns).where(Subscription.id.not_in(told)).order_by(Subscription.id)
+    rows: list[Row[Any]] = [*connection.execute(query)]
+    return [row for row in rows if not set(row.topics).isdisjoint(topics)]
+
+
+def queue_news(
+    connection: Connection, answer_id: str, topics: Collection[str], now: datetime.datetime
+) -> int:
+    """Queue news for all who want it of one of the topics and have not got it; how many that are."""
+    rows = to_be_told(connection, answer_id, topics)
+    for row in rows:
+        _queue(
+            connection, now, channel=row.channel, language=row.language, address=row.address,
+            conversation=row.conversation, announcement=answer_id, subscription_id=row.id,
+        )  # fmt: skip
+    return len(rows)
+
+
+def _queue(connection: Connection, now: datetime.datetime, **values: object) -> None:
+    connection.execute(
+        insert(Delivery).values(status=DeliveryStatus.QUEUED, not_before=now, queued_at=now, **values)
+    )
 
 
 def waiting(connection: Connection, conversation: str) -> list[DueDelivery]:
@@ -320,6 +398,7 @@ def _due(row: Row[Any], lease: str | None) -> DueDelivery:
         text=row.text,
         answer=row.answer,
         announcement=row.announcement,
+        change=row.change,
         plans=row.plans,
         cards_sent=row.cards_sent,
         attempts=row.attempts,

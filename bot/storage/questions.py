@@ -6,6 +6,7 @@ Plain functions on a connection, because they belong into the transaction that s
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -59,13 +60,14 @@ def unsure_question(connection: Connection, conversation: str) -> PendingQuestio
 
 def open_question(connection: Connection, conversation: str) -> PendingQuestion | None:
     """The last question of a conversation that nothing answered and that is not left yet."""
-    return _last(connection, conversation, QuestionState.OPEN)
+    # An editor may have been quicker than the person, who may leave it all the same.
+    return _last(connection, conversation, QuestionState.OPEN, QuestionState.HANDLED)
 
 
-def _last(connection: Connection, conversation: str, state: QuestionState) -> PendingQuestion | None:
+def _last(connection: Connection, conversation: str, *states: QuestionState) -> PendingQuestion | None:
     query = (
         select(KeptQuestion.id, KeptQuestion.text, KeptQuestion.nearest)
-        .where(KeptQuestion.conversation == conversation, KeptQuestion.state == state)
+        .where(KeptQuestion.conversation == conversation, KeptQuestion.state.in_(states))
         .order_by(KeptQuestion.id.desc())
         .limit(1)
     )
@@ -98,3 +100,27 @@ def near(connection: Connection, answer: str) -> dict[QuestionState, int]:
         .group_by(KeptQuestion.state)
     )
     return {QuestionState(state): number for state, number in connection.execute(query)}
+
+
+# What editors do with the questions that they see.
+
+
+def settle(connection: Connection, ids: Collection[int], answer: str | None) -> int:
+    """Say of questions that an editor put them into an answer, or that they are not for the city; of those
+    to which nobody waits for a reply, how many that were. What somebody left waits on for its reply."""
+    if answer is not None:
+        left = update(KeptQuestion).where(KeptQuestion.id.in_(ids), KeptQuestion.state == QuestionState.LEFT)
+        connection.execute(left.values(answer=answer))
+    mine = update(KeptQuestion).where(KeptQuestion.id.in_(ids), KeptQuestion.state == QuestionState.OPEN)
+    return connection.execute(mine.values(state=QuestionState.HANDLED, answer=answer)).rowcount
+
+
+def reopen(connection: Connection, ids: Collection[int]) -> int:
+    """Put settled questions back among the others; how many that were."""
+    mine = update(KeptQuestion).where(KeptQuestion.id.in_(ids), KeptQuestion.state == QuestionState.HANDLED)
+    return connection.execute(mine.values(state=QuestionState.OPEN, answer=None)).rowcount
+
+
+def assign(connection: Connection, ids: Collection[int], office: str) -> None:
+    """Give questions to an office."""
+    connection.execute(update(KeptQuestion).where(KeptQuestion.id.in_(ids)).values(office=office))

@@ -13,6 +13,7 @@ from bot.storage.models import (
     KeptQuestion,
     QuestionState,
     Subscription,
+    Watch,
     WebAllowance,
     WebReply,
     ZaloOptions,
@@ -28,7 +29,8 @@ LINK = datetime.timedelta(hours=24)
 """How long it is known in which conversation a question was asked that nobody left for the staff."""
 
 QUESTION = datetime.timedelta(days=90)
-"""How long a question is kept for the editors, and how long a delivery may wait for the person."""
+"""How long a question is kept for the editors, and how long a delivery may wait for the person.
+How long somebody is told of changes of an answer: bot.storage.watches.WATCH."""
 
 HELD_REPLY = datetime.timedelta(days=7)
 """How long a reply that the platform refused waits for the person to write again."""
@@ -52,12 +54,13 @@ def purge(connection: Connection, now: datetime.datetime) -> None:
         update(KeptQuestion)
         .where(
             is_old,
-            KeptQuestion.state == QuestionState.OPEN,
+            KeptQuestion.state.in_((QuestionState.OPEN, QuestionState.HANDLED)),
             KeptQuestion.conversation.is_not(None),
         )
         .values(conversation=None)
     )
     connection.execute(delete(ZaloOptions).where(ZaloOptions.offered_at <= now - OPTIONS))
+    connection.execute(delete(Watch).where(Watch.until <= now))
     connection.execute(
         update(Delivery)
         .where(
@@ -67,7 +70,7 @@ def purge(connection: Connection, now: datetime.datetime) -> None:
             ),
             Delivery.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.WAITING)),
         )
-        .values(status=DeliveryStatus.UNDELIVERABLE, **FINISHED)
+        .values(status=DeliveryStatus.UNDELIVERABLE, reason="expired", **FINISHED)
     )
 
 
@@ -85,6 +88,7 @@ def forget(connection: Connection, conversation: str, message_id: int) -> None:
         )
     )
     connection.execute(delete(Subscription).where(Subscription.conversation == conversation))
+    connection.execute(delete(Watch).where(Watch.conversation == conversation))
     connection.execute(delete(Delivery).where(Delivery.conversation == conversation))
     connection.execute(delete(WebReply).where(WebReply.conversation == conversation))
     connection.execute(delete(ZaloOptions).where(ZaloOptions.conversation == conversation))

@@ -21,6 +21,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x43616E54686F
 """A number that no other program on the same PostgreSQL database takes for a lock of its own."""
 
+NEWER = (
+    "The database was written by a newer version of the bot: use that one, or restore a backup of before "
+    "the update."
+)
+"""Why a version of the bot does not work on tables that it does not know."""
+
 MIGRATE_WITHIN = 120.0
 """Seconds for the migrations, another process's included."""
 
@@ -33,7 +39,9 @@ async def migrate(database: Database, migrations: Path = MIGRATIONS) -> None:
     """
     try:
         await database.transact(lambda connection: _upgrade(connection, migrations), within=MIGRATE_WITHIN)
-    except (DatabaseAway, OSError, SQLAlchemyError, CommandError) as error:
+    except CommandError as error:  # it finds no migration of that name
+        raise DatabaseUnusable(NEWER) from error
+    except (DatabaseAway, OSError, SQLAlchemyError) as error:
         raise unusable(database.url, error) from error
 
 
@@ -54,7 +62,7 @@ async def check_tables(database: Database) -> None:
     raise DatabaseUnusable(
         "The database is of an older version of the bot: start the bot, which brings it up to date."
         if is_older
-        else "The database was written by a newer version of the bot: use that one."
+        else NEWER
     )
 
 

@@ -27,9 +27,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu import progress
 from nlu.components.acceptance import Acceptance, evidence
+from nlu.components.context import DOUBT, NO_ANSWER, UNSURE
 from nlu.components.encoder import VECTORS
 from nlu.components.examples import example_label, is_answer_text, learned_from
-from nlu.components.forms import fold, words
+from nlu.components.forms import fold, points_back, words
 from nlu.components.kernel_machine import Inputs, KernelMachine
 from nlu.components.language import LANGUAGE, LANGUAGE_IS_SURE
 from nlu.components.learning import LearningComponent
@@ -40,9 +41,7 @@ from nlu.components.reading import READING, Reading
 # This classifier does the response selector's work, which Rasa looks for by the name of its own class.
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
 
-NO_ANSWER = "out_of_scope"
-AFFIRM, DENY, DOUBT = "affirm", "deny", "doubt"
-UNSURE = "nlu_fallback"
+AFFIRM, DENY = "affirm", "deny"
 WARD = "ward"
 """What a place of the city is called now: nlu.components.ward_reader looks for its name."""
 
@@ -53,8 +52,8 @@ CHOICES_MOST = 3
 """Answers offered at most. nlu/actions.yml has a label for each place, and bot/cards/fallbacks.py shows as
 many."""
 
-RANKING_LENGTH = 10
-"""Labels that are told of a message, the best first."""
+RANKING_LENGTH = 30
+"""Labels that are told of a message, the best first: far enough down for what is in hand to be among them."""
 
 AT_A_TIME = 200
 """Messages that are read together, where there are many: in a validation, or in an evaluation."""
@@ -371,7 +370,12 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             [{"name": name, "confidence": score} for name, score in ranking],
             add_to_output=True,
         )
-        reading = replace(reading, language=message.get(LANGUAGE), other_language=message.get(OTHER_LANGUAGE))
+        reading = replace(
+            reading,
+            points=points_back(message.get(FORMS)[0].read),
+            language=message.get(LANGUAGE),
+            other_language=message.get(OTHER_LANGUAGE),
+        )
         message.set(READING, reading.as_json(), add_to_output=True)
         entities = {ENTITY_OF[intent]: detail} if intent in ENTITY_OF and detail else {}
         if intent == AFFIRM:

@@ -20,6 +20,10 @@ _ASKS = re.compile(
     r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)\b",
     re.IGNORECASE,
 )
+_POINTS = re.compile(
+    r"\b(?!(?:gần|từ|ở|tới|đến|qua|lúc|khi|hồi|bữa|hôm|ngày|tuần|tháng|mùa|năm|giờ) )\w+ (?:đó|này|nầy)\b|"
+    r"\b(?:it|its|they|them|their|that|this|those|these)\b"
+)
 _FIRST_MARK = "\u0300"
 """There is no combining mark before it."""
 
@@ -75,6 +79,12 @@ def sentences(text: str, most: int) -> list[str]:
         if asks(part)
     ]
     return (read or parts)[-most:]
+
+
+def points_back(read: str) -> bool:
+    """Whether a word of a text, as it is read, points at what was said before: "that pagoda", "chùa đó". A
+    place ("near there") is where something else is asked for."""
+    return bool(_POINTS.search(read))
 
 
 def asks(sentence: str) -> bool:

@@ -7,7 +7,7 @@ message's ranking and what was said before. In a response template every value w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
@@ -16,6 +16,7 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from nlu.components.context import DOUBT, NO_ANSWER, TALK, Context, Meant, Weights, Words, ahead, meant
 from nlu.components.forms import fold, words
 from nlu.components.reading import Reading
 
@@ -42,6 +43,7 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
 
     def __init__(self, endpoint_config: EndpointConfig, domain: Domain) -> None:
         super().__init__(domain.responses)
+        self._weights = Weights(**endpoint_config.kwargs.get("weights", {}))
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -50,7 +52,12 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
         variations = self.responses.get(utter_action)
         if not variations or "custom" not in variations[0]:
             return None
-        first, *others = fill(variations[0]["custom"], tracker)
+        template, said = variations[0]["custom"], list(_said(tracker))
+        context = _context(said, self.responses)
+        if found := _meant(template, tracker, context, self._weights):
+            pick = {"reply": "pick", "id": found.answer, "language": _language(tracker)}
+            return {"custom": {"plans": [{**pick, **({"facet": found.facet} if found.facet else {})}]}}
+        first, *others = fill(template, tracker)
         if other_language := Reading.of(tracker.latest_message).other_language:
             first = {**first, "other_language": other_language}
         return {"custom": {"plans": [first, *others]}}
@@ -73,7 +80,7 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
         case "facet":
             return [{**plan, "id": topic, "facet": tracker.get_slot("facet")}]
         case "choices":
-            return [_in_context(tracker, said) or {**plan, "ids": reading.choices}]
+            return [{**plan, "ids": reading.choices}]
         case "pick":
             return _pick(reading.choice, _facet_named(tracker), said, language)
         case "repeat":
@@ -88,7 +95,7 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
             return [{**plan, "facet": tracker.get_slot("facet")}]
         case "fallback":
             again = bool(said) and said[0][0].get("reply") == "fallback"
-            return [_in_context(tracker, said) or {**plan, "reason": "again" if again else plan["reason"]}]
+            return [{**plan, "reason": "again" if again else plan["reason"]}]
         case "action" if plan.get("step") == "ask" and _is_asked_again(plan, tracker, said):
             return [{**plan, "reason": "unclear"}]
         case "action" if plan["action"] == "topics":
@@ -144,20 +151,19 @@ def _ranking(tracker: DialogueStateTracker, base: str) -> dict[str, float]:
     return {detail: score for (name, _, detail), score in named if name == base and detail}
 
 
+def _score(tracker: DialogueStateTracker, label: str) -> float:
+    """The score of a label in the message's ranking; 0 if it is none of the first."""
+    ranking = tracker.latest_message.parse_data.get("intent_ranking", [])
+    return float(next((named["confidence"] for named in ranking if named["name"] == label), 0))
+
+
 # What a message means in the conversation
 
-OFFERED_LEAST = 0.12
-"""Score of one of the choices offered just now, to be the one that is meant."""
-
-SIDE_LEAST, SIDE_WORDS = 0.23, 6
-"""Score of a side, and most words of a message, to be about the topic in hand. Of the 148 independent
-questions that have no answer, one is as short and scores as much."""
+HINT_LEAST = 0.1
+"""Score of an answer that was talked of before, to be the one that is gone back to."""
 
 SIDE_BESIDE_LEAST = 0.12
-"""Score of a side that is named together with something else."""
-
-HINT_LEAST = 0.1
-"""Score of an answer that is hinted at ("and the land?"), if it is of the topic in hand's own field."""
+"""Score of a side that is named together with it."""
 
 NAMED_LEAST = 0.15
 """Score of an answer, to be offered where only a side is named and there is no topic in hand."""
@@ -172,31 +178,45 @@ _HINT = re.compile(
     r"^(and|or|what about|how about|con|the con|vay con|roi con|vay the)\b|\b(thi sao|nua)\W*$"
 )
 
+_WEIGHED = {"answer", "facet", "choices", WARD, "fallback"}
 
-def _in_context(tracker: DialogueStateTracker, said: Turns) -> Plan | None:
-    """What a message of which nothing is sure means after what was said: one of the choices offered
-    just now, a side of the topic in hand, or a neighbour of it; None if it is none of these."""
-    plan = {"reply": "pick", "language": _language(tracker)}
-    answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
-    offered = _offered(said[:1])
-    if offered != list(answers)[: len(offered)] and (
-        picked := _ahead({answer: answers.get(answer, 0) for answer in offered}, OFFERED_LEAST)
+
+def _meant(template: Plan, tracker: DialogueStateTracker, context: Context, weights: Weights) -> Meant | None:
+    """What the message means after what was said, if that is another thing than what is read in it. What is
+    said to a button, or for the staff, stands."""
+    reading = Reading.of(tracker.latest_message)
+    is_weighed = template["reply"] in _WEIGHED or template.get("action") in {DOUBT, TALK}
+    is_open = is_weighed and template.get("reason") in {None, "no_answer", "ask_topic"}
+    if (
+        not is_open
+        or reading.also
+        or reading.other_language
+        or not tracker.latest_message.parse_data.get("intent_ranking")
     ):
-        return {**plan, "id": picked}
-    topic = tracker.get_slot("answer")
-    text = fold(tracker.latest_message.text or "")
-    if topic is None:
         return None
-    side = _ahead({**sides, "": 2 * max(answers.values(), default=0)}, SIDE_LEAST)
-    if side and len(words(text)) <= SIDE_WORDS:
-        return {**plan, "id": topic, "facet": side}
-    if _HINT.search(text):
-        field = topic.partition(".")[0]
-        near = {answer: score for answer, score in answers.items() if answer.partition(".")[0] == field}
-        near.pop(topic, None)
-        if hinted := _ahead(near, HINT_LEAST):
-            return {**plan, "id": hinted}
-    return None
+    intent, text = tracker.latest_message.intent, tracker.latest_message.text or ""
+    said = Words(
+        intent=str(intent.get("name")),
+        answer=_entities(tracker).get("answer"),
+        confidence=float(intent.get("confidence", 0)),
+        answers=_ranking(tracker, "faq"),
+        sides=_ranking(tracker, "followup"),
+        aside=_score(tracker, NO_ANSWER),
+        count=len(words(text)),
+        points=reading.points,
+        hints=bool(_HINT.search(fold(text))),
+    )
+    return meant(said, context, weights)
+
+
+def _context(said: Turns, responses: Mapping[str, Any]) -> Context:
+    """What was said before, and what was shown with it: the responses of domain.yml's retrieval intents name
+    what is related to each answer."""
+    last = next((plans[0] for plans in said if _repeatable(plans) and plans[0]["reply"] != "choices"), {})
+    hand = last.get("id")
+    variations = responses.get(f"utter_faq/{hand}") or [{}]
+    related = (variations[0].get("metadata") or {}).get("related", [])
+    return Context(hand, tuple(related), tuple(_offered(said[:1])))
 
 
 def _named(tracker: DialogueStateTracker) -> list[str]:
@@ -214,14 +234,6 @@ def _named_with_side(tracker: DialogueStateTracker) -> list[str]:
     answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
     least = max(NAMED_LEAST, max(sides.values(), default=0) / 2)
     return [answer for answer, score in answers.items() if score >= least][:NEXT_MOST]
-
-
-def _ahead(scores: dict[str, float], least: float) -> str | None:
-    """The best, if it scores enough and is well ahead of the next."""
-    ranked = sorted(scores.items(), key=lambda item: -item[1])
-    if not ranked or ranked[0][1] < least:
-        return None
-    return ranked[0][0] if len(ranked) == 1 or ranked[0][1] >= LEAD * ranked[1][1] else None
 
 
 def _offered(said: Turns) -> list[str]:
@@ -292,10 +304,10 @@ def _back_to(plan: Plan, tracker: DialogueStateTracker, said: Turns) -> list[Pla
     much is it"; empty if nothing is named."""
     answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
     before = dict.fromkeys(str(plans[0]["id"]) for plans in said if plans[0]["reply"] in {"answer", "facet"})
-    named = _ahead({answer: answers.get(answer, 0) for answer in before}, HINT_LEAST)
+    named = ahead({answer: answers.get(answer, 0) for answer in before}, HINT_LEAST, LEAD)
     if named is None:
         return []
-    side = _ahead(sides, SIDE_BESIDE_LEAST)
+    side = ahead(sides, SIDE_BESIDE_LEAST, LEAD)
     return [
         {
             "reply": "pick",

@@ -13,6 +13,7 @@ READING = "reading"
 class Reading:
     """also: further answers asked for in the same message. choices: the answers that it may mean,
     best first. choice: which of the choices offered before, from 1, or from the end if negative.
+    points: whether a word points at what was said before ("that pagoda").
     language: what the message seems to be in, where that is not sure. other_language: the code of the
     language that it is in, if that is neither Vietnamese nor English. wards, is_unknown_ward, address,
     names_only_wards: what nlu.wards.recogniser.Recognition says of the units that it names."""
@@ -20,6 +21,7 @@ class Reading:
     also: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     choice: int | None = None
+    points: bool = False
     language: str | None = None
     other_language: str | None = None
     wards: list[str] = field(default_factory=list)

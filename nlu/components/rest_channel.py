@@ -48,7 +48,7 @@ class ForgettingRestInput(InputChannel):
                 text,
                 collector,
                 said.get("sender"),
-                _button(text or "", request.app.ctx.agent.domain),
+                read_button(text or "", request.app.ctx.agent.domain),
                 input_channel=self.name(),
                 metadata=said.get("metadata"),
             )
@@ -78,7 +78,7 @@ class ForgettingRestInput(InputChannel):
         return blueprint
 
 
-def _button(text: str, domain: Domain) -> dict[str, Any] | None:
+def read_button(text: str, domain: Domain) -> dict[str, Any] | None:
     """What a button stands for ("/faq{...}"), as Rasa would say after reading it as if a person had written
     it; None if the text is no button."""
     written = Message({TEXT: text})

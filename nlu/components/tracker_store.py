@@ -1,4 +1,4 @@
-"""Where Rasa remembers what is in hand: SQLite, without what people said, and not for long."""
+"""Where Rasa remembers what is in hand: without what people said, and not for long."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -20,6 +18,8 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+
+from nlu.components.events import Events, Row
 
 KEPT_SECONDS = 24 * 3600
 EVENTS_MOST = 200
@@ -32,44 +32,23 @@ said and what slots hold, since it replays all events several times at each mess
 STORED = "stored"
 """Attribute of a tracker: how many of its events are in the database, or need not be."""
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS events (
-    id INTEGER PRIMARY KEY,
-    sender_id VARCHAR(255) NOT NULL,
-    type_name VARCHAR(255) NOT NULL,
-    timestamp FLOAT,
-    intent_name VARCHAR(255),
-    action_name VARCHAR(255),
-    data TEXT
-);
-CREATE INDEX IF NOT EXISTS ix_events_sender_id ON events (sender_id);
-"""
-"""Those of Rasa's own SQL store, whose files can be read on."""
-
 log = structlog.get_logger()
 
 
 class PrivateTrackerStore(TrackerStore):
-    """A tracker store on one connection to an SQLite file, with one statement to read a conversation and one
-    to write. It keeps no text, keeps for a day, and is loud when it fails (Rasa would carry on with a memory
-    of its own).
+    """A tracker store with one statement to read a conversation and one transaction to write. It keeps no
+    text, keeps for a day, and is loud when it fails (Rasa would carry on with a memory of its own).
 
-    db: the file (endpoints.yml). RASA_CONVERSATIONS in the environment: another one, for the evaluation,
-    whose conversations do not belong among people's.
+    db: the SQLite file (endpoints.yml). RASA_CONVERSATIONS in the environment: another one (for the
+    evaluation, whose conversations do not belong among people's), or the URL of a PostgreSQL database that
+    several runners share.
     """
 
     def __init__(
         self, domain: Domain | None = None, event_broker: EventBroker | None = None, *, db: str, **_: Any
     ) -> None:
         super().__init__(domain, event_broker)
-        file = Path(os.environ.get("RASA_CONVERSATIONS") or db)
-        _keep_to_owner(file)
-        self._database = sqlite3.connect(file, timeout=10)
-        self._database.row_factory = sqlite3.Row
-        # A power cut may take the last turns of a context along; each turn waits for no disk.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.executescript(_TABLES)
+        self._events = Events(os.environ.get("RASA_CONVERSATIONS") or db)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the tracker's new events; end the process if that fails, so that it is noticed, started
@@ -77,13 +56,10 @@ class PrivateTrackerStore(TrackerStore):
         try:
             new = list(tracker.events)[getattr(tracker, STORED, 0) :]
             if new:
+                turn = max(filter(None, map(_turn, new)), default=None)
                 rows = [_row(tracker.sender_id, event) for event in map(_without_text, new)]
-                with self._database:
-                    self._database.executemany(
-                        "INSERT INTO events (sender_id, type_name, timestamp, intent_name, action_name, data)"
-                        " VALUES (?, ?, ?, ?, ?, ?)",
-                        rows,
-                    )
+                if not self._events.append(rows, tracker.sender_id, turn):
+                    log.warning("tracker_store.late")
             setattr(tracker, STORED, len(tracker.events))
         except Exception as error:
             _fail(error)
@@ -104,39 +80,28 @@ class PrivateTrackerStore(TrackerStore):
 
     async def keys(self) -> Iterable[str]:
         """The ids of all conversations."""
-        return [row[0] for row in self._database.execute("SELECT DISTINCT sender_id FROM events")]
+        return self._events.senders()
 
     def forget(self, sender_id: str) -> None:
         """Delete all that is remembered of a conversation."""
-        with self._database:
-            self._database.execute("DELETE FROM events WHERE sender_id = ?", (sender_id,))
-        self._truncate_log()
+        self._events.forget(sender_id)
 
     def purge(self) -> None:
         """Delete what happened a day ago or earlier."""
-        with self._database:
-            self._database.execute("DELETE FROM events WHERE timestamp <= ?", (_day_ago(),))
-        self._truncate_log()
+        self._events.purge(_day_ago())
 
-    def _truncate_log(self) -> None:
-        """Empty SQLite's log, in which what was deleted can be read until the next checkpoint."""
-        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-    def _tracker(self, sender_id: str, rows: list[sqlite3.Row]) -> DialogueStateTracker | None:
+    def _tracker(self, sender_id: str, rows: list[Row]) -> DialogueStateTracker | None:
         if not rows:
             return None
         tracker = DialogueStateTracker.from_events(sender_id, map(_event, rows), self.domain.slots)
         setattr(tracker, STORED, len(tracker.events))
         return tracker
 
-    def _kept(self, sender_id: str) -> list[sqlite3.Row]:
+    def _kept(self, sender_id: str) -> list[Row]:
         """The rows of a conversation, oldest first. What happened a day ago or earlier is deleted; if much
         is left, all but the session's start, the newest events from a turn's beginning on, and the last
         value of each slot."""
-        every = self._database.execute(
-            "SELECT id, type_name, timestamp, action_name, data FROM events WHERE sender_id = ? ORDER BY id",
-            (sender_id,),
-        ).fetchall()
+        every = self._events.of_sender(sender_id)
         rows = [row for row in every if row["timestamp"] > _day_ago()]
         if len(rows) > EVENTS_MOST:
             cut = next((n for n in _turns(rows) if n >= len(rows) - EVENTS_MOST // 2), len(rows))
@@ -145,23 +110,11 @@ class PrivateTrackerStore(TrackerStore):
             rows = [row for n, row in enumerate(rows) if n >= cut or row["id"] in old]
         if len(rows) < len(every):
             dropped = {row["id"] for row in every} - {row["id"] for row in rows}
-            with self._database:
-                self._database.executemany("DELETE FROM events WHERE id = ?", [(n,) for n in dropped])
+            self._events.delete(dropped)
         return rows
 
 
-def _keep_to_owner(file: Path) -> None:
-    """Have a database that only its owner can read, whatever the umask and whoever made it: it tells what
-    people ask about. SQLite gives its log the same rights. No file is opened that is there: closing it would
-    let go of SQLite's locks."""
-    with suppress(FileExistsError):
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
-    for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
-        with suppress(FileNotFoundError):
-            part.chmod(0o600)
-
-
-def _needed(rows: list[sqlite3.Row]) -> list[sqlite3.Row]:
+def _needed(rows: list[Row]) -> list[Row]:
     """The rows of a session without those that nothing depends on any more (see TURNS_WHOLE)."""
     turns = _turns(rows)
     if len(turns) <= TURNS_WHOLE:
@@ -176,12 +129,12 @@ def _needed(rows: list[sqlite3.Row]) -> list[sqlite3.Row]:
     ]
 
 
-def _turns(rows: list[sqlite3.Row]) -> list[int]:
+def _turns(rows: list[Row]) -> list[int]:
     """Where turns begin: Rasa begins to listen."""
     return [n for n, row in enumerate(rows) if row["action_name"] == ACTION_LISTEN_NAME]
 
 
-def _last_values(rows: list[sqlite3.Row]) -> set[int]:
+def _last_values(rows: list[Row]) -> set[int]:
     """The ids of the rows with the last value of each slot."""
     return set(
         {row["action_name"]: row["id"] for row in rows if row["type_name"] == SlotSet.type_name}.values()
@@ -202,9 +155,15 @@ def _row(sender_id: str, event: Event) -> tuple[Any, ...]:
 _type_of = functools.cache(Event.resolve_by_type)  # which asks all of Rasa's classes for their names
 
 
-def _event(row: sqlite3.Row) -> Event:
+def _event(row: Row) -> Event:
     """The event that a row stands for."""
     return _type_of(row["type_name"])._from_parameters(json.loads(row["data"]))
+
+
+def _turn(event: Event) -> float | None:
+    """The turn of a message, as the bot told it: when it came, in seconds."""
+    turn = event.metadata.get("turn") if isinstance(event, UserUttered) else None
+    return float(turn) if isinstance(turn, (int, float)) else None
 
 
 def _without_text(event: Event) -> Event:

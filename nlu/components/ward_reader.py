@@ -17,7 +17,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from nlu.components.classifier import CHOICES_MOST, NO_ANSWER, UNSURE, WARD, entity
+from nlu.components.classifier import CHOICES_MOST, WARD, entity
+from nlu.components.context import NO_ANSWER, UNSURE
 from nlu.components.examples import example_label, is_answer_text
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.forms import fold, words

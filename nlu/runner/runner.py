@@ -40,7 +40,9 @@ class Runner:
 
     http: aiohttp.ClientSession
 
-    def __init__(self) -> None:
+    def __init__(self, *, owns_models: bool = True) -> None:
+        """`owns_models`: files that are spoilt are set aside; not where they are a trainer's elsewhere."""
+        self._owns_models = owns_models
         self.meant: str | None = None
         self.since: str | None = None
         self.loading: Stage | None = None
@@ -99,13 +101,21 @@ class Runner:
         Raises:
             NotReady: it does not start; the one that answers goes on.
         """
-        self.loading = Stage(model.name, Progress("loading", 0), time.monotonic())
-        try:
-            is_new = await self._replace(model.name)
-        finally:
-            self.loading = None
+        is_new = await self.take_over(model)
         if is_new or held_against:
             self.since = models.went_live(model, override=override, held_against=held_against).since
+
+    async def take_over(self, model: models.Model) -> bool:
+        """Have a model answer, as `change_over`, and remember nothing; False if it does already.
+
+        Raises:
+            NotReady: it does not start; the one that answers goes on.
+        """
+        self.loading = Stage(model.name, Progress("loading", 0), time.monotonic())
+        try:
+            return await self._replace(model.name)
+        finally:
+            self.loading = None
 
     async def _replace(self, name: str) -> bool:
         """A new process takes over once it has answered; the old one ends when its last reply is out.
@@ -135,12 +145,13 @@ class Runner:
         kept = models.find(name)
         is_damaged = await asyncio.to_thread(models.is_damaged, kept) if kept else False
         if is_damaged:
-            models.set_aside(name)
+            if self._owns_models:
+                models.set_aside(name)
             raise NotReady(f"the file of model {name} is damaged, and set aside", is_model=True)
         try:
             return await RasaProcess.start(name, self.http)
         except NotReady as error:
-            if error.is_model and name == self.newest:
+            if error.is_model and name == self.newest and self._owns_models:
                 models.set_aside(name)
             raise
 

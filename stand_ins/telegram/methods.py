@@ -162,6 +162,18 @@ class SendMessage(Strict):
     reply_markup: Json[Keyboard] | None = None
 
 
+class SendPhoto(Strict):
+    """A picture with a caption: an address that Telegram fetches, or what was uploaded, as Base64."""
+
+    chat_id: int
+    photo: str
+    caption: str = ""
+    parse_mode: Literal["HTML"] | None = None
+    message_thread_id: int | None = None
+    disable_notification: bool = False
+    reply_markup: Json[Keyboard] | None = None
+
+
 class SendChatAction(Strict):
     """ "Typing"."""
 
@@ -235,8 +247,8 @@ class SetMySettings(Strict):
 METHODS: dict[str, type[Strict]] = {
     method.__name__[0].lower() + method.__name__[1:]: method
     for method in (
-        GetMe, GetUpdates, SetWebhook, DeleteWebhook, SendMessage, SendChatAction, AnswerCallbackQuery,
-        SetMyCommands, SetMyDescription, SetMyShortDescription, SetChatMenuButton, SetMySettings,
-        AnswerInlineQuery, AnswerGuestQuery,
+        GetMe, GetUpdates, SetWebhook, DeleteWebhook, SendMessage, SendPhoto, SendChatAction,
+        AnswerCallbackQuery, SetMyCommands, SetMyDescription, SetMyShortDescription, SetChatMenuButton,
+        SetMySettings, AnswerInlineQuery, AnswerGuestQuery,
     )
 }  # fmt: skip

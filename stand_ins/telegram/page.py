@@ -70,14 +70,23 @@ class TelegramOnPage:
         return next(person for person in self._telegram.people if str(person.id) == chat)
 
 
+def _content(message: Json, entities: list[Entity]) -> str:
+    if "photo" in message:
+        photo = message["photo"][0]
+        size = f"[{photo['width']} × {photo['height']}]"
+        return f"{html.escape(size)}<br>{for_page(message.get('caption', ''), entities)}"
+    return for_page(message["text"], entities) if "text" in message else html.escape("[…]")
+
+
 def _bubble(message: Json) -> Bubble:
     entities = [
-        Entity(e["type"], e["offset"], e["length"], e.get("url")) for e in message.get("entities", [])
+        Entity(e["type"], e["offset"], e["length"], e.get("url"))
+        for e in message.get("entities") or message.get("caption_entities") or []
     ]
     keyboard = message.get("reply_markup", {}).get("inline_keyboard", [])
     return Bubble(
         id=str(message["message_id"]),
-        html=for_page(message["text"], entities) if "text" in message else html.escape("[…]"),
+        html=_content(message, entities),
         is_from_bot=message["from"]["is_bot"],
         sender=message["from"]["first_name"],
         keys=[[Key(b["text"], b.get("callback_data"), b.get("url")) for b in row] for row in keyboard],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import io
 import json
 import re
 import time
@@ -14,7 +17,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
+from PIL import Image
 from pydantic import ValidationError
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -27,6 +32,12 @@ from stand_ins.utf16 import utf16
 
 TOKEN = "4242:stand-in-token-never-in-a-log"
 TEXT_MOST = 4096
+CAPTION_MOST = 1024
+PHOTO_MOST, FETCHED_MOST = 10 * 1024 * 1024, 5 * 1024 * 1024
+"""Bytes of a photo that is uploaded, and of one that Telegram fetches (Bot API, sending files)."""
+SIDES_MOST, RATIO_MOST = 10_000, 20
+"""Pixels of both sides together, and the longer side to the shorter (Bot API, sendPhoto)."""
+UPLOADED = "base64:"
 RETRY_FIRST, RETRY_MOST = 0.05, 1.0
 """Seconds between deliveries to a webhook that fails. Telegram begins with 1 and ends at 60 to 120."""
 
@@ -302,10 +313,42 @@ class StandIn(PlatformServer):
         return True
 
     async def _send_message(self, asked: methods.SendMessage) -> Json:
+        chat = self._place(asked)
+        text, entities = _parsed(asked.text, asked.parse_mode)
+        if not text:
+            raise Refused(400, "Bad Request: message text is empty")
+        if utf16(text) > TEXT_MOST:
+            raise Refused(400, "Bad Request: message is too long")
+        return self._say(chat, asked, {"text": text, "entities": entities})
+
+    async def _send_photo(self, asked: methods.SendPhoto) -> Json:
+        chat = self._place(asked)
+        caption, entities = _parsed(asked.caption, asked.parse_mode)
+        if utf16(caption) > CAPTION_MOST:
+            raise Refused(400, "Bad Request: message caption is too long")
+        photo = _photo(self._photo_data(asked.photo))
+        return self._say(chat, asked, {"photo": [photo], "caption": caption, "caption_entities": entities})
+
+    def _photo_data(self, given: str) -> bytes:
+        if given.startswith(UPLOADED):
+            data = base64.b64decode(given.removeprefix(UPLOADED))
+            if len(data) > PHOTO_MOST:
+                raise Refused(413, "Request Entity Too Large")
+            return data
+        if not re.match(r"https?://", given):
+            raise Refused(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        data = self.web.get(given, b"")
+        if not 0 < len(data) <= FETCHED_MOST:
+            raise Refused(400, "Bad Request: failed to get HTTP URL content")
+        return data
+
+    def _place(self, asked: methods.SendMessage | methods.SendPhoto) -> Chat:
         chat = self._writable(asked.chat_id)
         if asked.message_thread_id and not chat.is_forum:
             raise Refused(400, "Bad Request: message thread not found")
-        content = _text(asked.text, is_html=bool(asked.parse_mode))
+        return chat
+
+    def _say(self, chat: Chat, asked: methods.SendMessage | methods.SendPhoto, content: Json) -> Json:
         self._check_flood(chat)
         if asked.reply_markup:
             content["reply_markup"] = asked.reply_markup.model_dump(exclude_none=True)
@@ -384,7 +427,7 @@ class StandIn(PlatformServer):
         if self.most_a_second is None:
             return
         recent = [
-            call for call in self.called("sendMessage")
+            call for call in (*self.called("sendMessage"), *self.called("sendPhoto"))
             if call.status == 200
             and int(call.parameters["chat_id"]) == chat.id
             and call.at > time.monotonic() - 3
@@ -420,6 +463,35 @@ def error(status: int, reason: str, **parameters: int) -> Json:
     return body | ({"parameters": parameters} if parameters else {})
 
 
+def _parsed(text: str, parse_mode: str | None) -> tuple[str, list[Json]]:
+    """A text and its entities."""
+    try:
+        parsed, entities = parse(text) if parse_mode else (text.strip(), [])
+    except HtmlError as error:
+        raise Refused(400, f"Bad Request: can't parse entities: {error}") from error
+    return parsed, [entity.as_json() for entity in entities]
+
+
+def _photo(data: bytes) -> Json:
+    """What stands in the message for a photo that was taken."""
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            width, height = picture.size
+            picture.verify()
+    except Exception as error:
+        raise Refused(400, "Bad Request: IMAGE_PROCESS_FAILED") from error
+    if width + height > SIDES_MOST or max(width, height) > RATIO_MOST * min(width, height):
+        raise Refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    unique = hashlib.sha256(data).hexdigest()[:16]
+    return {
+        "file_id": unique,
+        "file_unique_id": unique,
+        "width": width,
+        "height": height,
+        "file_size": len(data),
+    }
+
+
 async def _parameters(request: Request) -> Json:
     """A call's parameters, from wherever the Bot API takes them."""
     given: Json = dict(request.query_params)
@@ -430,6 +502,13 @@ async def _parameters(request: Request) -> Json:
         given |= {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in body.items()}
     elif kind.startswith("application/x-www-form-urlencoded"):
         given |= dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+    elif kind.startswith("multipart/form-data"):
+        async with request.form(max_files=1, max_part_size=PHOTO_MOST) as form:
+            for name, value in form.items():
+                if isinstance(value, UploadFile):
+                    given[name] = UPLOADED + base64.b64encode(await value.read()).decode()
+                else:
+                    given[name] = value
     return given
 
 

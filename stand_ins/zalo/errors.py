@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from stand_ins.server import Json
 
-RATE, GENERIC, INVALID, TOO_LONG, NO_QUOTA, NOT_FOLLOWED = -32, -200, -201, -210, -211, -213
+RATE, EXPIRED, GENERIC, INVALID, TOO_LONG, NO_QUOTA, NOT_FOLLOWED = -32, -100, -200, -201, -210, -211, -213
 TOKEN_INVALID, TOKEN_EXPIRED, SILENT_FOR_A_WEEK, NEVER_SPOKE, UNSUPPORTED = -216, -220, -230, -232, -233
 V2_IS_SHUT, WRONG_PROOF, RESTRICTED = -240, -242, -244
 REFRESH_TOKEN_DEAD, NO_SUCH_CODE, WRONG_SECRET, WRONG_REDIRECT = -14014, -14019, -14004, -14003
 
 WORDS = {
     RATE: "The application or OA has exceeded the limit of requests per minute",
+    EXPIRED: "{} is expired",
     GENERIC: "Send message failed",
     INVALID: "{} is invalid",
     -204: "The Official Account has been deleted",

@@ -119,10 +119,17 @@ class Buttons(Strict):
 
 
 class Image(Strict):
-    """A picture by its address. Uploads are not stood in for, so there is no attachment_id."""
+    """A picture, either by its address or by the id of its upload."""
 
     media_type: Literal["image"]
-    url: WebUrl
+    url: WebUrl | None = None
+    attachment_id: Annotated[str, StringConstraints(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Image:
+        if (self.url is None) == (self.attachment_id is None):
+            raise PydanticCustomError("one_of", "either url or attachment_id")
+        return self
 
 
 class Media(Strict):
@@ -170,10 +177,10 @@ class Content(Strict):
         )
 
     @property
-    def image(self) -> str | None:
-        """The picture's address."""
+    def image(self) -> Image | None:
+        """The picture."""
         payload = self.attachment.payload if self.attachment else None
-        return payload.elements[0].url if isinstance(payload, Media) else None
+        return payload.elements[0] if isinstance(payload, Media) else None
 
 
 class Recipient(Strict):

@@ -89,7 +89,10 @@ class ZaloOnPage:
 
 
 def _bubble(message: Said) -> Bubble:
-    picture = f'<img src="{html.escape(message.image)}" alt="">\n' if message.image else ""
+    has_address = message.image is not None and message.image.startswith("http")
+    picture = f'<img src="{html.escape(message.image or "")}" alt="">\n' if has_address else ""
+    if message.image and not has_address:
+        picture = html.escape("[picture]") + "\n"
     return Bubble(
         id=message.id,
         html=picture + _with_links(message.text),

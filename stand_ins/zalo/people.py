@@ -11,7 +11,7 @@ from stand_ins.zalo.webhook import Webhook
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message in a chat. buttons: as the OA sent them; image: its address."""
+    """A message in a chat. buttons: as the OA sent them; image: its address, or the id of its upload."""
 
     id: str
     text: str

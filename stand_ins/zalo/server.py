@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 import re
 import secrets
@@ -16,6 +17,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from PIL import Image as Picture
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -23,6 +26,7 @@ from starlette.routing import BaseRoute, Route
 from stand_ins.failures import Failure
 from stand_ins.server import Json, PlatformServer
 from stand_ins.zalo.errors import (
+    EXPIRED,
     INVALID,
     NEVER_SPOKE,
     NO_QUOTA,
@@ -31,6 +35,7 @@ from stand_ins.zalo.errors import (
     RESTRICTED,
     SILENT_FOR_A_WEEK,
     TOKEN_INVALID,
+    TOO_LONG,
     V2_IS_SHUT,
     WRONG_PROOF,
     WRONG_REDIRECT,
@@ -38,7 +43,7 @@ from stand_ins.zalo.errors import (
     Refused,
     error,
 )
-from stand_ins.zalo.messages import Consultation, QuotaQuestion, Reaction, Template, read
+from stand_ins.zalo.messages import Consultation, Image, QuotaQuestion, Reaction, Template, read
 from stand_ins.zalo.people import Person, Said
 from stand_ins.zalo.tokens import Grant
 from stand_ins.zalo.webhook import Webhook
@@ -52,6 +57,7 @@ HOUR = 3600.0
 FREE_SECONDS, REACHABLE_SECONDS = 48 * HOUR, 7 * 24 * HOUR
 QUOTE_SECONDS = 48 * HOUR
 CALLS_A_MINUTE = 4000
+IMAGE_MOST, UPLOAD_SECONDS = 1_000_000, 7 * 24 * HOUR
 
 
 def settings(url: str, token_key: str) -> dict[str, str]:
@@ -98,6 +104,7 @@ class StandIn(PlatformServer):
         self._ahead = 0.0
         self._ids = count(246_845_883_529_197_922)
         self._minute: tuple[int, int] = (0, 0)
+        self._uploads: dict[str, tuple[float, bytes]] = {}
 
     # What people and tests do.
 
@@ -146,6 +153,7 @@ class StandIn(PlatformServer):
             Route("/v3.0/oa/message/template", self._template, methods=post),
             Route("/v2.0/oa/quota/message", self._free_quota, methods=post),
             Route("/v2.0/oa/message", self._reaction, methods=post),
+            Route("/v2.0/oa/upload/image", self._upload, methods=post),
             Route("/v2.0/oa/getoa", self._official_account),
             Route("/v4/oa/access_token", self._access_token, methods=post),
             Route("/v4/oa/permission", self._permission),
@@ -191,6 +199,41 @@ class StandIn(PlatformServer):
             return {"message_id": asked.sender_action.react_message_id}
 
         return await self._open_api(request, "reaction", react)
+
+    async def _upload(self, request: Request) -> Response:
+        """An image as the form's field `file`, with a name that says what it is."""
+        async with request.form(max_files=1) as form:
+            file = form.get("file")
+            name = (file.filename or "") if isinstance(file, UploadFile) else ""
+            data = await file.read() if isinstance(file, UploadFile) else b""
+
+        async def answer() -> tuple[int, Json]:
+            try:
+                self._check_rate()
+                self._check_token(request)
+                if len(data) > IMAGE_MOST:
+                    raise Refused(TOO_LONG, "file")
+                if not _is_image(data, name):
+                    raise Refused(INVALID, "file")
+                attachment_id = secrets.token_urlsafe(30)
+                self._uploads[attachment_id] = (self.now(), data)
+                return 200, {"data": {"attachment_id": attachment_id}, "error": 0, "message": "Success"}
+            except Refused as no:
+                return 200, {"error": no.code, "message": no.message}
+
+        return await self._answer_call(request, "upload", {"name": name, "bytes": len(data)}, answer)
+
+    def _picture(self, image: Image) -> str:
+        """The address or id of a picture that Zalo has."""
+        if image.url is not None:
+            data = self.web.get(image.url, b"")
+            if not 0 < len(data) <= IMAGE_MOST or not _is_image(data, image.url):
+                raise Refused(INVALID, "url")
+            return image.url
+        at, _ = self._uploads.get(image.attachment_id or "", (0.0, b""))
+        if self.now() - at > UPLOAD_SECONDS:
+            raise Refused(EXPIRED, "attachment_id")
+        return image.attachment_id or ""
 
     async def _official_account(self, request: Request) -> Response:
         account = {
@@ -240,10 +283,11 @@ class StandIn(PlatformServer):
         self._check_quote(person, message.quote_message_id)
         if message.buttons and self.refuses_buttons is not None:
             raise Refused(self.refuses_buttons, "attachment")
+        picture = self._picture(message.image) if message.image else None
         quota = self._use(person)
         buttons = tuple(button.model_dump() for button in message.buttons)
         now = self.now()
-        said = Said(self.new_message_id(), message.text or "", True, now, buttons, message.image)
+        said = Said(self.new_message_id(), message.text or "", True, now, buttons, picture)
         person.messages.append(said)
         self._echo(person, said)
         return {
@@ -369,6 +413,15 @@ _NAMES = {
     -14004: "Invalid secret key",
     -14003: "Invalid redirect uri",
 }
+
+
+def _is_image(data: bytes, name: str) -> bool:
+    kinds = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG"}
+    try:
+        with Picture.open(io.BytesIO(data)) as picture:
+            return picture.format == kinds.get(name.rpartition(".")[2].lower())
+    except Exception:
+        return False
 
 
 def _is_json(request: Request) -> bool:

@@ -96,6 +96,24 @@ async def test_a_location_is_answered_without_telling_rasa(small_library: Librar
 
 
 @pytest.mark.parametrize(
+    ("button", "planned"),
+    [
+        ("share:culture.food:en", ("action", "share", "culture.food", "en")),
+        ("share:culture.nothing:en", ("fallback", None, None, "en")),
+        ("share:culture.food:fr", ("fallback", None, None, "vi")),
+        ("share:culture.food", ("fallback", None, None, "vi")),
+    ],
+)
+async def test_a_picture_to_share_is_given_without_telling_rasa(
+    deciding: Deciding, button: str, planned: tuple[str | None, ...]
+) -> None:
+    message = incoming(channel="test", address="a", conversation="c", key="1", button=button)
+    (plan,) = (await deciding.dialogue.decide(message)).plans
+    assert (plan.reply, plan.action, plan.id, plan.language) == planned
+    assert deciding.rasa.asked == []
+
+
+@pytest.mark.parametrize(
     "button", ["near:10:105", "near:10.0:105.0:1", "near:a:b", "near:1e9.0:2.0", "near:-100.5:1000.5"]
 )
 def test_what_is_no_location_is_none(button: str) -> None:

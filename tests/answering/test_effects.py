@@ -7,6 +7,7 @@ import datetime
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, insert, make_url, select
@@ -21,6 +22,7 @@ from bot.domain.errors import NotPossible
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.domain.plan import Plan, Plans
+from bot.storage import watches
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox, SavedPlans
 from bot.storage.models import (
@@ -30,6 +32,7 @@ from bot.storage.models import (
     KeptQuestion,
     QuestionState,
     Subscription,
+    Watch,
     WebReply,
 )
 from tests.support.clock import Clock
@@ -114,6 +117,98 @@ async def rows(engine: AsyncEngine, table: type) -> list[object]:
 
 def payloads(bot: Bot) -> list[str | None]:
     return [button.payload for button in bot.channel.sent[-1].card.buttons]
+
+
+class TestWatching:
+    """Somebody asks, with one tap, to be told when an answer changes."""
+
+    async def test_one_tap_under_the_answer_is_enough_and_rasa_is_not_asked(
+        self, bot: Bot, engine: AsyncEngine, clock: Clock
+    ) -> None:
+        await says(bot, "food")
+        assert "watch:culture.food:en" in payloads(bot)
+        asked = len(bot.rasa.asked)
+        assert "for the next 180 days" in await presses(bot, "watch:culture.food:en")
+        assert len(bot.rasa.asked) == asked
+        assert payloads(bot) == ["unwatch:culture.food:en"]
+        (kept,) = await rows(engine, Watch)
+        assert (kept.answer, kept.language, kept.until) == (  # type: ignore[attr-defined]
+            "culture.food", "en", clock() + watches.WATCH
+        )  # fmt: skip
+
+    async def test_pressed_again_it_lasts_anew_and_is_one_wish(
+        self, bot: Bot, engine: AsyncEngine, clock: Clock
+    ) -> None:
+        await presses(bot, "watch:culture.food:en")
+        clock.advance(days=10)
+        await presses(bot, "watch:culture.food:vi")
+        (kept,) = await rows(engine, Watch)
+        assert (kept.language, kept.until) == ("vi", clock() + watches.WATCH)  # type: ignore[attr-defined]
+
+    async def test_a_correction_comes_once_for_each_version_with_a_way_to_end_it(
+        self, bot: Bot, database: Database, clock: Clock
+    ) -> None:
+        await presses(bot, "watch:culture.food:en")
+        before = len(bot.channel.sent)
+        for change, number in (("one", 1), ("one", 0), ("two", 1)):
+            queue = partial(
+                watches.queue_corrections,
+                answer="culture.food", change=change, seen_since=None, now=clock(),
+            )  # fmt: skip
+            queued = await database.transact(queue)
+            assert queued == number
+            await deliver(bot)
+        assert len(bot.channel.sent) == before + 2
+        card = bot.channel.sent[-1].card
+        assert (card.id, card.action) == ("culture.food", "correction")
+        assert bot.library.messages.phrases.correction[Language.EN] in (card.notice or "")
+        assert payloads(bot)[-1] == "unwatch:culture.food:en"
+        assert "watch:culture.food:en" not in payloads(bot)
+
+    async def test_who_asked_after_it_was_live_has_seen_it(
+        self, bot: Bot, database: Database, clock: Clock
+    ) -> None:
+        live_since = clock()
+        clock.advance(minutes=1)
+        await presses(bot, "watch:culture.food:en")
+        queued = await database.transact(
+            lambda connection: watches.queue_corrections(
+                connection, "culture.food", "one", live_since, clock()
+            )
+        )
+        assert queued == 0
+
+    @pytest.mark.parametrize("end", ["unwatch:culture.food:en", "yes, no news", "yes, forget"])
+    async def test_it_ends_with_what_is_on_its_way(
+        self, bot: Bot, database: Database, engine: AsyncEngine, clock: Clock, end: str
+    ) -> None:
+        await presses(bot, "watch:culture.food:en")
+        await database.transact(
+            lambda connection: watches.queue_corrections(connection, "culture.food", "one", None, clock())
+        )
+        await (presses(bot, end) if end.startswith("unwatch") else says(bot, end))
+        assert await rows(engine, Watch) == []
+        before = len(bot.channel.sent)
+        await deliver(bot)
+        assert len(bot.channel.sent) == before
+
+    async def test_it_is_over_after_half_a_year(
+        self, bot: Bot, inbox: Inbox, engine: AsyncEngine, clock: Clock
+    ) -> None:
+        await presses(bot, "watch:culture.food:en")
+        clock.advance(days=180, seconds=-1)
+        await inbox.tidy()
+        assert len(await rows(engine, Watch)) == 1
+        clock.advance(seconds=1)
+        await inbox.tidy()
+        assert await rows(engine, Watch) == []
+
+    @pytest.mark.parametrize("forged", ["watch:culture.none:en", "watch:culture.food:fr", "watch::en"])
+    async def test_a_forged_button_writes_nothing_down(
+        self, bot: Bot, engine: AsyncEngine, forged: str
+    ) -> None:
+        await presses(bot, forged)
+        assert await rows(engine, Watch) == []
 
 
 class TestPicking:

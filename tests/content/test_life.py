@@ -110,6 +110,14 @@ class TestWithdrawn:
         assert "food.yml:3: error: withdrawn: is only for `status: withdrawn`" in str(findings[0])
 
 
+def test_what_is_shown_with_an_answer_is_taught_with_it(content: Path) -> None:
+    before = library_of(content)
+    write(content, FOOD, f"related: [{MUSIC}]")
+    after = library_of(content)
+    assert training_questions(after) != training_questions(before)
+    assert f"related:\n      - {MUSIC}" in training_files(after)["answers.yml"]
+
+
 class TestSuperseded:
     def test_the_old_id_leads_to_the_new_answer(self, content: Path) -> None:
         write(content, DISHES, f"supersedes: [{FOOD}]")
@@ -117,7 +125,7 @@ class TestSuperseded:
         assert say(library, FOOD).id == DISHES
         assert press(library, FOOD)
         assert [answer.id for answer in library.of_topic("culture")] == [DISHES, MUSIC]
-        assert [answer_id for answer_id, _, _ in training_questions(library)] == [DISHES, MUSIC]
+        assert [answer_id for answer_id, *_ in training_questions(library)] == [DISHES, MUSIC]
 
     def test_also_when_the_old_file_is_gone_and_over_several_steps(self, content: Path) -> None:
         (content / "culture" / "food.yml").unlink()

@@ -17,6 +17,7 @@ def test_the_snapshot_of_content_knows_neither_files_nor_git() -> None:
     }
     assert names.isdisjoint({"pathlib", "os", "subprocess", "Path"})
     assert {name for name in names if name.startswith("bot.content.")} == {
+        "bot.content.bulletins",
         "bot.content.messages",
         "bot.content.schema",
         "bot.content.wards",

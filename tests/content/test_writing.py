@@ -34,7 +34,7 @@ TEXTS = st.one_of(
 
 
 def value_of(text: str) -> Value:
-    value = as_value(yaml.safe_load(text))
+    value = as_value(yaml.safe_load(text) or {})
     assert isinstance(value, dict)
     return value
 

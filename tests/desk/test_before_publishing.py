@@ -170,7 +170,7 @@ async def test_a_preview_is_what_each_channel_would_show_in_both_languages(desk:
     assert "<b>Đậm</b> và &lt;b&gt;thẻ&lt;/b&gt;" in card.telegram.messages[0]
     assert any("t.me/share" in (button.url or "") for row in card.telegram.rows for button in row)
     assert "Đậm và <b>thẻ</b>" in card.zalo.messages[0]
-    assert (len(card.zalo.buttons), card.zalo.is_cut) == (3, False)
+    assert (len(card.zalo.buttons), card.zalo.is_cut) == (4, False)
     assert "10.000" in found.cards[1].web.html
     assert found.missing == ()
 

@@ -23,7 +23,7 @@ from bot.desk.accounts import Account
 from bot.desk.answers import Filter
 from bot.desk.drafting import Form, Saved
 from bot.desk.editing import MESSAGES, OFFICES, EditingDesk, NotYours, Refused
-from bot.desk.offices import with_office
+from bot.desk.offices import OF_CITY, with_office
 from bot.desk.publications import Meaning, Published, Withdrawal
 from bot.domain.language import Language
 from tests.support.desk import CHIEF, CLERK, FOOD, HOA, LAN, MINH, READER, STATION, by_git, side, value_of
@@ -155,7 +155,7 @@ async def test_two_offices_may_change_their_entries_at_the_same_time(desk: Editi
     for who, key in ((HOA, "police"), (LAN, "culture")):
         opened = await drafting.open_(desk, who, OFFICES)
         assert opened.may_write
-        value = with_office(opened.value, key, {"phone": f"0292 3 {who.id}", "source.title": "Cổng"})
+        value = with_office(OF_CITY, opened.value, key, {"phone": f"0292 3 {who.id}", "source.title": "Cổng"})
         saved = await drafting.save(desk, who, Form(OFFICES, "t", opened.base_draft, opened.base_file, value))
         assert isinstance(saved, Saved)
     assert isinstance(await review.submit(desk, LAN, OFFICES, 2), Saved)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.desk.accounts import Accounts
 from bot.editing.app import create_app, open_database
-from tests.support.editors import KEY, Clock, Pages, copy_content, make_content, make_desk
+from tests.support.bot_database import BotDatabase, open_bot_database
+from tests.support.editors import KEY, ORIGIN, Clock, Pages, copy_content, make_content, make_desk
 
 
 @pytest.fixture
@@ -17,8 +19,17 @@ async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
     database = await open_database(f"sqlite:///{tmp_path}/editors.db")
     clock = Clock()
     desk = make_desk(database, make_content(tmp_path / "site"), clock)
-    yield Pages(create_app(desk, KEY, is_secure=False), database, Accounts(KEY), clock, desk)
+    yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
     await database.close()
+
+
+@pytest.fixture
+async def staffed(pages: Pages, tmp_path: Path) -> AsyncIterator[tuple[Pages, BotDatabase]]:
+    """The same pages beside a bot that has a database."""
+    async with open_bot_database(f"sqlite:///{tmp_path}/bot.db", pages.clock) as bot:
+        pages.desk = replace(pages.desk, bot=bot.reader)
+        pages.app = create_app(pages.desk, KEY, ORIGIN)
+        yield pages, bot
 
 
 @pytest.fixture
@@ -27,5 +38,5 @@ async def city_pages(tmp_path: Path) -> AsyncIterator[Pages]:
     database = await open_database(f"sqlite:///{tmp_path}/editors.db")
     clock = Clock()
     desk = make_desk(database, copy_content(tmp_path / "site"), clock)
-    yield Pages(create_app(desk, KEY, is_secure=False), database, Accounts(KEY), clock, desk)
+    yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
     await database.close()

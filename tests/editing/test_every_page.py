@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -16,22 +17,32 @@ from tests.support.editors import ORIGIN, Pages, draft_of, fields
 
 EDITING = ROOT / "bot" / "editing"
 ID = "clarification.fake-vneid-calls"
-ENDS = ["", "/preview", "/compare", "/findability", "/history", "/publish", "/withdraw", "/progress"]
-FILE_ENDS = ["/compare", "/history", "/publish", "/progress"]
+ENDS = ["", "/preview", "/compare", "/findability", "/history", "/publish", "/withdraw"]
+FILE_ENDS = ["/compare", "/history", "/publish"]
 ADDRESSES = [
     "/", "/answers", "/answers?q=vneid&sort=title&past_review=on&behind=on",
     "/answers?state=live&topic=culture",
     "/answers/new", *(f"/answers/{ID}{end}" for end in ENDS), "/account", "/editors", "/audit", "/audit.csv",
     "/account/passkeys", "/editors/1", "/offices", "/offices?lacking", "/offices/justice", "/offices/sheet",
-    "/offices/sheet.csv", "/sentences", "/sentences?q=xin chao", "/sentences/phrases.topic",
-    "/sentences/page.examples",
-    *(f"/answers/{file}{end}" for file in ("offices", "messages") for end in FILE_ENDS),
+    "/offices/sheet.csv", "/offices/sheet.xlsx", "/wards", "/wards?q=an binh",
+    "/wards?lacking", "/wards/31135", "/wards/sheet", "/wards/sheet.csv", "/wards/sheet.xlsx", "/sentences",
+    "/sentences?q=xin chao", "/sentences/phrases.topic", "/sentences/page.examples",
+    "/figures", "/figures?month=2026-10", "/figures?month=nonsense", "/bulletins", "/bulletins/week-48",
+    *(f"/answers/{file}{end}" for file in ("offices", "wards", "messages", "bulletins") for end in FILE_ENDS),
+    "/questions", "/questions?show=done&office=justice&page=2", "/announce", "/emergency",
+    "/emergency?q=vneid", f"/emergency/withdraw/{ID}",
 ]  # fmt: skip
 
 
 async def change_files(browser: httpx.AsyncClient) -> None:
-    """Begin drafts of the offices and of the sentences."""
-    for path, typed in (("/offices/justice", {"phone": "0292"}), ("/sentences/labels.back", {"vi": "Về"})):
+    """Begin drafts of the offices, of the wards, of the sentences and of the bulletins."""
+    ward = {"phone": "0292", "source.title": "Trang của phường"}
+    for path, typed in (
+        ("/offices/justice", {"phone": "0292"}),
+        ("/wards/31135", ward),
+        ("/sentences/labels.back", {"vi": "Về"}),
+        ("/bulletins/week-48", {"vi.title": "Tuần này"}),
+    ):
         form = fields(await browser.get(path), path)
         assert (await browser.post(path, data={**form, **typed})).status_code == 303
 
@@ -64,6 +75,46 @@ async def test_a_form_that_nobody_changed_says_what_the_file_says(city_pages: Pa
         await draft_of(browser, answer, map="Ninh Kiều")
         saved = await drafting.open_(city_pages.desk, account, answer)
         assert changed(live.value, saved.value) == ["map"]
+
+
+async def test_what_was_done_last_is_said_once_something_was_done(pages: Pages) -> None:
+    path = "/answers/city.parking"
+    async with pages.browser() as browser:
+        await pages.entered(browser, "boss", may_approve=True)
+        assert (await browser.get(f"{path}/progress")).headers["location"] == f"{path}/publish"
+        await draft_of(browser, "city.parking", map="Ninh Kiều")
+        now = {"base_draft": "1", "how": "now", "reason": "Gấp"}
+        done = await browser.post(f"{path}/publish", data=now)
+        assert "Đã đăng" in (await browser.get(done.headers["location"])).text
+        form = fields(await browser.get(f"{path}/withdraw"), f"{path}/withdraw")
+        done = await browser.post(f"{path}/withdraw", data={**form, "meaning": "error", "sure": "yes"})
+        assert "Đã rút" in (await browser.get(done.headers["location"])).text
+
+
+async def test_whoever_leaves_in_the_middle_of_a_form_is_no_error(
+    pages: Pages, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with pages.browser() as browser:
+        await pages.entered(browser)
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    scope = {
+        "type": "http", "method": "POST", "path": "/answers/city.parking", "query_string": b"",
+        "headers": [
+            (b"cookie", cookies.encode()), (b"sec-fetch-site", b"same-origin"),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+        ],
+    }  # fmt: skip
+    sent: list[Any] = []
+
+    async def left() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await pages.app(scope, left, send)  # type: ignore[operator]
+    assert sent[0]["status"] == 400
+    assert not caplog.records
 
 
 def test_every_word_that_a_template_or_a_page_names_is_there() -> None:

@@ -190,7 +190,7 @@ async def test_the_database_holds_no_secret_that_opens_anything(pages: Pages, tm
 
 
 async def test_the_cookie_is_for_this_host_over_https_and_no_script(pages: Pages) -> None:
-    app = create_app(pages.desk, KEY, is_secure=True)
+    app = create_app(pages.desk, KEY, "https://editors.example")
     secure = Pages(app, pages.database, pages.accounts, pages.clock, pages.desk)
     async with secure.browser() as browser:
         token = await pages.invite("hoa")

@@ -23,8 +23,9 @@ from playwright.async_api import BrowserContext, async_playwright, expect
 from webauthn.helpers import bytes_to_base64url
 
 from bot.desk.accounts import Account
+from bot.editing.app import create_app
 from bot.http_server import config
-from tests.support.editors import ORIGIN, PASSWORD, Pages
+from tests.support.editors import KEY, ORIGIN, PASSWORD, Pages
 
 HOST = "editors.example"
 PRESENT, VERIFIED, ATTESTED = 1, 4, 64
@@ -119,6 +120,15 @@ async def test_a_passkey_logs_in_without_password_and_code(pages: Pages) -> None
     async with of_session(pages, answer.cookies["editor"]) as browser:
         assert (await browser.get("/account")).status_code == 200
     assert [deed for _, deed, _ in await pages.deeds()][:2] == ["log_in_passkey", "add_passkey"]
+
+
+async def test_a_question_names_the_pages_own_address_whatever_the_request_says(pages: Pages) -> None:
+    _, session = await registered(pages)
+    elsewhere = {"Host": "evil.example:99"}
+    async with of_session(pages, session) as browser:
+        made = await browser.post("/account/passkeys/options", data={"password": PASSWORD}, headers=elsewhere)
+        used = await browser.post("/login/passkey/options", headers=elsewhere)
+    assert (made.json()["options"]["rp"]["id"], used.json()["options"]["rpId"]) == (HOST, HOST)
 
 
 async def test_a_session_that_was_left_open_adds_no_passkey(pages: Pages) -> None:
@@ -247,10 +257,11 @@ async def test_names_are_shown_as_they_are_written_and_another_site_gets_nowhere
 async def served(pages: Pages) -> AsyncIterator[str]:
     """The pages on a port of this machine; their address by its name, as passkeys need it."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config(pages.app, finish_within=1))  # type: ignore[arg-type]
+    address = f"http://localhost:{listener.getsockname()[1]}"
+    server = uvicorn.Server(config(create_app(pages.desk, KEY, address), finish_within=1))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield f"http://localhost:{listener.getsockname()[1]}"
+        yield address
     finally:
         server.should_exit = True
         await serving

@@ -36,7 +36,8 @@ async def test_every_sentence_is_listed_in_both_languages_and_found_without_diac
         value = {**((await pages.desk.live(MESSAGES)).value or {}), "languages": {}}  # of other languages
         assert page.count('class="card" id=') == len(texts(value)) / 2
         found = (await browser.get("/sentences?q=khong phai cac muc nay")).text
-        assert re.findall(r'class="card" id="([^"]+)"', found) == ["labels.none_of_these"]
+        assert "labels.none_of_these" in re.findall(r'class="card" id="([^"]+)"', found)
+        assert found.count('class="card" id=') < 5
         assert "None of these" in found
 
 
@@ -47,7 +48,7 @@ async def test_a_sentence_is_changed_in_the_draft_and_goes_out_after_a_second_pe
         path = "/sentences/phrases.thanks"
         form = {**fields(await lan.get(path), path), "vi": "Không có gì đâu ạ!"}
         saved = await lan.post(path, data=form)
-        assert saved.headers["location"] == "/sentences?saved#phrases.thanks"
+        assert saved.headers["location"] == "/sentences?saved"
         page = await lan.get("/sentences?saved")
         await lan.post("/sentences/submit", data=fields(page, "/sentences/submit"))
         found = re.search(r'name="base_draft" value="(\d+)"', (await minh.get("/sentences")).text)
@@ -55,7 +56,7 @@ async def test_a_sentence_is_changed_in_the_draft_and_goes_out_after_a_second_pe
         revision = {"base_draft": found[1]}
         assert (await minh.post("/answers/messages/approve", data=revision)).status_code == 303
         published = await minh.post("/answers/messages/publish", data={**revision, "how": "approved"})
-        assert published.headers["location"] == "/answers/messages/progress?done=publish", published.text
+        assert published.headers["location"] == "/answers/messages/progress", published.text
     text = (pages.desk.directory / "messages.yml").read_text(encoding="utf-8")
     assert "vi: Không có gì đâu ạ!" in text
     assert "# Every sentence of the bot itself." in text

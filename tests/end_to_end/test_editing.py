@@ -124,7 +124,7 @@ async def seconds_until(began: float, told: str, person: City, *, button: bool, 
                 return time.monotonic() - began
 
 
-async def test_a_clarification_is_written_reviewed_published_and_compared(
+async def test_a_clarification_is_written_reviewed_published_corrected_and_withdrawn(
     browser: Browser, city: City, editors: EditorsProcess
 ) -> None:
     lan = await official(browser, editors, PHONE)
@@ -218,12 +218,39 @@ async def test_a_clarification_is_written_reviewed_published_and_compared(
     log = git(city, "log", "-1", "--format=%an%n%B", "--", "content")
     assert "Tin đồn lan từ sáng nay" in log
 
-    # It is corrected, and compared with what is live.
+    # It is corrected, and compared with what is live. A number stands in both languages, or it is not taken.
     await lan.opens(f"/answers/{NEW}")
     await lan.fills("vi.answer", mended.replace("Sở Xây dựng", "tổng đài 1022"))
+    await lan.presses("Gửi duyệt")
+    await lan.sees("Chưa gửi được")
+    await lan.fills("en.answer", f"{WANTED['en']['answer']} Ask the line 1022.")
     await lan.presses("Lưu nháp", last=True)  # the first one is for the Enter key
     await lan.presses("So sánh")
     await expect(lan.page.locator("ins", has_text="1022").first).to_be_visible()
     await expect(lan.page.locator("del", has_text="Xây").first).to_be_visible()
+    await lan.presses("Viết")
+    await lan.presses("Gửi duyệt")
+    await lan.sees("Đã gửi duyệt")
+    await minh.opens(f"/answers/{NEW}/publish")
+    await minh.presses("Approve")
+    began = time.monotonic()
+    await minh.page.get_by_role("button", name="Publish now").first.click()
+    words = await seconds_until(began, "", city, button=True, words="tổng đài 1022")
+    print(f"from “publish” to the corrected words: {words:.1f} s")
+
+    # It is withdrawn, and who asks is told so.
+    await minh.opens(f"/answers/{NEW}/withdraw")
+    await minh.page.locator("[name=meaning][value=reason]").check()
+    await minh.page.locator("[name=reason_vi]").fill("Sở Xây dựng đang xem lại.")
+    await minh.page.locator("[name=reason_en]").fill("The department is looking at it again.")
+    await minh.page.locator("[name=sure]").check()
+    await minh.presses("Withdraw the answer")
+    async with asyncio.timeout(20):
+        while (card := await city.presses(new_person(), f"answer:{NEW}"))["action"] != "withdrawn":
+            pass
+    assert "Sở Xây dựng đang xem lại" in card["text"]
+    await minh.opens(f"/answers/{NEW}/history")
+    for kind in ("Published", "Withdrawn"):
+        await minh.sees(kind)
     await lan.opens(f"/answers/{MARKET}")
     assert ELSEWHERE in await lan.page.locator("[name='vi.questions']").input_value()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +78,16 @@ def git(directory: Path, *arguments: str) -> str:
 
 
 def make_content(root: Path, *, in_git: bool = True) -> Path:
-    """content/ with three answers of two offices; committed, if wanted."""
+    """content/ with three answers of two offices; committed, if wanted. It is made once, and copied."""
+    shutil.copytree(_made(in_git=in_git), root, dirs_exist_ok=True)
+    return root / "content"
+
+
+@cache
+def _made(*, in_git: bool) -> Path:
+    made = tempfile.TemporaryDirectory()
+    atexit.register(made.cleanup)
+    root = Path(made.name)
     directory = root / "content"
     for name, office in ((FOOD, "culture"), (MUSIC, "culture"), (STATION, "police")):
         topic, _, rest = name.partition(".")
@@ -88,7 +100,7 @@ def make_content(root: Path, *, in_git: bool = True) -> Path:
         git(root, "init", "-q")
         git(root, "add", "-A")
         git(root, "commit", "-q", "-m", "First")
-    return directory
+    return root
 
 
 def by_git(directory: Path, name: str, old: str, new: str, subject: str = "By git") -> None:

@@ -226,10 +226,15 @@ def copy_content(root: Path) -> Path:
 
 
 def make_desk(database: Database, directory: Path, clock: Clock) -> EditingDesk:
-    """A desk that reads content/ anew each time, as the watcher would a second later."""
+    """A desk that reads content/ anew whenever it changed, as the watcher would a second later."""
+    read: dict[object, Library] = {}
 
     def library() -> Library:
-        return load(directory, now=clock()).library
+        now, files = clock(), sorted(directory.rglob("*.yml"))
+        state = (now, *((file, file.stat().st_mtime_ns, file.stat().st_ino) for file in files))
+        if state not in read:
+            read[state] = load(directory, now=now).library
+        return read[state]
 
     return EditingDesk(database, directory, library, clock)
 

@@ -37,7 +37,7 @@ class EditorsProcess:
     @property
     def url(self) -> str:
         """Where it serves."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://localhost:{self.port}"
 
     async def start(self) -> None:
         """Start it, and wait until it serves."""

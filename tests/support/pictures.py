@@ -275,7 +275,7 @@ async def made_up() -> AsyncIterator[Pages]:
         database, clock = await open_database(f"sqlite:///{root}/editors.db"), Clock()
         desk = make_desk(database, content, clock)
         desk = dataclasses.replace(desk, bot=reader, rasa=model(desk.library()))
-        pages = Pages(create_app(desk, KEY, is_secure=False), database, accounts, clock, desk)
+        pages = Pages(create_app(desk, KEY, "http://localhost"), database, accounts, clock, desk)
         *begun, _ = await database.transact(invite)
         for token in begun:
             async with pages.browser() as theirs:

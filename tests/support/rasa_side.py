@@ -106,9 +106,10 @@ class RasaSide:
         await self.until(lambda status: status["model"] == name)
         return name
 
-    async def ask(self, text: str) -> httpx.Response:
-        """Put a message to it, from somebody new."""
-        body = {"sender": f"test-{secrets.token_hex(8)}", "message": text, "metadata": {}}
+    async def ask(self, text: str, sender: str | None = None, turn: float | None = None) -> httpx.Response:
+        """Put a message to it; from somebody new, unless `sender` says who."""
+        sender = sender or f"test-{secrets.token_hex(8)}"
+        body = {"sender": sender, "message": text, "metadata": {"turn": turn}}
         return await self._http.post("/webhooks/rest/webhook", json=body)
 
     async def answer(self, text: str) -> str | None:
@@ -116,6 +117,11 @@ class RasaSide:
         response = await self.ask(text)
         assert response.status_code == 200
         return response.json()[0]["custom"]["plans"][0].get("id")  # type: ignore[no-any-return]
+
+    async def forget(self, sender: str) -> None:
+        """Have it forget a conversation."""
+        response = await self._http.delete(f"/conversations/{sender}")
+        assert response.is_success
 
     async def models(self) -> list[dict[str, Any]]:
         """GET /models."""
@@ -199,12 +205,16 @@ def _alive() -> dict[int, tuple[int, int]]:
 
 
 @asynccontextmanager
-async def rasa_side(directory: Path) -> AsyncIterator[RasaSide]:
-    """It runs in a directory while the context is open; with the first data already if `directory` had it."""
+async def rasa_side(directory: Path, *arguments: str, **environment: str) -> AsyncIterator[RasaSide]:
+    """It runs in a directory while the context is open; with the first data already if `directory` had it.
+
+    arguments, environment: what its command and its environment have besides.
+    """
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         ROOT / ".venv-rasa/bin/python", directory / "nlu/server.py", "--child", "--port", str(port),
-        cwd=directory, stdin=PIPE, env={"PATH": os.environ["PATH"], "RASA_TOKEN": TOKEN},
+        *arguments,
+        cwd=directory, stdin=PIPE, env={"PATH": os.environ["PATH"], "RASA_TOKEN": TOKEN, **environment},
     )  # fmt: skip
     try:
         async with httpx.AsyncClient(

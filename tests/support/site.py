@@ -1,4 +1,4 @@
-"""The page with everything behind it but Rasa: a real server, store and worker."""
+"""The chat and the public pages with everything behind them but Rasa: a real server, store and worker."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,12 @@ from bot.channels.contract import Channel
 from bot.channels.web import WebChannel
 from bot.content.library import Library
 from bot.content.loading import load
+from bot.content.paths import share_path
+from bot.domain.clock import utc_now
 from bot.rasa.client import Rasa
+from bot.site.embed import embed_routes
+from bot.site.pictures import Pictures
+from bot.site.routes import site_routes
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
@@ -145,8 +150,13 @@ async def running_site(
     address_limit: int = 0,
     reply_within: float = 60.0,
     port: int = 0,
+    origins: Sequence[str] = (),
+    public_url: str = "",
 ) -> AsyncIterator[Site]:
-    """A site on a port of the loopback, a free one if it is 0, with its store in `directory`."""
+    """A site on a port of the loopback, a free one if it is 0, with its store in `directory`.
+
+    origins: of the sites that may show it in a frame.
+    """
     loaded = load(content)
     library, findings = loaded.library, loaded.findings
     assert not findings
@@ -173,7 +183,10 @@ async def running_site(
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
         listener = socket.create_server(("127.0.0.1", port))
-        server = uvicorn.Server(http_server.config(Starlette(routes=web.routes()), finish_within=5))
+        pictures = Pictures(lambda: library, content, "")
+        routes = [*pictures.routes(), *embed_routes(lambda: library, origins), *web.routes()]
+        routes += site_routes(lambda: library, dialogue, public_url, utc_now, share_path)
+        server = uvicorn.Server(http_server.config(Starlette(routes=routes), finish_within=5))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield Site(

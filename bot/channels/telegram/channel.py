@@ -22,7 +22,7 @@ from bot.channels.telegram.limits import ANSWER_SECONDS
 from bot.channels.telegram.receiving import TelegramReceiver
 from bot.channels.telegram.render import render
 from bot.channels.telegram.results import as_result, not_sure
-from bot.channels.telegram.sending import TelegramSender
+from bot.channels.telegram.sending import PhotoOf, TelegramSender, no_photo
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.telegram.updates import CHANNEL, chat_of, guest_conversation, guest_query_of
 from bot.content.library import Library
@@ -58,6 +58,7 @@ def create(settings: TelegramSettings, parts: Parts) -> TelegramChannel | None:
         forget_context=parts.forget_context,
         public_url=parts.public_url,
         leads=parts.leads,
+        photo=parts.picture,
     )
 
 
@@ -80,6 +81,7 @@ class TelegramChannel(Channel):
         leads: Callable[[], bool] = lambda: True,
         forget_context: Callable[[str], Coroutine[None, None, None]] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
+        photo: PhotoOf = no_photo,
     ) -> None:
         """Set up the channel.
 
@@ -95,6 +97,7 @@ class TelegramChannel(Channel):
             leads: whether this process, of several, is the one that polls.
             forget_context: lets the Rasa side forget a conversation that goes on under another name.
             answer_seconds: how long a call may take.
+            photo: the pictures of cards.
         """
         self._library = library
         self._http = HTTPXRequest(
@@ -120,7 +123,7 @@ class TelegramChannel(Channel):
         self._receiver = TelegramReceiver(
             self._bot, self._http, handler, self._background, library, opaque, called_at, leads
         )
-        self._sender = TelegramSender(self._bot, moved=handler.was_moved)
+        self._sender = TelegramSender(self._bot, moved=handler.was_moved, photo=photo, public_url=public_url)
         self._working: dict[str, asyncio.Task[None]] = {}
 
     # The worker's side.
@@ -132,7 +135,7 @@ class TelegramChannel(Channel):
         if guest := guest_query_of(address):
             await self._answer_guest(*guest, card)
             return
-        rendered = render(card, self._library().messages.labels, self._receiver.username)
+        rendered = render(card, self._library().messages.labels, self._receiver.username, self._public_url)
         await self._sender.send(address, message_id, position, rendered)
 
     async def _answer_guest(self, query_id: str, is_about: bool, card: Card) -> None:

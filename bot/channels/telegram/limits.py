@@ -10,6 +10,9 @@ MESSAGE_UNITS = 4096
 """sendMessage `text`, after its entities are parsed (Bot API). The document does not say of what;
 the server counts code points. UTF-16 units are never fewer, so counting them is safe."""
 
+CAPTION_UNITS = 1024
+"""sendPhoto `caption`, after its entities are parsed (Bot API); counted as MESSAGE_UNITS."""
+
 CALLBACK_BYTES = 64
 """InlineKeyboardButton `callback_data`, in bytes of UTF-8 (Bot API)."""
 

@@ -10,7 +10,13 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.helpers import create_deep_linked_url
 
 from bot.cards.formatting import day, source_line
-from bot.channels.telegram.limits import BUTTONS, CALLBACK_BYTES, MESSAGE_UNITS, START_PARAMETER
+from bot.channels.telegram.limits import (
+    BUTTONS,
+    CALLBACK_BYTES,
+    CAPTION_UNITS,
+    MESSAGE_UNITS,
+    START_PARAMETER,
+)
 from bot.channels.telegram.markup import to_html
 from bot.content.messages import Labels
 from bot.domain.answer import Facet
@@ -27,10 +33,14 @@ _BOLD, _ITALIC = Style(bold=True), Style(italic=True)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message: as HTML, and as plain text for when the HTML is refused."""
+    """One message: as HTML, and as plain text for when the HTML is refused.
+
+    photo: the path of a picture, of which the text is the caption.
+    """
 
     html: str
     plain: str
+    photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +51,18 @@ class TelegramMessages:
     keyboard: InlineKeyboardMarkup | None
 
 
-def render(card: Card, labels: Labels, username: str | None) -> TelegramMessages:
+def render(card: Card, labels: Labels, username: str | None, public_url: str = "") -> TelegramMessages:
     """The messages for a card.
 
     Args:
         card: what to say.
         labels: the words beside facts and on buttons.
-        username: the bot's, for the link in the share button; without it there is none.
+        username: the bot's, for links to it; without it there are none.
+        public_url: where the bot's pages are; empty: nobody reaches them.
     """
     parts = split(_join(_blocks(card, labels)), MESSAGE_UNITS)
     return TelegramMessages(
-        parts=tuple(Part(to_html(part), plain(part)) for part in parts),
+        parts=(*_photo(card, username, public_url), *(Part(to_html(part), plain(part)) for part in parts)),
         keyboard=_keyboard(_buttons(card, labels, username)),
     )
 
@@ -65,6 +76,26 @@ def deep_link(answer_id: str, username: str) -> str | None:
 def start_parameter(answer_id: str) -> str:
     """An answer's id in the characters of a deep link: `culture_food` for `culture.food`."""
     return answer_id.replace(".", "_", 1)
+
+
+def _photo(card: Card, username: str | None, public_url: str) -> list[Part]:
+    """The card's picture, with a link in its caption that goes along wherever it is forwarded."""
+    if card.picture is None:
+        return []
+    caption = [Run(card.picture.caption)]
+    if link := _link(card, username, public_url):
+        caption.append(Run(f"\n{link}"))
+    whole = split(caption, CAPTION_UNITS)[0]
+    return [Part(to_html(whole), plain(whole), photo=card.picture.path)]
+
+
+def _link(card: Card, username: str | None, public_url: str) -> str | None:
+    """Where the picture of a card leads: its page, or the bot if nobody reaches the page."""
+    if card.picture is None or card.picture.page is None:
+        return None
+    if public_url:
+        return public_url + card.picture.page
+    return deep_link(card.id, username) if card.id and username else None
 
 
 def _blocks(card: Card, labels: Labels) -> list[list[Run]]:
@@ -129,7 +160,9 @@ def _buttons(card: Card, labels: Labels, username: str | None) -> list[Button]:
     buttons = list(card.buttons)
     if card.map_url:
         buttons.append(Button(labels.map[card.language], url=card.map_url))
-    if card.kind is Kind.ANSWER and card.id and username and (link := deep_link(card.id, username)):
+    has_picture = any((button.payload or "").startswith("share:") for button in buttons)
+    link = deep_link(card.id, username) if card.id and username and not has_picture else None
+    if card.kind is Kind.ANSWER and link:
         share = "https://t.me/share/url?" + urlencode({"url": link, "text": card.title})
         buttons.append(Button(labels.share[card.language], url=share))
     return buttons

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
-from telegram import InlineKeyboardMarkup, InlineQueryResultArticle, LinkPreviewOptions
+from telegram import InlineKeyboardMarkup, InlineQueryResultArticle, InputFile, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -16,7 +17,7 @@ from telegram.error import (
 )
 from telegram.ext import ExtBot
 
-from bot.channels.contract import MaybeSent, SendError, TryLater
+from bot.channels.contract import MaybeSent, SendError, TryLater, Unreachable
 from bot.channels.reachability import Reachability
 from bot.channels.telegram.errors import as_send_error
 from bot.channels.telegram.pace import Pace
@@ -29,8 +30,17 @@ SEND_SECONDS = 30.0
 """How long a call may take in all: the timeouts of a connection start anew with every byte."""
 
 
+PhotoOf = Callable[[str], Awaitable[bytes | None]]
+"""From the path of a picture to its bytes; None if it is not there."""
+
+
 async def _nothing_hangs_on(_before: int, _after: int) -> None:
     pass
+
+
+async def no_photo(_path: str) -> bytes | None:
+    """Of a channel that was lent no pictures."""
+    return None
 
 
 class TelegramSender:
@@ -49,12 +59,25 @@ class TelegramSender:
         *,
         moved: Callable[[int, int], Awaitable[None]] = _nothing_hangs_on,
         within: float = SEND_SECONDS,
+        photo: PhotoOf = no_photo,
+        public_url: str = "",
     ) -> None:
-        """`moved`: told a group's old id and its new one; `within`: the seconds of a call."""
+        """A sender.
+
+        Args:
+            bot: the library's.
+            pace: at which messages go out.
+            moved: told a group's old id and its new one.
+            within: the seconds of a call.
+            photo: the pictures of cards.
+            public_url: where Telegram may fetch them; if it is no https address, they are uploaded.
+        """
         self._bot = bot
         self._pace = pace or Pace()
         self._tell_moved = moved
         self._within = within
+        self._photo = photo
+        self._public_url = public_url
         self.reachability = Reachability()
         self._parts_sent: dict[tuple[int, int], int] = {}
         self._moved: dict[int, int] = {}
@@ -131,6 +154,8 @@ class TelegramSender:
     async def _send_text(
         self, chat: int, topic: int | None, part: Part, keyboard: InlineKeyboardMarkup | None
     ) -> None:
+        if part.photo and await self._send_photo(chat, topic, part):
+            return
         try:
             await self._call(chat, topic, part.html, ParseMode.HTML, keyboard)
         except BadRequest as error:
@@ -140,6 +165,30 @@ class TelegramSender:
             log.error("html_refused", reason=error.message)
             await self._call(chat, topic, part.plain, None, keyboard)
 
+    async def _send_photo(self, chat: int, topic: int | None, part: Part) -> bool:
+        """Send a picture by its address, or else upload it; whether Telegram took it. Where it did not, the
+        caption is worth sending alone: it has the link."""
+        ways: list[str | None] = [None]
+        if self._public_url.startswith("https://"):
+            ways.insert(0, f"{self._public_url}{part.photo}")
+        for address in ways:
+            data = None if address else await self._photo(part.photo or "")
+            given = address or (InputFile(data, (part.photo or "").rpartition("/")[2]) if data else None)
+            if given is None:
+                return False
+            try:
+                call = partial(
+                    self._bot.send_photo, chat, given, caption=part.html, parse_mode=ParseMode.HTML
+                )
+                await self._within_time(chat, partial(call, message_thread_id=topic))
+            except BadRequest as error:
+                if isinstance(as_send_error(error), Unreachable):
+                    raise
+                log.warning("photo_refused", reason=error.message, by_address=bool(address))
+            else:
+                return True
+        return False
+
     async def _call(
         self,
         chat: int,
@@ -148,17 +197,23 @@ class TelegramSender:
         parse_mode: ParseMode | None,
         keyboard: InlineKeyboardMarkup | None,
     ) -> None:
+        await self._within_time(
+            chat,
+            lambda: self._bot.send_message(
+                chat,
+                text,
+                parse_mode=parse_mode,
+                message_thread_id=topic,
+                reply_markup=keyboard,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            ),
+        )
+
+    async def _within_time(self, chat: int, call: Callable[[], Awaitable[object]]) -> None:
         await self._pace.wait(chat)
         try:
             async with asyncio.timeout(self._within):
-                await self._bot.send_message(
-                    chat,
-                    text,
-                    parse_mode=parse_mode,
-                    message_thread_id=topic,
-                    reply_markup=keyboard,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                )
+                await call()
         except TimeoutError as error:
             self.reachability.note(is_answered=False)
             raise MaybeSent("no answer in time") from error

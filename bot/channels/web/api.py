@@ -119,7 +119,7 @@ class WebApi:
         )
 
     async def _messages(self, request: Request) -> Response:
-        await _hold_back(self._questions_from, _sender(request))
+        await _hold_back(self._questions_from, sender(request))
         question = await _parsed(request, QuestionBody)
         await _hold_back(self._questions, question.conversation)
         message = self._message(question)
@@ -139,7 +139,7 @@ class WebApi:
         return _json(200, answer.model_dump_json())
 
     async def _deliveries(self, request: Request) -> Response:
-        await _hold_back(self._looks_from, _sender(request))
+        await _hold_back(self._looks_from, sender(request))
         visit = await _parsed(request, Visit)
         await _hold_back(self._looks, visit.conversation)
         waiting = await self._waiting(self._hashed(visit.conversation), visit.received)
@@ -204,7 +204,7 @@ async def _body(request: Request) -> bytes:
         raise HTTPException(408, "the body took too long to arrive") from error
 
 
-def _sender(request: Request) -> str:
+def sender(request: Request) -> str:
     """Who is counted: an IPv4 address, or an IPv6 network, of which one client has a whole /64.
 
     uvicorn has already put a trusted proxy's word in place of the proxy's own address.

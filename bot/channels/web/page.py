@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -41,49 +42,61 @@ _LANGUAGE_RANGE = re.compile(
 
 def page_routes(library: Callable[[], Library]) -> list[BaseRoute]:
     """The page and its files."""
-    templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    template = templates.get_template("page.html")
-    # A changed file gets another address, so that nobody has an old script beside a new page.
-    versions = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-        for path in STATIC.iterdir()
-        if path.is_file()
-    }
 
     async def page(request: Request) -> Response:
-        content = library()
         chosen = _known(request.query_params.get("lang"))
-        language = chosen or _known(request.cookies.get(LANGUAGE_COOKIE)) or _preferred(request)
-        html = template.render(
-            language=language,
-            languages=list(Language),
-            page=content.messages.page,
-            labels=content.messages.labels,
-            alert=_alert(content, language),
-            topics=[
-                (topic, content.messages.topic_name(topic)[language], payload.for_topic(topic))
-                for topic in TOPICS
-                if content.of_topic(topic)
-            ],
-            read_most=TEXT_LIMIT,
-            sent_most=SENT_MOST,
-            static=lambda name: f"/static/{name}?v={versions[name]}",
-        )
-        response = HTMLResponse(
-            html,
-            headers={
-                "Cache-Control": "no-cache",
-                "Content-Language": language,
-                "Vary": "Accept-Language, Cookie",
-            },
-        )
+        response = page_response(request, library(), _known(request.cookies.get(LANGUAGE_COOKIE)))
+        response.headers["Vary"] = "Accept-Language, Cookie"
         if chosen:
             response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR, httponly=True, samesite="lax")
         return response
 
     return [Route("/", page), Mount("/static", StaticFiles(directory=STATIC), name="static")]
+
+
+def page_response(
+    request: Request, content: Library, remembered: Language | None, origins: Sequence[str] = ()
+) -> Response:
+    """The page, in the language of `lang`, else in the one that is remembered, else in the browser's.
+
+    origins: of the sites in whose frame it is shown; empty: it is in none.
+    """
+    language = _known(request.query_params.get("lang")) or remembered or _preferred(request)
+    html = _template().render(
+        language=language,
+        languages=list(Language),
+        page=content.messages.page,
+        labels=content.messages.labels,
+        sharing=content.messages.sharing,
+        alert=_alert(content, language),
+        topics=[
+            (topic, content.messages.topic_name(topic)[language], payload.for_topic(topic))
+            for topic in TOPICS
+            if content.of_topic(topic)
+        ],
+        read_most=TEXT_LIMIT,
+        sent_most=SENT_MOST,
+        about_this=content.messages.site.about_this[language],
+        every_page=content.messages.site.home[language],
+        static=static_address,
+        origins=origins,
+    )
+    headers = {"Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
+    return HTMLResponse(html, headers=headers)
+
+
+@cache
+def _template() -> Template:
+    loader = FileSystemLoader(HERE / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("page.html")
+
+
+@cache
+def static_address(name: str) -> str:
+    """Where one of the page's files is. A changed file gets another address, so that nobody has an old script
+    beside a new page."""
+    version = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+    return f"/static/{name}?v={version}"
 
 
 def _alert(content: Library, language: Language) -> str | None:

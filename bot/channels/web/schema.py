@@ -74,6 +74,19 @@ class ButtonBody(_Body):
     url: str | None
 
 
+class PictureBody(_Body):
+    """A picture.
+
+    path, page: of its file and of the page that it leads to, on the address of the interface.
+    alt: what it shows. caption: what goes with it wherever it is forwarded.
+    """
+
+    path: str
+    alt: str
+    caption: str
+    page: str | None
+
+
 class CardBody(_Body):
     """One thing that the bot says. Every key is always there, null where there is nothing.
 
@@ -101,6 +114,7 @@ class CardBody(_Body):
     buttons: tuple[ButtonBody, ...]
     version: str | None = None
     alert: str | None = None
+    picture: PictureBody | None = None
 
     @classmethod
     def of(cls, card: Card) -> Self:

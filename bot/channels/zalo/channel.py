@@ -16,7 +16,7 @@ from bot.channels.opaque import OpaqueNames
 from bot.channels.zalo.api import ZaloApi
 from bot.channels.zalo.events import CHANNEL
 from bot.channels.zalo.receiving import OfficialAccount, ZaloReceiver
-from bot.channels.zalo.sending import ZaloSender
+from bot.channels.zalo.sending import PictureOf, ZaloSender, no_picture
 from bot.channels.zalo.settings import ZaloSettings
 from bot.channels.zalo.store import ZaloStore
 from bot.channels.zalo.tokens import Tokens
@@ -57,6 +57,8 @@ def create(settings: ZaloSettings, parts: Parts) -> ZaloChannel | None:
         ),
         secret=parts.secret,
         template_id=settings.zalo_template_id,
+        picture=parts.picture,
+        public_url=parts.public_url,
     )
 
 
@@ -78,8 +80,24 @@ class ZaloChannel(Channel):
         template_id: str = "",
         clock: Clock = utc_now,
         look_seconds: float = LOOK_SECONDS,
+        picture: PictureOf = no_picture,
+        public_url: str = "",
     ) -> None:
-        """`secret` keys the hashes of people's ids; `template_id`: tells of a reply of the staff."""
+        """Set up the channel.
+
+        Args:
+            store: what is kept of the account and of what people were offered.
+            inbox: where messages go.
+            api: of the platform.
+            library: the version of content/ that is served.
+            account: the Official Account.
+            secret: keys the hashes of people's ids.
+            template_id: tells of a reply of the staff; empty: nothing does.
+            clock: the time.
+            look_seconds: seconds between two looks at the account.
+            picture: those of cards.
+            public_url: where they can be fetched.
+        """
         self._free_left: dict[str, int] | None = None
         self._store = store
         self._api = api
@@ -87,7 +105,10 @@ class ZaloChannel(Channel):
         self._look_seconds = look_seconds
         self._opaque = OpaqueNames(secret)
         self._tokens = Tokens(store, api, clock)
-        self._sender = ZaloSender(api, self._tokens, clock, template_id=template_id)
+        self._public_url = public_url
+        self._sender = ZaloSender(
+            api, self._tokens, clock, template_id=template_id, picture=picture, public_url=public_url
+        )
         self._receiver = ZaloReceiver(inbox, store, account, self._opaque, clock)
 
     # The worker's side.
@@ -99,7 +120,7 @@ class ZaloChannel(Channel):
         async def offer(payloads: Sequence[str]) -> None:
             await self._store.offer(conversation, payloads)
 
-        rendered = render(card, self._library().messages)
+        rendered = render(card, self._library().messages, self._public_url)
         try:
             await self._sender.send(address, message_id, position, rendered, offer)
         except OnlyInReply:

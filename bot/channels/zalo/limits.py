@@ -15,6 +15,9 @@ from datetime import timedelta
 TITLE_UNITS = 100
 """A button's `title` (integrators)."""
 
+UPLOAD_LIFE = timedelta(days=6)
+"""How long the id of an uploaded picture is used again; Zalo forgets it after 7 days (integrators)."""
+
 FREE_WINDOW = timedelta(hours=48)
 """How long after a person wrote a message to them costs nothing (integrators quoting the page)."""
 

@@ -9,6 +9,15 @@ from bot.channels.zalo_text import MARK, split_text
 from bot.domain.card import Button
 
 
+def as_image(caption: str, element: dict[str, str]) -> dict[str, object]:
+    """A picture and its caption as the consultation message's JSON (SendImageCSMessage of zalo-java-sdk).
+
+    element: {"url": ...} or {"attachment_id": ...}.
+    """
+    payload = {"template_type": "media", "elements": [{"media_type": "image", **element}]}
+    return {"text": caption, "attachment": {"type": "template", "payload": payload}}
+
+
 def as_message(text: str, buttons: Sequence[Button] = ()) -> dict[str, object]:
     """A text and its buttons as the consultation message's JSON.
 

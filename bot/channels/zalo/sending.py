@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -15,8 +16,8 @@ from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, SendError, T
 from bot.channels.reachability import Reachability
 from bot.channels.zalo.api import FreeLeft, NoAnswer, Quota, ZaloApi, ZaloError
 from bot.channels.zalo.errors import Treatment, meaning
-from bot.channels.zalo.limits import FREE_WINDOW
-from bot.channels.zalo.render import as_message
+from bot.channels.zalo.limits import FREE_WINDOW, UPLOAD_LIFE
+from bot.channels.zalo.render import as_image, as_message
 from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.channels.zalo_text import TURN_MESSAGES, ZaloMessages
 from bot.domain.card import Button
@@ -51,6 +52,21 @@ REPEAT_SECONDS = (0.5, 2.0)
 
 TURNS_KEPT = 1000
 
+UPLOADS_KEPT = 500
+"""Uploaded pictures whose ids are remembered."""
+
+PictureOf = Callable[[str], Awaitable[bytes | None]]
+"""From the path of a picture to its bytes; None if it is not there."""
+
+
+async def no_picture(_path: str) -> bytes | None:
+    """Of a channel that was lent no pictures."""
+    return None
+
+
+_Way = Callable[[int, str], Awaitable[dict[str, str] | None]]
+"""How Zalo gets a picture: from a message's id and a path to what stands in the message."""
+
 T = TypeVar("T")
 
 
@@ -63,12 +79,14 @@ class ZaloTurn:
     """What one message of a person has been answered with, or a delivery.
 
     sent: messages so far. is_over: Zalo takes no more free ones.
-    parts: how many messages of a card went out, so that one that is sent again goes on there.
+    parts: how many messages of a card went out, so that one that is sent again goes on there; pictured: the
+        cards whose picture did, or never will.
     """
 
     sent: int = 0
     is_over: bool = False
     parts: dict[int, int] = field(default_factory=dict)
+    pictured: set[int] = field(default_factory=set)
 
 
 class ZaloSender:
@@ -84,9 +102,22 @@ class ZaloSender:
         tokens: Tokens,
         clock: Clock = utc_now,
         repeat_seconds: Sequence[float] = REPEAT_SECONDS,
+        *,
         template_id: str = "",
+        picture: PictureOf = no_picture,
+        public_url: str = "",
     ) -> None:
-        """`template_id`: tells somebody that the staff has replied; empty: nothing does."""
+        """Make a sender.
+
+        Args:
+            api: of the platform.
+            tokens: the account's.
+            clock: the time.
+            repeat_seconds: pauses before a call is made again.
+            template_id: tells somebody that the staff has replied; empty: nothing does.
+            picture: those of cards.
+            public_url: where Zalo may fetch them, else they are uploaded.
+        """
         self.trouble: str | None = None
         self.reachability = Reachability()
         self._api = api
@@ -95,6 +126,9 @@ class ZaloSender:
         self._repeat_seconds = repeat_seconds
         self._template_id = template_id
         self._turns: OrderedDict[int, ZaloTurn] = OrderedDict()
+        self._picture = picture
+        self._public_url = public_url
+        self._uploaded: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
 
     async def send(
         self,
@@ -117,6 +151,10 @@ class ZaloSender:
             await self._see_whether_it_is_free(user_id)
         if rendered.pressed.numbered:
             await offer(rendered.pressed.numbered)
+        if rendered.picture and position not in turn.pictured:
+            if turn.sent + 1 + len(texts) - number <= TURN_MESSAGES:
+                await self._send_picture(turn, message_id, user_id, *rendered.picture)
+            turn.pictured.add(position)
         while number < len(texts):
             pressed = buttons if number + 1 == len(texts) else ()
             try:
@@ -176,18 +214,70 @@ class ZaloSender:
     async def _send_text(
         self, turn: ZaloTurn, message_id: int, user_id: str, text: str, buttons: Sequence[Button]
     ) -> None:
-        quota = await self._done(message_id, self._message(user_id, text, buttons), has_buttons=bool(buttons))
+        message = as_message(text, buttons)
+        await self._send_message(turn, message_id, user_id, message, has_buttons=bool(buttons))
+
+    async def _send_message(
+        self,
+        turn: ZaloTurn,
+        message_id: int,
+        user_id: str,
+        message: dict[str, object],
+        *,
+        has_buttons: bool = False,
+    ) -> None:
+        def call(access_token: str) -> Awaitable[Quota | None]:
+            return self._api.send(access_token, user_id, message)
+
+        quota = await self._done(message_id, call, has_buttons=has_buttons)
         turn.sent += 1
         if quota and (quota.quota_type not in {"", FREE} or quota.remain == 0):
             # The next one would be charged, or this one was.
             turn.is_over = True
             log.info("zalo_quota", quota=quota.quota_type, remain=quota.remain)
 
-    def _message(
-        self, user_id: str, text: str, buttons: Sequence[Button]
-    ) -> Callable[[str], Awaitable[Quota | None]]:
-        message = as_message(text, buttons)
-        return lambda access_token: self._api.send(access_token, user_id, message)
+    async def _send_picture(
+        self, turn: ZaloTurn, message_id: int, user_id: str, path: str, caption: str
+    ) -> None:
+        """Send a picture by its address, or else upload it; where Zalo takes neither, its caption, which has
+        the link to the page."""
+        ways: list[_Way] = [self._by_address] if self._public_url.startswith("https://") else []
+        ways.append(self._by_upload)
+        if path in self._uploaded:  # and Zalo may have forgotten it
+            ways.append(self._by_upload)
+        for way in ways:
+            try:
+                if element := await way(message_id, path):
+                    await self._send_message(turn, message_id, user_id, as_image(caption, element))
+                    return
+            except (_Simpler, Rejected) as error:
+                if way == self._by_upload:
+                    self._uploaded.pop(path, None)
+                log.warning("zalo_picture_refused", reason=str(error))
+        with suppress(_Simpler, Rejected):
+            await self._send_message(turn, message_id, user_id, as_message(caption))
+
+    async def _by_address(self, _message_id: int, path: str) -> dict[str, str] | None:
+        return {"url": self._public_url + path}
+
+    async def _by_upload(self, message_id: int, path: str) -> dict[str, str] | None:
+        """The id of the picture at a path, which is uploaded if it was not in the last days; None: it is not
+        there."""
+        now = self._clock()
+        known = self._uploaded.get(path)
+        if known and now - known[1] < UPLOAD_LIFE:
+            return {"attachment_id": known[0]}
+        data = await self._picture(path)
+        if data is None:
+            return None
+        name = path.rpartition("/")[2]
+        attachment_id = await self._done(
+            message_id, lambda access_token: self._api.upload(access_token, data, name)
+        )
+        self._uploaded[path] = (attachment_id, now)
+        while len(self._uploaded) > UPLOADS_KEPT:
+            self._uploaded.popitem(last=False)
+        return {"attachment_id": attachment_id}
 
     async def _done(
         self,

@@ -123,12 +123,15 @@ class ZaloBotChannel(Channel):
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
         """Send one card; arguments and errors as in `Channel.send`."""
-        shape = render(card, self._library().messages).plain
+        messages = render(card, self._library().messages, self._public_url)
+        shape = messages.plain
+        # The words of a picture and the link to its page: the platform takes pictures by address alone.
+        texts = [*([messages.picture[1]] if messages.picture else []), *shape.texts]
         if shape.numbered:
             await self._options.offer(self._opaque(f"{CHANNEL}:{address}"), shape.numbered)
         place = (message_id, position)
-        for number in range(self._parts_sent.get(place, 0), len(shape.texts)):
-            await self._said("sendMessage", {"chat_id": address, "text": shape.texts[number]})
+        for number in range(self._parts_sent.get(place, 0), len(texts)):
+            await self._said("sendMessage", {"chat_id": address, "text": texts[number]})
             self._parts_sent[place] = number + 1
             if len(self._parts_sent) > PARTS_KEPT:
                 self._parts_sent.popitem(last=False)

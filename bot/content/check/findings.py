@@ -9,9 +9,10 @@ from pathlib import Path
 from bot.content.catalogue import lost
 from bot.content.check.laws import read_laws
 from bot.content.check.numbers import differences
+from bot.content.check.pictures import picture_findings
 from bot.content.check.same_questions import alike
 from bot.content.check.wording import advice
-from bot.content.directory import CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE, WARDS_FILE
+from bot.content.directory import BULLETINS_FILE, CATALOGUE_FILE, LAWS_FILE, OFFICES_FILE, WARDS_FILE
 from bot.content.library import Library
 from bot.content.loading import LoadedContent, load
 from bot.content.schema import Answer, AnswerStatus
@@ -56,6 +57,7 @@ def check(directory: Path, today: datetime.date, only: str | None = None) -> lis
         findings += _text_findings(file, answer)
         findings += _number_findings(file, answer)
         findings += _markup_findings(file, answer)
+        findings += picture_findings(directory, file, answer)
     laws, of_laws = read_laws(directory / LAWS_FILE)
     findings += of_laws
     for answer in answers:
@@ -66,6 +68,7 @@ def check(directory: Path, today: datetime.date, only: str | None = None) -> lis
     findings += lost(directory / CATALOGUE_FILE, library)
     findings += _office_findings(content)
     findings += _ward_findings(content)
+    findings += _bulletin_findings(content)
     findings += alike(content, only)
     return sorted(findings, key=lambda finding: (str(finding.file), finding.line))
 
@@ -173,6 +176,15 @@ def _ward_findings(content: LoadedContent) -> Iterator[Finding]:
         if answer_id and content.library.published(answer_id) is None:
             problem = f"{answer_id} is not published, so nobody is shown it"
             yield content.files[WARDS_FILE].finding((key,), problem, is_error=False)
+
+
+def _bulletin_findings(content: LoadedContent) -> Iterator[Finding]:
+    """Answers to which a bulletin would lead."""
+    for bulletin in content.library.bulletins.values():
+        for position, answer_id in enumerate(bulletin.answers):
+            if content.library.published(answer_id) is None and BULLETINS_FILE not in content.kept:
+                problem = f"{answer_id} is not published, so nobody is led there"
+                yield content.files[BULLETINS_FILE].finding((bulletin.id, "answers", position), problem)
 
 
 def _office_findings(content: LoadedContent) -> Iterator[Finding]:

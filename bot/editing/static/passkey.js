@@ -4,7 +4,8 @@
 
 (function () {
   const isAddress = /^[\d.]+$|^\[/.test(location.hostname); // passkeys belong to names, not to addresses
-  if (!window.PublicKeyCredential || !window.isSecureContext || isAddress) { return; }
+  const isElsewhere = document.currentScript.dataset.address !== location.origin; // as through a tunnel
+  if (isElsewhere || !window.PublicKeyCredential || !window.isSecureContext || isAddress) { return; }
 
   const login = document.getElementById("passkey-login");
   if (login) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,6 +22,7 @@ class PublicationKind(StrEnum):
     SCHEDULE = "schedule"
     WITHDRAW = "withdraw"
     REPLACE = "replace"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,38 @@ def newest(connection: Connection) -> datetime.datetime | None:
     return connection.execute(select(func.max(_PUBLICATION.c.at))).scalar()
 
 
+def not_understood(connection: Connection, since: datetime.datetime) -> dict[int, datetime.datetime]:
+    """What went out since a moment and is not known to be understood: by id, when it did."""
+    query = select(_PUBLICATION.c.id, _PUBLICATION.c.at).where(
+        _PUBLICATION.c.at >= since, _PUBLICATION.c.understood_at.is_(None)
+    )
+    return {row.id: row.at for row in connection.execute(query)}
+
+
+def understood(connection: Connection, moments: Mapping[int, datetime.datetime]) -> None:
+    """Write down since when publications are understood, by id."""
+    for publication_id, moment in moments.items():
+        mine = update(_PUBLICATION).where(_PUBLICATION.c.id == publication_id)
+        connection.execute(mine.values(understood_at=moment))
+
+
+def learned(
+    connection: Connection, begin: datetime.datetime, end: datetime.datetime
+) -> list[tuple[str, datetime.datetime, datetime.datetime | None]]:
+    """What went out between two moments, the oldest first: its file, when, and since when it is
+    understood."""
+    query = (
+        select(_PUBLICATION.c.answer_id, _PUBLICATION.c.at, _PUBLICATION.c.understood_at)
+        .where(
+            _PUBLICATION.c.at >= begin,
+            _PUBLICATION.c.at < end,
+            _PUBLICATION.c.kind.in_([PublicationKind.PUBLISH, PublicationKind.REPLACE]),
+        )
+        .order_by(_PUBLICATION.c.id)
+    )
+    return [(row.answer_id, row.at, row.understood_at) for row in connection.execute(query)]
+
+
 def share(connection: Connection, since: datetime.datetime) -> Share:
     """How many went out since a moment; withdrawals do not count."""
     query = select(func.count(), func.count(_PUBLICATION.c.reason)).where(
@@ -130,3 +164,9 @@ def _stored(row: Row[Any]) -> StoredPublication:
         row.answer_id, row.at, row.editor_id, tuple(row.changed_by), PublicationKind(row.kind), row.note,
         row.before, row.after, row.commit, row.approved_by, row.reason, row.looked_at, row.looked_by, row.id,
     )  # fmt: skip
+
+
+def last_at(connection: Connection, answer_id: str) -> datetime.datetime | None:
+    """When a file was last written from the pages; None if it never was."""
+    query = select(func.max(_PUBLICATION.c.at)).where(_PUBLICATION.c.answer_id == answer_id)
+    return connection.scalar(query)

@@ -153,7 +153,7 @@ class Attempt(EditorsBase):
 class Draft(EditorsBase):
     """What is to become of an answer, or of another file of content/.
 
-    answer_id: of the answer; `offices` and `messages` are drafts, too.
+    answer_id: of the answer; `offices`, `wards` and `messages` are drafts, too.
     revision: grows with each save. base_file: the revision of the file that it began from, if any.
     value: as the file would have it. state: writing, submitted, approved.
     changed_by: everybody who changed it since it began, none of whom may approve it.
@@ -262,7 +262,8 @@ class Publication(EditorsBase):
 
     kind: publish, schedule, withdraw, replace. changed_by: everybody who had a hand in it, none of whom is
     the somebody else who looks. reason: why it went out before somebody else had looked; looked_at,
-    looked_by: who looked later. commit: its name, where content/ is in git.
+    looked_by: who looked later. commit: its name, where content/ is in git. understood_at: since when the
+    model that answers knows it.
     """
 
     __tablename__ = "publication"
@@ -281,11 +282,12 @@ class Publication(EditorsBase):
     before: Mapped[str] = mapped_column(Text)
     after: Mapped[str] = mapped_column(Text)
     commit: Mapped[str | None] = mapped_column(String(64))
+    understood_at: Mapped[datetime.datetime | None]
 
     __table_args__ = (
         Index("ix_publication_answer", "answer_id", "id"),
         about_editors(
-            nothing="id answer_id at kind note reason looked_at before after commit",
+            nothing="id answer_id at kind note reason looked_at before after commit understood_at",
             person="editor_id changed_by approved_by looked_by",
         ),
     )

@@ -78,7 +78,7 @@ async def test_news_reaches_those_who_want_it_and_only_who_blocked_the_bot_is_st
         assert news["text"].startswith("Title of food")
         assert "News you subscribed to." in news["text"]
         labels = [button["text"] for row in news["reply_markup"]["inline_keyboard"] for button in row]
-        assert labels == ["Helpful", "Not helpful", "Tiếng Việt", "Unsubscribe"]
+        assert labels == ["Helpful", "Not helpful", "Tell me when this changes", "Tiếng Việt", "Unsubscribe"]
     assert await subscribers(engine) == 2
 
 

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import time
+from collections.abc import AsyncIterator
 
 import pytest
+from PIL import Image
 from structlog.testing import capture_logs
 
 from bot.channels.contract import MaybeSent, Rejected, TryLater, Unreachable
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram.pace import Pace
-from bot.domain.card import Button, Card
+from bot.content.library import Library
+from bot.domain.card import Button, Card, Picture
 from bot.domain.language import Language
 from bot.domain.plan import Kind
+from bot.storage.inbox import Inbox
 from stand_ins.failures import Failure
 from stand_ins.telegram import TOKEN, Person, StandIn
+from tests.support.telegram import SECRET
 
 HELLO = Card(Kind.SMALLTALK, Language.VI, "Chào **bạn**", buttons=(Button("Trợ giúp", "say:help"),))
 LONG = Card(Kind.ANSWER, Language.VI, "\n\n".join(["chữ " * 500] * 5), buttons=HELLO.buttons)
+
+
+PAINTED = io.BytesIO()
+Image.new("RGB", (1200, 630), "red").save(PAINTED, "PNG")
+PNG = PAINTED.getvalue()
+PATH = "/share/vi/clarification/x/0123456789ab.png"
+SHARED = Card(
+    Kind.ACTION, Language.VI, "Gửi tiếp được.", id="clarification.x", buttons=HELLO.buttons,
+    picture=Picture(PATH, "Hình", "Không đúng: <Tin> & đồn", page="/vi/clarification/x"),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -259,3 +275,66 @@ async def test_typing_is_not_shown_once_the_answer_is_there(
 async def test_showing_typing_never_fails(channel: TelegramChannel, telegram: StandIn) -> None:
     await channel.show_working("12345")
     await telegram.until(lambda: telegram.called("sendChatAction"))
+
+
+class TestPictures:
+    """A card's picture is a message of its own, with a caption that goes along when it is forwarded."""
+
+    public_url = "https://bot.example"
+
+    @pytest.fixture
+    async def channel(
+        self, api_url: str, inbox: Inbox, small_library: Library
+    ) -> AsyncIterator[TelegramChannel]:
+        async def photo(path: str) -> bytes | None:
+            return PNG if path == PATH else None
+
+        channel = TelegramChannel(
+            inbox, lambda: small_library, token=TOKEN, secret=SECRET, api_url=api_url, photo=photo,
+            public_url=self.public_url,
+        )  # fmt: skip
+        async with channel.connected():
+            yield channel
+
+    async def test_telegram_fetches_it_where_it_can(
+        self, channel: TelegramChannel, lan: Person, telegram: StandIn
+    ) -> None:
+        telegram.web[f"https://bot.example{PATH}"] = PNG
+        await channel.send(str(lan.chat.id), 1, 0, SHARED)
+        photo, text = lan.chat.messages
+        assert (photo["photo"][0]["width"], photo["photo"][0]["height"]) == (1200, 630)
+        assert photo["caption"] == "Không đúng: <Tin> & đồn\nhttps://bot.example/vi/clarification/x"
+        assert "reply_markup" not in photo
+        assert (text["text"], "reply_markup" in text) == ("Gửi tiếp được.", True)
+        assert len(telegram.called("sendPhoto")) == 1
+
+    async def test_it_is_uploaded_where_telegram_cannot_fetch_it(
+        self, channel: TelegramChannel, lan: Person, telegram: StandIn
+    ) -> None:
+        await channel.send(str(lan.chat.id), 1, 0, SHARED)
+        assert "photo" in lan.chat.messages[0]
+        assert [call.status for call in telegram.called("sendPhoto")] == [400, 200]
+
+    async def test_without_it_its_caption_is_said_which_has_the_link(
+        self, channel: TelegramChannel, lan: Person, telegram: StandIn
+    ) -> None:
+        telegram.failures.plan("sendPhoto", refusal(400, "Bad Request: IMAGE_PROCESS_FAILED"), times=2)
+        await channel.send(str(lan.chat.id), 1, 0, SHARED)
+        assert "https://bot.example/vi/clarification/x" in lan.chat.messages[0]["text"]
+
+    async def test_after_too_many_requests_it_is_not_sent_twice(
+        self, channel: TelegramChannel, lan: Person, telegram: StandIn
+    ) -> None:
+        telegram.failures.plan("sendMessage", refusal(429, "Too Many Requests: retry after 7", retry_after=7))
+        with pytest.raises(TryLater):
+            await channel.send(str(lan.chat.id), 1, 0, SHARED)
+        await channel.send(str(lan.chat.id), 1, 0, SHARED)
+        assert ["photo" in message for message in lan.chat.messages] == [True, False]
+
+    async def test_who_blocked_the_bot_is_sent_no_caption_instead(
+        self, channel: TelegramChannel, lan: Person, telegram: StandIn
+    ) -> None:
+        lan.blocks_the_bot()
+        with pytest.raises(Unreachable):
+            await channel.send(str(lan.chat.id), 1, 0, SHARED)
+        assert len(telegram.calls) == 1

@@ -20,7 +20,7 @@ from tests.support.site import Site, running_site
 KEYS = {
     "kind", "id", "facet", "action", "ids", "language", "title", "text", "html", "claim", "verdict",
     "verdict_label", "clarified", "notice", "sources", "checked", "office", "map_url", "buttons", "version",
-    "alert",
+    "alert", "picture",
 }  # fmt: skip
 
 
@@ -70,6 +70,7 @@ class TestReply:
                     "verdict_label": None,
                     "clarified": None,
                     "alert": None,
+                    "picture": None,
                     "notice": None,
                     "sources": [
                         {
@@ -104,6 +105,11 @@ class TestReply:
                         {
                             "label": "Chưa hữu ích",
                             "payload": "unhelpful:culture.floating-market:vi",
+                            "url": None,
+                        },
+                        {
+                            "label": "Báo mình khi mục này thay đổi",
+                            "payload": "watch:culture.floating-market:vi",
                             "url": None,
                         },
                         {"label": "English", "payload": "language:en", "url": None},

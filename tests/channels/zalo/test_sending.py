@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import time
+from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.channels.zalo import ZaloApi, ZaloChannel
@@ -12,11 +15,14 @@ from bot.channels.zalo.api import NoAnswer
 from bot.channels.zalo.errors import MEANINGS, Treatment
 from bot.channels.zalo.sending import MINUTE, OPERATOR_SECONDS
 from bot.channels.zalo.store import ZaloStore
-from bot.domain.card import Button, Card
+from bot.content.library import Library
+from bot.domain.card import Button, Card, Picture
 from bot.domain.language import Language
 from bot.domain.plan import Kind
+from bot.storage.inbox import Inbox
 from stand_ins.failures import Failure
 from stand_ins.zalo import APP_ID, APP_SECRET, Person, StandIn
+from tests.support.zalo import authorise, new_channel
 
 DELIVERY = -1
 """A message id below 0: nobody asked just now."""
@@ -30,6 +36,16 @@ def card(text: str = "A text.", *buttons: Button) -> Card:
 
 def texts(person: Person) -> list[str]:
     return [said.text for said in person.from_oa()]
+
+
+PAINTED = io.BytesIO()
+Image.new("RGB", (1200, 630), "red").save(PAINTED, "PNG")
+PNG = PAINTED.getvalue()
+PATH = "/share/en/clarification/x/0123456789ab.png"
+SHARED = Card(
+    Kind.ACTION, Language.EN, "A text.", buttons=(FOOD,),
+    picture=Picture(PATH, "A picture", "Not true: a rumour", page="/en/clarification/x"),
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -280,3 +296,62 @@ async def test_an_answer_that_drips_on_for_ever_has_an_end(dripping: str) -> Non
     assert not error.value.is_unsent
     assert time.monotonic() - began < 5
     await api.close()
+
+
+class TestPictures:
+    """A card's picture goes first, with a caption that has the link to its page."""
+
+    CAPTION = "Not true: a rumour\nhttps://bot.example/en/clarification/x"
+
+    @pytest.fixture
+    async def channel(
+        self, zalo: StandIn, store: ZaloStore, api: ZaloApi, inbox: Inbox, small_library: Library
+    ) -> ZaloChannel:
+        async def picture(path: str) -> bytes | None:
+            return PNG if path == PATH else None
+
+        await authorise(store, zalo)
+        return new_channel(
+            inbox, store, api, small_library, picture=picture, public_url="https://bot.example"
+        )
+
+    async def test_zalo_fetches_it_where_it_can(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.web[f"https://bot.example{PATH}"] = PNG
+        await channel.send(lan.id, 1, 0, SHARED)
+        picture, text = lan.from_oa()
+        assert (picture.text, picture.image) == (self.CAPTION, f"https://bot.example{PATH}")
+        assert (text.text, len(text.buttons)) == ("A text.", 1)
+
+    async def test_it_is_uploaded_once_where_zalo_cannot_fetch_it(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        await channel.send(lan.id, 1, 0, SHARED)
+        await channel.send(lan.id, 2, 0, SHARED)
+        assert all(said.image for said in lan.from_oa()[::2])
+        assert len(zalo.called("upload")) == 1
+
+    async def test_an_upload_that_zalo_has_forgotten_is_repeated(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        channel._sender._uploaded[PATH] = ("gone", channel._sender._clock())
+        await channel.send(lan.id, 1, 0, SHARED)
+        assert [bool(said.image) for said in lan.from_oa()] == [True, False]
+
+    async def test_without_it_its_caption_is_said(
+        self, zalo: StandIn, channel: ZaloChannel, lan: Person
+    ) -> None:
+        zalo.refuse(-201, times=2)
+        await channel.send(lan.id, 1, 0, SHARED)
+        assert [(said.text, said.image) for said in lan.from_oa()] == [
+            (self.CAPTION, None),
+            ("A text.", None),
+        ]
+
+    async def test_where_the_text_takes_all_messages_there_is_no_room_for_it(
+        self, channel: ZaloChannel, lan: Person
+    ) -> None:
+        long = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(10))
+        await channel.send(lan.id, 1, 0, replace(SHARED, text=long))
+        assert [said.image for said in lan.from_oa()] == [None] * 3

@@ -19,6 +19,8 @@ const status = find("status");
 const question = find("question");
 const words = find("words").dataset;
 const language = document.documentElement.lang;
+const hosts = (document.documentElement.dataset.framed || "").split(" ").filter(Boolean); // whose frame it may be in
+const isFramed = hosts.length > 0;
 const waiting = new Set(); // the keys of the turns that this tab fetches the reply of
 
 // --- What the browser keeps. A turn of its own name each, so that two tabs never overwrite each other.
@@ -27,11 +29,11 @@ const waiting = new Set(); // the keys of the turns that this tab fetches the re
 // is sent. said: null where nobody asked just now: a reply of the staff, or news.
 // trouble: {kind, seconds}; kind: the name of its sentence in `words`.
 
-const memory = new Map(); // stands in for what the browser does not keep: it is full or switched off
+const memory = new Map(); // stands in for what the browser does not keep: it is full, switched off, or in a frame
 
 function read(name) {
   try {
-    return JSON.parse(memory.get(name) ?? localStorage.getItem(name));
+    return JSON.parse(memory.get(name) ?? (isFramed ? null : localStorage.getItem(name)));
   } catch {
     return null; // switched off, or written by something else
   }
@@ -41,7 +43,8 @@ function write(name, value) {
   const text = JSON.stringify(value);
   memory.delete(name);
   try {
-    localStorage.setItem(name, text);
+    if (isFramed) memory.set(name, text);
+    else localStorage.setItem(name, text);
   } catch {
     memory.set(name, text);
   }
@@ -50,7 +53,7 @@ function write(name, value) {
 function erase(name) {
   memory.delete(name);
   try {
-    localStorage.removeItem(name);
+    if (!isFramed) localStorage.removeItem(name);
   } catch {
     // Switched off: there is nothing.
   }
@@ -59,7 +62,7 @@ function erase(name) {
 function turnNames() {
   let kept = [];
   try {
-    kept = Object.keys(localStorage);
+    if (!isFramed) kept = Object.keys(localStorage);
   } catch {
     // Switched off.
   }
@@ -387,6 +390,8 @@ function card(reply) {
   }
   part(".text").innerHTML = reply.html; // made safe by the server
   fill(".notice span", reply.notice, ".notice");
+  if (reply.picture) fillPicture(part(".picture"), reply.picture);
+  else part(".picture").remove();
   if (reply.map_url) part(".map a").href = reply.map_url;
   const newTab = part(".new-tab");
   for (const link of part(".text").querySelectorAll("a")) link.append(newTab.cloneNode(true));
@@ -402,6 +407,30 @@ function card(reply) {
   if (reply.buttons.length) part(".buttons").append(...reply.buttons.map(button));
   else part(".buttons").remove();
   return element;
+}
+
+/** A picture beside an answer, or one to be forwarded, which leads to a page. */
+function fillPicture(figure, { path, alt, caption, page }) {
+  const part = (selector) => figure.querySelector(selector);
+  part("a").href = path;
+  Object.assign(part("img"), { src: path, alt });
+  part(".caption").textContent = caption;
+  if (!page) {
+    part(".sharing").remove();
+    return;
+  }
+  const url = new URL(page, location.href).href;
+  part(".download").href = path;
+  if (isFramed) part(".download").removeAttribute("download"); // a frame may not save files, but open them
+  const send = part(".send-on");
+  send.hidden = !navigator.share;
+  send.addEventListener("click", () => navigator.share({ title: caption, url }).catch(() => {})); // they changed their mind
+  const copy = part(".copy-link");
+  copy.hidden = Boolean(navigator.share) || !navigator.clipboard;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(`${caption}\n${url}`);
+    status.textContent = copy.textContent = copy.dataset.copied;
+  });
 }
 
 function source(one, newTab) {
@@ -546,7 +575,11 @@ find("clear-ask").addEventListener("click", (event) => {
   if (choice) endClearing(choice.id === "clear-yes");
 });
 
-find("clear-ask").addEventListener("keydown", (event) => event.key === "Escape" && endClearing(false));
+find("clear-ask").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.preventDefault(); // in a frame it would close that, too
+  endClearing(false);
+});
 
 function endClearing(isWanted) {
   find("clear-ask").hidden = true;
@@ -560,6 +593,15 @@ function endClearing(isWanted) {
   }
 }
 
+/** A page of an answer or a ward leads here, with what to begin with in the fragment: /#answer:culture.food */
+function beginAsLinked() {
+  const payload = location.hash.slice(1);
+  if (!/^(answer|ward):[a-z0-9.-]{1,60}$/.test(payload)) return;
+  history.replaceState(null, "", location.pathname + location.search); // loaded again, it asks nothing
+  say(words.aboutThis, { button: payload }, TWICE_WITHIN);
+}
+
+addEventListener("hashchange", beginAsLinked);
 addEventListener("storage", ({ key }) => {
   if (key === null || key.startsWith(STORE)) redraw();
 });
@@ -579,8 +621,19 @@ addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
 });
 
+// --- In a frame: the loader of the other site (embed.js) greets, and is told when to close.
+
+addEventListener("message", ({ data, origin, source }) => {
+  if (data !== "ask-can-tho:open" || source !== parent || !hosts.includes(origin)) return;
+  source.postMessage("ask-can-tho:ready", origin);
+  if (document.hasFocus()) question.focus({ preventScroll: true });
+  document.onkeydown = ({ key, defaultPrevented }) => {
+    if (key === "Escape" && !defaultPrevented) source.postMessage("ask-can-tho:close", origin);
+  };
+});
+
 find("not-working").remove();
-find("here").hidden = !navigator.geolocation;
+find("here").hidden = isFramed || !navigator.geolocation; // which a frame is not allowed
 find("send").disabled = false;
 write(STORE, { conversation: conversation() }); // from here on there is one conversation
 transcript.setAttribute("aria-busy", "true"); // what was read before is not announced again
@@ -591,3 +644,4 @@ if (kept.length) bringToTop(kept[kept.length - 1]);
 measure();
 takeUp();
 look();
+beginAsLinked();

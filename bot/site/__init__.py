@@ -1,0 +1,1 @@
+"""What is reached outside a conversation: pages, feeds, pictures."""

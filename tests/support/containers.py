@@ -1,0 +1,26 @@
+"""What docker-compose.yml says, and which settings are whose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from bot.channels.registry import ServiceSettings
+from bot.editing.settings import EditorsSettings
+from bot.settings import Settings
+from tests.support import ROOT
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+
+def of_the_editors_alone() -> set[str]:
+    """The settings that the editors' pages have beside the service's own."""
+    return {name.upper() for name in EditorsSettings.model_fields.keys() - Settings.model_fields.keys()}
+
+
+def secret_names() -> set[str]:
+    """The settings that are secrets."""
+    fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
+    return {name.upper() for name, field in fields.items() if "Secret" in str(field)}
