@@ -1,8 +1,9 @@
-"""What every webhook needs: a body that is bounded, and secrets that are compared in constant time."""
+"""What is asked over HTTP: a body that is bounded, secrets that are compared in constant time, who counts."""
 
 from __future__ import annotations
 
 import hmac
+import ipaddress
 
 from starlette.requests import Request
 
@@ -29,3 +30,16 @@ async def read_body(request: Request, most: int) -> bytes:
 def is_secret(given: str, secret: str) -> bool:
     """Whether what a client gave is the secret; the time that it takes tells nothing of where they differ."""
     return hmac.compare_digest(given.encode(), secret.encode())
+
+
+def sender(request: Request) -> str:
+    """Who is counted: an IPv4 address, or an IPv6 network, of which one client has a whole /64.
+
+    uvicorn has already put a trusted proxy's word in place of the proxy's own address.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))

@@ -14,9 +14,8 @@ from starlette.staticfiles import StaticFiles
 
 from bot.answering.dialogue import Dialogue
 from bot.cards.ward_names import WardNames, capital
-from bot.channels.requests import BodyTooLarge, read_body
-from bot.channels.web.api import sender
-from bot.channels.web.throttle import Throttle
+from bot.channels.requests import BodyTooLarge, read_body, sender
+from bot.channels.throttle import Throttle
 from bot.content.library import Library
 from bot.content.search import search, search_wards
 from bot.content.wards import FormerWard, Ward, Wards

@@ -23,7 +23,7 @@ _FILLED_IN = select(func.extract("epoch", _FILLED - _NOW)).where(WebAllowance.se
 
 
 def take(connection: Connection, sender: str, each: float, bucket: float) -> float:
-    """Count an act of a sender, as `bot.channels.web.throttle.Throttle` does for one process.
+    """Count an act of a sender, as `bot.channels.throttle.Throttle` does for one process.
 
     Args:
         connection: to PostgreSQL, whose clock counts.

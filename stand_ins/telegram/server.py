@@ -314,12 +314,7 @@ class StandIn(PlatformServer):
 
     async def _send_message(self, asked: methods.SendMessage) -> Json:
         chat = self._place(asked)
-        text, entities = _parsed(asked.text, asked.parse_mode)
-        if not text:
-            raise Refused(400, "Bad Request: message text is empty")
-        if utf16(text) > TEXT_MOST:
-            raise Refused(400, "Bad Request: message is too long")
-        return self._say(chat, asked, {"text": text, "entities": entities})
+        return self._say(chat, asked, _text(asked.text, asked.parse_mode))
 
     async def _send_photo(self, asked: methods.SendPhoto) -> Json:
         chat = self._place(asked)
@@ -439,22 +434,20 @@ class StandIn(PlatformServer):
 def _content(result: methods.Article) -> Json:
     """The message that a result becomes, as strictly looked at as any."""
     given = result.input_message_content
-    content = _text(given.message_text, is_html=bool(given.parse_mode))
+    content = _text(given.message_text, given.parse_mode)
     if result.reply_markup:
         content["reply_markup"] = result.reply_markup.model_dump(exclude_none=True)
     return content
 
 
-def _text(text: str, *, is_html: bool) -> Json:
-    try:
-        text, entities = parse(text) if is_html else (text.strip(), [])
-    except HtmlError as error:
-        raise Refused(400, f"Bad Request: can't parse entities: {error}") from error
+def _text(text: str, parse_mode: str | None) -> Json:
+    """The content of a message of text. Raises Refused."""
+    text, entities = _parsed(text, parse_mode)
     if not text:
         raise Refused(400, "Bad Request: message text is empty")
     if utf16(text) > TEXT_MOST:
         raise Refused(400, "Bad Request: message is too long")
-    return {"text": text, "entities": [entity.as_json() for entity in entities]}
+    return {"text": text, "entities": entities}
 
 
 def error(status: int, reason: str, **parameters: int) -> Json:

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, delete
 from bot.answering.delivery_worker import DeliveryWorker
 from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
-from bot.channels.web.throttle import Throttle
+from bot.channels.throttle import Throttle
 from bot.content.watcher import ContentWatcher
 from bot.domain.clock import SteadyClock, utc_now
 from bot.domain.language import Language

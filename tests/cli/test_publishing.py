@@ -263,4 +263,4 @@ async def test_nothing_that_the_internet_reaches_changes_what_is_served(bot: Bot
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert (await http.request(method, "/api/content")).status_code in {404, 405}
         for path in ("/training-data", "/models", "/models/stand-in/serve", "/status"):
-            assert (await http.post(path)).status_code == 404
+            assert (await http.post(path)).status_code in {404, 405}

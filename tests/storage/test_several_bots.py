@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 
 from bot.channels.opaque import OpaqueNames
-from bot.channels.web.throttle import SharedThrottle, Throttle
+from bot.channels.throttle import SharedThrottle, Throttle
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox, SavedPlans
 from bot.storage.leadership import Leadership

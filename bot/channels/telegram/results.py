@@ -36,7 +36,7 @@ def as_result(card: Card, messages: Messages, username: str, public_url: str) ->
 
     Of a card that is longer than a message the beginning is shown: the rest stands behind the links.
     """
-    part = render(card, messages.labels, None).parts[0]
+    part = next(part for part in render(card, messages.labels, None).parts if part.photo is None)
     begins = " ".join(plain(markdown(card.text)).split())
     return InlineQueryResultArticle(
         id=_id(f"{card.language}:{card.id}"),

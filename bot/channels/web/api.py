@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Collection
@@ -19,7 +18,8 @@ from starlette.routing import Mount, Route
 from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.channels.opaque import OpaqueNames
-from bot.channels.requests import BodyTooLarge, read_body
+from bot.channels.requests import BodyTooLarge, read_body, sender
+from bot.channels.throttle import SharedThrottle
 from bot.channels.web.schema import (
     AnswerBody,
     Deliveries,
@@ -29,7 +29,6 @@ from bot.channels.web.schema import (
     QuestionBody,
     Visit,
 )
-from bot.channels.web.throttle import SharedThrottle
 from bot.domain.commands import read_command
 from bot.domain.message import Message
 from bot.storage.database import Database
@@ -202,19 +201,6 @@ async def _body(request: Request) -> bytes:
         raise HTTPException(413, f"the body is larger than {BODY_LIMIT} bytes") from error
     except TimeoutError as error:
         raise HTTPException(408, "the body took too long to arrive") from error
-
-
-def sender(request: Request) -> str:
-    """Who is counted: an IPv4 address, or an IPv6 network, of which one client has a whole /64.
-
-    uvicorn has already put a trusted proxy's word in place of the proxy's own address.
-    """
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
 
 
 async def _problem(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.web.throttle import MINUTE, Throttle
+from bot.channels.throttle import MINUTE, Throttle
 
 
 @dataclass
