@@ -28,7 +28,8 @@ test: environments
 	@echo "== layers" && .venv/bin/lint-imports --no-logo --no-cache
 	@echo "== content" && .venv/bin/python -m bot check
 	@echo "== tests without servers" && $(IN_MEMORY) $(PYTEST) -n auto -m "not server" $(TESTS) || [ $$? -eq 5 ]
-	@echo "== tests with servers (the first run trains a model)" && $(PYTEST) -m server $(TESTS) || [ $$? -eq 5 ]
+	@echo "== tests with servers" && $(PYTEST) -n 2 --dist loadfile -m "server and not rasa" $(TESTS) || [ $$? -eq 5 ]
+	@echo "== tests with the Rasa side (the first run trains a model)" && $(PYTEST) -m rasa $(TESTS) || [ $$? -eq 5 ]
 
 quick: .venv/ready .venv/ready-dev
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/python -m bot check

@@ -42,7 +42,8 @@ class Talk:
     async def hear(self) -> dict[str, Any]:
         message = await self._telegram.reply(self.chat, self._heard, seconds=30)
         self._heard += 1
-        return message
+        # A picture goes before the words that it belongs to.
+        return await self.hear() if "photo" in message else message
 
 
 def labels(message: dict[str, Any]) -> list[str]:

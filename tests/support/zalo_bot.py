@@ -105,4 +105,5 @@ class Talk:
     async def hear(self) -> Said:
         said = await self._zalo.reply(self.person, self._heard, seconds=30)
         self._heard += 1
-        return said
+        # A picture goes before the words that it belongs to.
+        return await self.hear() if said.image else said
