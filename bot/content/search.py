@@ -107,7 +107,9 @@ def search_wards(wards: Wards, text: str, limit: int = 20) -> list[Ward | Former
     asked = words(text)[:WORDS_MOST]
     if not asked:
         return []
-    now: list[Ward | FormerWard] = [ward for ward in wards.units if _is_named(asked, ward.name, ward.full_name)]
+    now: list[Ward | FormerWard] = [
+        ward for ward in wards.units if _is_named(asked, ward.name, ward.full_name)
+    ]
     former = [
         one
         for one in wards.former.values()

@@ -37,8 +37,8 @@ ElementTree.register_namespace("", ATOM)
 class Entry:
     """Something that happened to an answer.
 
-    html: all of it, to be read without the page. tells_of: the day of what it tells; of entries of one day those
-    come first that tell of the latest: what is new in a rumour before what has long been so.
+    html: all of it, to be read without the page. tells_of: the day of what it tells; of entries of one day
+    those come first that tell of the latest, as a new clarification before what has long been so.
     """
 
     id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
 
@@ -131,6 +132,14 @@ async def test_what_is_not_published_is_a_page_with_a_way_on(public: Public, pat
         assert "form" in page.tags
         assert f"/{language}" in page.links
         assert page.head(name="robots") == ["noindex"]
+
+
+@pytest.mark.parametrize("public_url", [PUBLIC_URL, ""])
+async def test_its_picture_is_saved_under_its_own_name(
+    served: Callable[[str], Public], public_url: str
+) -> None:
+    page = (await served(public_url).http.get(E10)).text
+    assert re.search(r'/[0-9a-f]{12}\.png" download="e10\.png"', page)
 
 
 async def test_another_language_is_none(public: Public) -> None:

@@ -206,7 +206,13 @@ TIERS: list[tuple[Both, Both, list[tuple[int, str, Both]]]] = [
     (
         both("17% trong 10 năm", "17% for 10 years"),
         both("thép cao cấp, máy nông nghiệp, ô tô…", "high-grade steel, farm machinery, automobiles…"),
-        [(10, "open", both("miễn, giảm mấy năm: hỏi cơ quan thuế", "years free or at half: ask the tax office"))],
+        [
+            (
+                10,
+                "open",
+                both("miễn, giảm mấy năm: hỏi cơ quan thuế", "years free or at half: ask the tax office"),
+            )
+        ],
     ),
     (
         both("5% trong 37 năm", "5% for 37 years"),
