@@ -28,7 +28,11 @@ def wards_route(library: Callable[[], Library]) -> Route:
     """The route; of content without a table, it has the columns' names alone."""
 
     async def answer(_request: Request) -> Response:
-        headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="wards.csv"'}
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Cache-Control": "no-store",
+            "Content-Disposition": 'attachment; filename="wards.csv"',
+        }
         return Response(as_csv(library().wards), headers=headers, media_type="text/csv")
 
     return Route(PATH, answer)

@@ -20,7 +20,7 @@
     button.textContent = `${closing} \u00d7`;
     button.style.cssText = "align-self:flex-end;min-height:44px;padding:0 16px;border:0;background:none;color:#fff;font:16px sans-serif";
     frame.title = name;
-    frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-popups");
+    frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox");
     frame.style.cssText = "flex:1;width:100%;border:0;background:#f6f4eb";
     frame.src = `${origin}/embed?lang=${language.slice(0, 2) === "en" ? "en" : "vi"}`;
 

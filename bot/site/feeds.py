@@ -35,7 +35,11 @@ ElementTree.register_namespace("", ATOM)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened to an answer. html: all of it, to be read without the page."""
+    """Something that happened to an answer.
+
+    html: all of it, to be read without the page. tells_of: the day of what it tells; of entries of one day
+    those come first that tell of the latest, as a new clarification before what has long been so.
+    """
 
     id: str
     title: str
@@ -44,6 +48,7 @@ class Entry:
     html: str
     happened: datetime.date
     updated: datetime.date
+    tells_of: datetime.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def feed(library: Library, topic: str | None, language: Language) -> Feed:
         if topic in {None, answer.topic}
         for entry in _entries(answer, language, library)
     ]
-    entries.sort(key=lambda entry: (entry.happened, entry.id), reverse=True)
+    entries.sort(key=lambda entry: (entry.happened, entry.tells_of, entry.id), reverse=True)
     name = library.messages.page.title[language]
     title = f"{name}: {library.messages.topic_name(topic)[language]}" if topic else name
     return Feed(topic, language, title, tuple(entries[:MOST]))
@@ -151,15 +156,16 @@ def _entries(answer: Answer, language: Language, library: Library) -> Iterator[E
     if library.published(answer.id) is answer:
         html = _html(answer, language, library)
         id_ = addresses.entry_id(answer.id, language)
-        yield Entry(
-            id_, title, path, answer.topic, html, dates.published, structured.modified(answer, library)
-        )
+        modified = structured.modified(answer, library)
+        clarified = answer.clarified.date if answer.clarified else datetime.date.min
+        yield Entry(id_, title, path, answer.topic, html, dates.published, modified, clarified)
         if corrected := answer.corrected:
+            on = corrected.date
             what = site.corrected[language].format(date=day(corrected.date), what=corrected.what[language])
             id_ = addresses.entry_id(answer.id, language, f"correction-{corrected.date}")
             heading = site.correction[language].format(title=title)
             html = f"<p><strong>{escape(what)}</strong></p>\n{html}"
-            yield Entry(id_, heading, path, answer.topic, html, corrected.date, corrected.date)
+            yield Entry(id_, heading, path, answer.topic, html, on, on, on)
     elif library.withdrawn(answer.id) is answer:
         date = answer.withdrawn_on or dates.changed
         id_ = addresses.entry_id(answer.id, language, f"withdrawal-{date}")
@@ -169,7 +175,7 @@ def _entries(answer: Answer, language: Language, library: Library) -> Iterator[E
             heading = site.withdrawal[language].format(title=title)
             reason = answer.withdrawn and answer.withdrawn.reason
             html = f"<p>{escape(reason[language] if reason else heading)}</p>"
-        yield Entry(id_, heading, path, answer.topic, html, date, date)
+        yield Entry(id_, heading, path, answer.topic, html, date, date, date)
 
 
 def _html(answer: Answer, language: Language, library: Library) -> str:

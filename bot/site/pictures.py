@@ -93,15 +93,14 @@ class Pictures:
         now = share_path(answer, Language(found[1]), self._library())
         if request.url.path != now:  # of an older revision, or of an answer that this one supersedes
             return RedirectResponse(now, 302, {"Cache-Control": "no-cache"})
-        # Not for ever: an answer that is taken back should be gone from caches by the next day.
-        return _image(request, await self._image(answer, Language(found[1])), "image/png", "max-age=86400")
+        return _image(request, await self._image(answer, Language(found[1])), "image/png")
 
     async def _media(self, request: Request) -> Response:
         found = _MEDIA.fullmatch(request.url.path)
         data = await self._file(found[1]) if found else None
         if found is None or data is None:
             return _absent()
-        return _image(request, data, TYPES[found[1].rpartition(".")[2]], "max-age=3600")
+        return _image(request, data, TYPES[found[1].rpartition(".")[2]])
 
 
 def shown(library: Library, answer_id: str) -> Answer | None:
@@ -115,10 +114,11 @@ def _absent() -> Response:
     return PlainTextResponse("There is no such picture.\n", 404, {"Cache-Control": "no-cache"})
 
 
-def _image(request: Request, data: bytes, media_type: str, age: str) -> Response:
+def _image(request: Request, data: bytes, media_type: str) -> Response:
+    """A picture, which is asked for again before each use: what is taken back is gone at once."""
     etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
     headers = {
-        "Cache-Control": f"public, {age}",
+        "Cache-Control": "no-cache",
         "ETag": etag,
         "Cross-Origin-Resource-Policy": "cross-origin",
     }

@@ -93,6 +93,7 @@ class _Site:
             Route("/{language}/{topic}", self._topic),
             Route("/{language}/{topic}/feed.{kind}", self._feed),
             Route("/{language}/{topic}/{name}", self._page),
+            *(Route(f"/{language}/{{rest:path}}", self._no_page) for language in Language),
         ]
 
     # Pages
@@ -130,6 +131,9 @@ class _Site:
         topic, name = request.path_params["topic"], request.path_params["name"]
         if language is None:
             return self._not_found(request)
+        path = request.url.path
+        if path != path.lower():  # as a phone begins a word
+            return _moved(path.lower(), 301)
         library = self._library()
         if topic == addresses.WARDS[language] and library.wards:
             return self._ward(request, language, library.wards, name)
@@ -167,6 +171,14 @@ class _Site:
             request, ("ward", language, ward.code),
             lambda library, _today: self._pages.ward(library, language, wards, ward),
         )  # fmt: skip
+
+    async def _no_page(self, request: Request) -> Response:
+        """What no page's path is like; one with a slash behind it leads to the page.
+
+        Starlette would lead there by the Host that the client names, which may be anybody's.
+        """
+        path = request.url.path
+        return _moved(path.rstrip("/"), 301) if path.endswith("/") else self._not_found(request)
 
     def _not_found(self, request: Request) -> Response:
         language = _language(request) or DEFAULT_LANGUAGE
@@ -240,7 +252,7 @@ class _Site:
 
 
 def _language(request: Request) -> Language | None:
-    code = request.path_params["language"]
+    code = request.path_params.get("language") or request.url.path.split("/")[1]
     return Language(code) if code in set(Language) else None
 
 

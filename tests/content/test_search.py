@@ -103,3 +103,20 @@ def test_wards_are_found_by_any_of_their_names(library: Library) -> None:
     assert any(isinstance(one, FormerWard) for one in found)
     assert search_wards(library.wards, "cần thơ hậu giang") == []
     assert search_wards(library.wards, "?") == []
+
+
+def test_the_word_for_ward_is_no_name_of_one(library: Library) -> None:
+    assert library.wards
+    assert search_wards(library.wards, "An Phú") == []  # nor is any "Phường An ..." meant
+    assert {one.name for one in search_wards(library.wards, "nhon ngh")} == {"Nhơn Nghĩa", "Nhơn Nghĩa A"}
+
+
+@pytest.mark.parametrize("text", ["cho noi", "chợ nổi"])
+def test_words_that_stand_beside_each_other_belong_together(library: Library, text: str) -> None:
+    found = ids(library, text, VI, 20)
+    assert set(found[:3]) == {
+        "culture.cai-rang-floating-market",
+        "culture.nga-nam-floating-market",
+        "clarification.floating-market-closing",
+    }
+    assert len(found) < 10  # "cho" and "noi" alone are in nearly every answer

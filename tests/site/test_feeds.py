@@ -178,3 +178,15 @@ class TestSitemap:
     async def test_robots_are_led_to_it(self, public: Public, local: Public) -> None:
         assert f"Sitemap: {PUBLIC_URL}/sitemap.xml" in (await public.http.get("/robots.txt")).text
         assert "Sitemap" not in (await local.http.get("/robots.txt")).text
+
+
+async def test_a_clarification_of_today_is_not_lost_among_what_was_published_with_it(public: Public) -> None:
+    day = datetime.date(2026, 11, 29)
+    for number in range(60):  # as on the day on which a bot is set up
+        public.write(f"culture.zz{number}", ANSWER.format(name=f"zz{number}"))
+    public.reload()
+    dates = dict.fromkeys(public.library.answers, Dates(day, day))
+    public.library = replace(public.library, dates=dates)
+    entries = (await read(public, "/en/feed.atom")).entries
+    assert len(entries) == 50
+    assert "tag:cantho.gov.vn,2026:hoi-can-tho/en/clarification.e10" in {entry.id for entry in entries}

@@ -77,6 +77,14 @@ async def test_without_a_script_one_finds_reads_and_searches(browser: Browser, s
         assert await page.evaluate("document.referrer") == ""
 
 
+async def test_a_picture_is_opened_whole_by_a_touch(browser: Browser, site: Site) -> None:
+    async with opened(browser, site, script=False) as page:
+        await page.goto("/vi/culture/cai-rang-floating-market")
+        picture = await page.locator(".picture a").get_attribute("href")
+        assert picture == "/media/cai-rang-floating-market.vi.png"
+        assert (await page.request.get(picture)).headers["content-type"] == "image/png"
+
+
 async def test_a_page_asks_the_chat_about_itself_once(browser: Browser, site: Site) -> None:
     async with opened(browser, site) as page:
         await page.goto("/vi/clarification/further-merger")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
 
@@ -131,6 +132,14 @@ async def test_what_is_not_published_is_a_page_with_a_way_on(public: Public, pat
         assert "form" in page.tags
         assert f"/{language}" in page.links
         assert page.head(name="robots") == ["noindex"]
+
+
+@pytest.mark.parametrize("public_url", [PUBLIC_URL, ""])
+async def test_its_picture_is_saved_under_its_own_name(
+    served: Callable[[str], Public], public_url: str
+) -> None:
+    page = (await served(public_url).http.get(E10)).text
+    assert re.search(r'/[0-9a-f]{12}\.png" download="e10\.png"', page)
 
 
 async def test_another_language_is_none(public: Public) -> None:
@@ -288,3 +297,28 @@ class TestWards:
         (public.directory / "wards.yml").unlink()
         public.reload()
         assert (await public.http.get("/vi/phuong-xa")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        (f"{E10}/", E10),
+        ("/vi/", "/vi"),
+        ("/en/clarification//", "/en/clarification"),
+        ("/vi/Clarification/E10", E10),
+        ("/vi//evil.example/", "/vi//evil.example"),
+    ],
+)
+async def test_a_slash_too_many_or_a_capital_leads_to_the_page_whatever_host_is_named(
+    public: Public, path: str, place: str
+) -> None:
+    answer = await public.http.get(path, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["location"]) == (301, place)
+
+
+@pytest.mark.parametrize("path", ["/vi/a/b/c/d", "/en/..%2f..%2fetc/passwd"])
+async def test_a_path_like_none_is_a_page_with_a_way_on_too(public: Public, path: str) -> None:
+    answer = await public.http.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["content-language"] == path[1:3]

@@ -61,7 +61,7 @@ async def shown(small_library: Library, tmp_path: Path) -> AsyncIterator[Shown]:
 async def test_an_image_is_served_with_what_caches_need(shown: Shown) -> None:
     answer = await shown.http.get(shown.path("culture.food"))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
-    assert answer.headers["cache-control"] == "public, max-age=86400"
+    assert answer.headers["cache-control"] == "no-cache"  # what is taken back is gone at once
     again = await shown.http.get(
         shown.path("culture.food"), headers={"If-None-Match": answer.headers["etag"]}
     )
@@ -166,7 +166,7 @@ class TestMedia:
     async def test_it_is_served_with_its_type(self, shown: Shown) -> None:
         answer = await shown.http.get("/media/map.en.png")
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
-        assert answer.headers["cache-control"] == "public, max-age=3600"
+        assert answer.headers["cache-control"] == "no-cache"  # what is taken back is gone at once
         headers = {"If-None-Match": answer.headers["etag"]}
         assert (await shown.http.get("/media/map.en.png", headers=headers)).status_code == 304
 

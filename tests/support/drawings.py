@@ -64,6 +64,9 @@ class Sheet:
         self, x: float, y: float, texts: Sequence[Both], size: int, anchor: str, colour: Colour = INK
     ) -> None:
         for number, text in enumerate(texts):
+            width = font_of("Medium", size).getlength(text[self.language])
+            right = x + {"l": width, "m": width / 2, "r": 0}[anchor[0]]
+            assert right <= WIDTH - MARGIN, f"{text[self.language]} is {right - WIDTH + MARGIN:.0f} too long"
             self.write(x, y + number * size * 1.36, text, size, anchor=anchor, colour=colour)
 
     def arrow(self, start: tuple[float, float], end: tuple[float, float], colour: Colour, width: int) -> None:
@@ -91,13 +94,13 @@ MISTS: dict[str, Colour] = {
     "Sóc Trăng": (236, 211, 223),
 }
 PLACES = {
-    "Ninh Kiều": "right",
-    "Vị Thanh": "left",
-    "Ngã Bảy": "right",
-    "Phú Lợi": "right",
-    "Vĩnh Châu": "left",
+    "Ninh Kiều": ("right", 0),
+    "Vị Thanh": ("left", 0),
+    "Ngã Bảy": ("right", -16),
+    "Phú Lợi": ("right", 13),
+    "Vĩnh Châu": ("left", 0),
 }
-"""Units that are named on the map, and on which side."""
+"""Units that are named on the map: on which side, and how much lower, so that no name lies on a centre."""
 REACH = 62
 LEFT = 440
 """Pixels around a centre that count as the land of its part; LEFT: where the map begins."""
@@ -123,11 +126,11 @@ def merger(language: Language, wards: Wards) -> bytes:
         x, y = at(unit)
         sheet.pen.ellipse((x - 6, y - 6, x + 6, y + 6), fill=PROVINCES[province[unit.code]])
     for unit in wards.units:
-        if side := PLACES.get(unit.name):
-            x, y = at(unit)
+        if place := PLACES.get(unit.name):
+            (x, y), (side, lower) = at(unit), place
             sheet.pen.ellipse((x - 9, y - 9, x + 9, y + 9), outline=INK, width=3)
-            anchor, x = ("lm", x + 16) if side == "right" else ("rm", x - 16)
-            sheet.write(x, y, unit.name, 24, style="SemiBold", anchor=anchor)
+            anchor, x = ("lm", x + 12) if side == "right" else ("rm", x - 12)
+            sheet.write(x, y + lower, unit.name, 20, style="SemiBold", anchor=anchor)
     now = Counter(province.values())
     before = Counter(former.province for code in wards.became for former in [wards.former[code]])
     for number, (name, colour) in enumerate(PROVINCES.items()):
@@ -204,16 +207,18 @@ TIERS: list[tuple[Both, Both, list[tuple[int, str, Both]]]] = [
         both("17% trong 10 năm", "17% for 10 years"),
         both("thép cao cấp, máy nông nghiệp, ô tô…", "high-grade steel, farm machinery, automobiles…"),
         [
-            (2, "free", both("miễn", "free")),
-            (4, "half", both("giảm 50%", "half")),
-            (4, "rate", both("17%", "17%")),
+            (
+                10,
+                "open",
+                both("miễn, giảm mấy năm: hỏi cơ quan thuế", "years free or at half: ask the tax office"),
+            )
         ],
     ),
     (
         both("5% trong 37 năm", "5% for 37 years"),
         both(
-            "dự án số, chip, AI, trung tâm dữ liệu trên 6.000 tỉ đồng",
-            "digital, chip, AI, data centres above VND 6,000 billion",
+            "dự án số, chip, AI, trung tâm dữ liệu trọng điểm trên 6.000 tỉ đồng",
+            "key digital, chip, AI, data-centre projects above VND 6,000 billion",
         ),
         [
             (6, "free", both("miễn 6 năm", "6 years free")),
@@ -226,7 +231,9 @@ PAID: dict[str, tuple[Colour, Colour]] = {
     "free": ((203, 228, 214), INK),
     "half": ((120, 178, 170), INK),
     "rate": (RIVER, WHITE),
+    "open": ((226, 224, 212), INK),
 }
+"""Colours of a year, by what is paid in it; open: the answer does not say."""
 
 
 def incentives(language: Language) -> bytes:
@@ -235,8 +242,8 @@ def incentives(language: Language) -> bytes:
         language,
         both("Ưu đãi thuế thu nhập doanh nghiệp theo năm", "Corporate tax incentives, year by year"),
         both(
-            "Dự án mới, Luật 67/2025/QH15, từ 01/10/2025; sau đó 20%. Tính từ năm nào: hỏi cơ quan thuế.",
-            "New projects, Law 67/2025/QH15, from 1 October 2025. Then 20%. Start: ask the tax office.",
+            "Dự án mới, Luật 67/2025/QH15, từ 01/10/2025. Mức cho dự án của bạn: hỏi cơ quan thuế.",
+            "New projects, Law 67/2025/QH15, from 1 October 2025. For your project, ask the tax office.",
         ),
     )
     left, year = MARGIN, (WIDTH - 2 * MARGIN) / 37
@@ -327,7 +334,7 @@ def floating_market(language: Language) -> bytes:
         ),
         both(
             "tạm dừng đón khách từ 22/02/2026, chưa thấy tin mở lại.",
-            "suspended for passengers since 22 February 2026, no news of its reopening.",
+            "suspended since 22 February 2026, no news of its reopening.",
         ),
     ]
     sheet.lines(MARGIN + 90, 608, warning, 27, "lm")

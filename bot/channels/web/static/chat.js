@@ -421,6 +421,7 @@ function fillPicture(figure, { path, alt, caption, page }) {
   }
   const url = new URL(page, location.href).href;
   part(".download").href = path;
+  part(".download").download = `${path.split("/").slice(-2)[0]}.png`; // its address ends in a revision, which says nothing
   if (isFramed) part(".download").removeAttribute("download"); // a frame may not save files, but open them
   const send = part(".send-on");
   send.hidden = !navigator.share;
