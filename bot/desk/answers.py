@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +21,7 @@ from bot.desk.editing import BULLETINS, MESSAGES, OFFICES, EditingDesk, Right, m
 from bot.domain.language import Language
 from bot.storage import feedback
 from bot.storage.editors import drafts, publications
-from bot.storage.editors.drafts import StoredDraft
+from bot.storage.editors.drafts import State, StoredDraft
 from bot.storage.editors.names import full_names
 from bot.storage.editors.publications import PublicationKind, Share, StoredPublication
 from bot.storage.feedback import Votes
@@ -44,8 +45,9 @@ class ListState(StrEnum):
     APPROVED = "approved"
 
 
-SORTS = ("changed", "title", "checked", "review_by")
-"""By what the list is sorted: the last changed draft first, the title, the oldest day first."""
+SORTS = ("closest", "changed", "title", "checked", "review_by")
+"""By what the list is sorted: what has the text that is searched for in its title or as one phrase first
+(without a text as `changed`), the last changed draft first, the title, the oldest day first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Filter:
     is_past_review: bool = False
     is_behind: bool = False
     is_often_unhelpful: bool = False
-    sort: str = "changed"
+    sort: str = "closest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Row:
     checked, review_by: ISO days, empty if not given. behind: the language that was not brought up to date,
     and since when. updated_at, updated_by: of the draft. is_yours: the account may open it; of others' the
     list tells no more than everybody may read. is_from_git: the draft came by git.
+    returned_with: the note with which a reviewer sent the draft back, until somebody changes it.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Row:
     updated_by: str | None
     is_yours: bool
     is_from_git: bool
+    returned_with: str | None = None
 
     @property
     def is_often_unhelpful(self) -> bool:
@@ -149,7 +153,10 @@ async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> L
     texts = _texts(desk.library(), found.drafts) if needles else {}
     rows = [row for row in found.rows if _is_wanted(row, wanted)]
     rows = [row for row in rows if all(needle in texts.get(row.name, row.name) for needle in needles)]
-    return Listing(tuple(_sorted(rows, wanted.sort)), votes is not None)
+    rows = _sorted(rows, wanted.sort)
+    if needles and wanted.sort == "closest":
+        rows.sort(key=lambda row: _distance(needles, row, texts.get(row.name, row.name)))
+    return Listing(tuple(rows), votes is not None)
 
 
 async def start(desk: EditingDesk, account: Account) -> Start:
@@ -266,7 +273,13 @@ def _row(
         is_yours=is_yours,
         is_from_git=bool(shown and not shown.changed_by)
         or (shown is None and answer is not None and not is_public),
+        returned_with=shown.note if shown and _is_returned(shown) else None,
     )
+
+
+def _is_returned(draft: StoredDraft) -> bool:
+    """Whether it was sent back: it keeps who submitted it until somebody saves it again."""
+    return draft.state is State.WRITING and draft.submitted_by is not None
 
 
 def _states(library: Library, answer: Answer | None, draft: StoredDraft | None) -> tuple[ListState, ...]:
@@ -303,6 +316,21 @@ def _sorted(rows: list[Row], sort: str) -> list[Row]:
         days = {row.name: row.checked if sort == "checked" else row.review_by for row in rows}
         return sorted(rows, key=lambda row: (days[row.name] or "9", row.name))
     return sorted(rows, key=lambda row: (row.updated_at is None, -_stamp(row), row.name))
+
+
+def _distance(needles: list[str], row: Row, text: str) -> int:
+    """How far an answer is from what is searched for: 0 says it in its title, 1 as one phrase, 2 has all its
+    words, 3 has them as parts of others ("rang" in "trang")."""
+    phrase = _as_words(needles)
+    if any(phrase.search(fold(title)) for title in row.titles.values()):
+        return 0
+    if phrase.search(text):
+        return 1
+    return 2 if all(_as_words([needle]).search(text) for needle in needles) else 3
+
+
+def _as_words(needles: list[str]) -> re.Pattern[str]:
+    return re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, needles)) + r"(?!\w)")
 
 
 def _stamp(row: Row) -> float:

@@ -258,6 +258,8 @@ def csv_row(*cells: str) -> bytes:
 
 def _typed(form: FormData, known: Collection[str]) -> _Typed:
     scope, chosen = forms.text(form, "scope"), form.getlist("office")
+    if chosen and not scope:
+        scope = "some"
     return _Typed(
         name=forms.text(form, "name").strip().lower(), full_name=_line(forms.text(form, "full_name")),
         email=_line(forms.text(form, "email")),

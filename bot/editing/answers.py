@@ -44,12 +44,14 @@ class Answers:
         start, found = await asyncio.gather(
             answers.start(self._desk, account), condition.condition(self._desk, account)
         )
+        returned = sum(row.returned_with is not None for row in start.mine)
         return self._site.draw(
             request, "start.html", account, start=start, condition=found,
             is_quiet=not (
                 start.to_review or start.to_publish or start.unseen or start.past_review or start.behind
-                or found.waiting or found.unanswered
+                or found.waiting or found.unanswered or returned
             ),
+            returned=returned,
         )  # fmt: skip
 
     async def _list(self, request: Request, account: Account) -> Response:
@@ -63,17 +65,18 @@ class Answers:
             is_past_review="past_review" in asked,
             is_behind="behind" in asked,
             is_often_unhelpful="unhelpful" in asked,
-            sort=next((sort for sort in SORTS if sort == asked.get("sort")), "changed"),
+            sort=next((sort for sort in SORTS if sort == asked.get("sort")), SORTS[0]),
         )
         listing = await answers.list_answers(self._desk, account, wanted)
         pages = max(1, -(-len(listing.rows) // ROWS))
         number = asked.get("page", "1")
         page = min(max(1, int(number)), pages) if re.fullmatch(r"[0-9]{1,4}", number, re.ASCII) else 1
         kept = [(key, value) for key, value in asked.multi_items() if key in FILTERS and value]
+        is_narrowed = any(key != "q" and value != SORTS[0] for key, value in kept)
         return self._site.draw(
             request, "answers.html", account, listing=listing, wanted=wanted, topics=TOPICS, sorts=SORTS,
             rows=listing.rows[(page - 1) * ROWS : page * ROWS], page=page, pages=pages,
-            query=f"{urlencode(kept)}&" if kept else "", is_narrowed=any(key != "q" for key, _ in kept),
+            query=f"{urlencode(kept)}&" if kept else "", is_narrowed=is_narrowed,
             states=list(ListState), offices=self._offices(request, account),
         )  # fmt: skip
 

@@ -62,7 +62,7 @@ class Emergency:
         asked = request.query_params.get("q", "")[:200]
         found = []
         if asked:
-            wanted = Filter(text=asked, state=ListState.LIVE, sort="title")
+            wanted = Filter(text=asked, state=ListState.LIVE)
             listing = await answers.list_answers(self._desk, account, wanted)
             found = [row for row in listing.rows if row.is_yours][:FOUND_MOST]
         return self._site.draw(

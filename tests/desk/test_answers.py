@@ -72,6 +72,36 @@ async def test_the_search_passes_over_diacritics_and_finds_titles_texts_and_ques
     assert await names(desk, Filter(text=f"{text} nowhere")) == []
 
 
+async def test_what_has_the_searched_phrase_in_its_title_comes_first(desk: EditingDesk) -> None:
+    await publish(desk, MUSIC, "vi", title="Chợ nổi Cái Răng")
+    await publish(desk, FOOD, "vi", answer="Ăn sáng ở chợ Cái Răng.")
+    await publish(desk, STATION, "vi", title="Trang mạng, cái gì cũng có")
+    assert await names(desk, Filter(text="cai rang")) == [MUSIC, FOOD, STATION]
+    assert await names(desk, Filter(text="cai rang", sort="title")) == [MUSIC, STATION, FOOD]
+    assert await names(desk, Filter(text="cai")) == [STATION, MUSIC, FOOD]
+
+
+async def test_a_draft_that_was_sent_back_waits_for_who_wrote_it_until_it_is_changed(
+    desk: EditingDesk,
+) -> None:
+    opened = await drafting.open_(desk, LAN, FOOD)
+    value: Value = copy.deepcopy(opened.value)
+    side(value, "vi")["title"] = "Tựa mới"
+    saved = await drafting.save(desk, LAN, Form(FOOD, "t", opened.base_draft, opened.base_file, value))
+    assert isinstance(saved, Saved)
+    submitted = await review.submit(desk, LAN, FOOD, saved.base_draft, "Xin xem")
+    assert isinstance(submitted, Saved)
+    assert [row.returned_with for row in (await answers.start(desk, LAN)).mine] == [None]
+    assert isinstance(await review.give_back(desk, CHIEF, FOOD, submitted.base_draft, "Thiếu giờ"), Saved)
+    assert [row.returned_with for row in (await answers.start(desk, LAN)).mine] == ["Thiếu giờ"]
+    opened = await drafting.open_(desk, LAN, FOOD)
+    side(value, "vi")["title"] = "Tựa khác"
+    assert isinstance(
+        await drafting.save(desk, LAN, Form(FOOD, "t", opened.base_draft, opened.base_file, value)), Saved
+    )
+    assert [row.returned_with for row in (await answers.start(desk, LAN)).mine] == [None]
+
+
 async def test_a_draft_that_has_no_file_yet_is_found_by_what_it_says(desk: EditingDesk) -> None:
     await save(desk, FOOD, "vi", title="Tựa")
     draft = "culture.new-one"

@@ -53,7 +53,7 @@ async def test_an_administrator_invites_and_the_link_is_shown_once(pages: Pages)
         ({"email": "lan"}, "chưa đúng"),
         ({"email": "lan@x.vn\r\nBcc: all@x.vn"}, "chưa đúng"),
         ({"may_write": ""}, "ít nhất một quyền"),
-        ({"scope": ""}, "ít nhất một cơ quan"),
+        ({"scope": "", "office": ""}, "ít nhất một cơ quan"),
         ({"office": "../finance"}, "ít nhất một cơ quan"),
         ({"scope": "all"}, "một trong hai cách"),
     ],
@@ -68,6 +68,13 @@ async def test_a_form_that_is_not_clear_is_sent_back_with_what_was_typed(
         assert said in answer.text
         assert "lan@example.org" in answer.text or "email" in wrong
     assert len(await pages.database.transact(pages.accounts.all)) == 1
+
+
+async def test_offices_that_are_ticked_are_the_only_ones_though_nothing_else_is_chosen(pages: Pages) -> None:
+    async with pages.browser() as browser:
+        await pages.entered(browser, "boss", may_administer=True)
+        link_in(await browser.post("/editors", data={**LAN, "scope": ""}))
+    assert (await account_of(pages, "lan")).offices == frozenset({"finance"})
 
 
 async def test_rights_and_offices_change(pages: Pages) -> None:

@@ -163,7 +163,7 @@ async def test_from_a_question_to_an_answer_a_reply_an_announcement_and_an_emerg
     assert walk.pages.desk.library().messages.paused.on("telegram")
     await walk.looks("emergency-on")
     await page.fill("#q", "gui xe")
-    await walk.presses("Xem")
+    await walk.presses("Tìm")
     await page.get_by_role("link", name="Gửi xe ở đâu").last.click()
     await walk.looks("emergency-withdraw")
     await walk.presses("Có, rút ngay")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bot.content.fields import FIELDS, changed
-from bot.desk import drafting
+from bot.desk import drafting, emergency
 from bot.domain.language import Language
 from bot.editing.words import Words, all_words
 from tests.support import ROOT
@@ -122,6 +122,10 @@ def test_every_word_that_a_template_or_a_page_names_is_there() -> None:
     for file in [*EDITING.rglob("*.html"), *EDITING.glob("*.py")]:
         named |= set(re.findall(r"""\bt\(["']([a-z_]+)["'][),]""", file.read_text(encoding="utf-8")))
     assert named - set(all_words()) == set()
+
+
+def test_every_channel_has_a_name() -> None:
+    assert {f"channel_{name}" for name in emergency.CHANNELS} <= set(all_words())
 
 
 def test_every_phrase_has_both_languages_with_the_same_placeholders() -> None:
