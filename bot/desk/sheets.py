@@ -151,11 +151,16 @@ def _text(cell: object) -> str:
 
 def _harmless(cell: str) -> str:
     """A cell that no program takes for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell
+    return f"'{cell}" if _is_formula(cell.lstrip("'")) else cell
 
 
 def _plain(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in "=+-@" else cell
+    return cell[1:] if cell[:1] == "'" and _is_formula(cell.lstrip("'")) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would compute it."""
+    return cell != "" and cell[0] in "=+-@\t\r"
 
 
 def _no_sheet() -> Refused:
