@@ -349,6 +349,23 @@ async def test_an_answer_is_compared_with_what_is_live_and_withdrawn_with_a_reas
     assert "status: withdrawn" in (served.pages.desk.directory / "city" / "parking.yml").read_text("utf-8")
 
 
+async def test_on_a_phone_every_page_is_in_the_menu_and_the_menu_out_of_the_way(served: Served) -> None:
+    async with served.logged_in("lan", PHONE, may_approve=True, may_administer=True) as page:
+        await page.goto(f"{served.url}/")
+        entries = page.locator("#menu a:not(.closes)")
+        await expect(entries.first).to_be_hidden()
+        await page.get_by_role("link", name="Menu", exact=True).click()
+        for entry in await entries.all():
+            await expect(entry).to_be_in_viewport(ratio=1)
+        await without_violations(page)
+        await page.get_by_role("link", name="Đóng menu").click()
+        await expect(entries.first).to_be_hidden()
+        await page.get_by_role("link", name="Menu", exact=True).click()
+        await page.get_by_role("link", name="Khẩn cấp", exact=True).first.click()
+        await expect(entries.first).to_be_hidden()
+        assert page.url == f"{served.url}/emergency"
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 async def test_every_page_of_an_answer_is_without_findings_and_fits_its_window(
