@@ -1,5 +1,6 @@
-"""Telling people without being asked: a clarification to its subscribers, a correction to those who wanted to
-hear of it. Whom it reaches is said before, how far it is while it goes out; and it can be stopped."""
+"""Telling people without being asked: a clarification or a bulletin to its subscribers, a correction to those
+who wanted to hear of it. Whom it reaches is said before, how far it is while it goes out; and it can be
+stopped."""
 
 from __future__ import annotations
 
@@ -15,12 +16,15 @@ from functools import partial
 from sqlalchemy import Connection
 
 from bot.cards.deliveries import compose_delivery
+from bot.content.bulletins import Bulletin
 from bot.content.library import Library
 from bot.content.schema import Answer
 from bot.desk import audit, previews
 from bot.desk.accounts import Account
-from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
+from bot.desk.bulletins import topics_of
+from bot.desk.editing import WHOLE_CITY, EditingDesk, NotFound, NotYours, Refused
 from bot.domain.answer import ALL_NEWS, news_topics
+from bot.domain.bulletin import announcement_of
 from bot.domain.delivery import DueDelivery
 from bot.domain.language import Language
 from bot.storage import announcements, watches
@@ -50,6 +54,9 @@ class Audience(StrEnum):
 
     CHANGE = "change"
     """Those who asked to hear when this answer changes."""
+
+    BULLETIN = "bulletin"
+    """The subscribers of the topics of a bulletin's answers."""
 
 
 class Progress(StrEnum):
@@ -110,11 +117,8 @@ class Announceable:
 
 
 async def announceable(desk: EditingDesk, account: Account) -> list[Announceable] | None:
-    """Corrections that somebody waits for, then the published clarifications, the newest first; None if the
-    bot's database cannot be read.
-
-    Bulletins join here and in `_topics` and `_answer`: what is announced is known by a key, and by topics.
-    """
+    """Corrections that somebody waits for, then the published bulletins and clarifications, the newest first;
+    None if the bot's database cannot be read."""
     if desk.bot is None:
         return None
     now, library = desk.clock(), desk.library()
@@ -135,10 +139,14 @@ async def announceable(desk: EditingDesk, account: Account) -> list[Announceable
             continue
         prospect = await look_at(desk, account, name, Audience.CHANGE)
         if prospect.reach.is_anybody:
-            changes.append(_listed(library.answers[name], Audience.CHANGE, account, last, None))
+            changes.append(_listed(_of_answer(library.answers[name]), Audience.CHANGE, account, last, None))
+    matters = [
+        *((Audience.BULLETIN, _of_bulletin(bulletin)) for bulletin in library.published_bulletins()),
+        *((Audience.NEWS, _of_answer(answer)) for answer in library.of_topic(ALL_NEWS)),
+    ]
     news = [
-        _listed(answer, Audience.NEWS, account, None, told.get(answer.id))
-        for answer in library.of_topic(ALL_NEWS)
+        _listed(matter, audience, account, None, told.get(matter.announcement))
+        for audience, matter in matters
     ]
     return [*changes, *sorted(news, key=lambda one: one.day, reverse=True)]
 
@@ -154,32 +162,32 @@ async def look_at(desk: EditingDesk, account: Account, name: str, audience: Audi
     if not (account.may_write or account.may_approve or account.may_administer) or account.is_disabled:
         raise NotYours
     library = desk.library()
-    answer, subject = _answer(library, name, audience), await _subject(desk, name, audience)
+    matter, subject = _matter(library, name, audience), await _subject(desk, name, audience)
     now = desk.clock()
 
     def look(connection: Connection) -> tuple[list[Reader], dict[tuple[str, DeliveryStatus], int]]:
-        if audience is Audience.NEWS:
-            readers = announcements.subscribers_to_tell(connection, name, news_topics(answer.related))
-        else:
+        if audience is Audience.CHANGE:
             readers = announcements.watchers_to_tell(
                 connection, name, subject.version, subject.seen_since, now
             )
-        return readers, announcements.progress(connection, name, subject.change)
+        else:
+            readers = announcements.subscribers_to_tell(connection, matter.announcement, matter.topics)
+        return readers, announcements.progress(connection, matter.announcement, subject.change)
 
     found = await desk.bot.read(look) if desk.bot else None
     if found is None:
         raise DatabaseAway("the bot's database")
     readers, sent = found
-    reach = reach_of(readers, news_topics(answer.related) if audience is Audience.NEWS else ())
+    reach = reach_of(readers, () if audience is Audience.CHANGE else matter.topics)
     by_status = Counter[Progress]()
     for (_, status), number in sent.items():
         by_status[Progress(status.value)] += number
     return Prospect(
-        name, {language: answer[language].title for language in Language}, audience,
-        library.published(name) is not None, reach, _seal(subject, reach),
+        name, matter.titles, audience,
+        audience is Audience.BULLETIN or library.published(name) is not None, reach, _seal(subject, reach),
         {state: coarse(by_status[state]) for state in Progress if by_status[state]},
-        by_status[Progress.QUEUED] > 0, may_announce(account, answer.office),
-        _previews(desk, library, name, subject.change),
+        by_status[Progress.QUEUED] > 0, may_announce(account, matter.office),
+        _previews(desk, library, matter.announcement, subject.change),
     )  # fmt: skip
 
 
@@ -192,7 +200,7 @@ async def send(desk: EditingDesk, account: Account, name: str, audience: Audienc
         Refused: there is nobody to tell (`nobody_to_tell`).
     """
     prospect = await look_at(desk, account, name, audience)
-    answer = _answer(desk.library(), name, audience)
+    matter = _matter(desk.library(), name, audience)
     if not prospect.may_send:
         raise NotYours
     if not prospect.reach.is_anybody:
@@ -202,10 +210,10 @@ async def send(desk: EditingDesk, account: Account, name: str, audience: Audienc
     subject, now = await _subject(desk, name, audience), desk.clock()
 
     def work(connection: Connection) -> None:
-        if audience is Audience.NEWS:
-            queue_news(connection, name, news_topics(answer.related), now)
-        else:
+        if audience is Audience.CHANGE:
             watches.queue_corrections(connection, name, subject.version, subject.seen_since, now)
+        else:
+            queue_news(connection, matter.announcement, matter.topics, now)
 
     await _change(desk, account, name, audience, "announce", work, people=prospect.reach.total)
     return True
@@ -213,12 +221,12 @@ async def send(desk: EditingDesk, account: Account, name: str, audience: Audienc
 
 async def stop(desk: EditingDesk, account: Account, name: str, audience: Audience) -> None:
     """Take back what is not sent yet. Raises NotFound, NotYours, DatabaseAway."""
-    answer, subject = _answer(desk.library(), name, audience), await _subject(desk, name, audience)
-    if not may_announce(account, answer.office):
+    matter, subject = _matter(desk.library(), name, audience), await _subject(desk, name, audience)
+    if not may_announce(account, matter.office):
         raise NotYours
 
     def work(connection: Connection) -> None:
-        announcements.stop(connection, name, subject.change)
+        announcements.stop(connection, matter.announcement, subject.change)
 
     await _change(desk, account, name, audience, "announce_stop", work)
 
@@ -260,6 +268,9 @@ class _Subject:
 
 
 async def _subject(desk: EditingDesk, name: str, audience: Audience) -> _Subject:
+    if audience is Audience.BULLETIN:
+        said = repr(desk.library().bulletins.get(name))
+        return _Subject(hashlib.sha256(said.encode()).hexdigest(), None, None)
     live = await desk.live(name)
     if audience is Audience.NEWS:
         return _Subject(live.revision, None, None)
@@ -270,7 +281,42 @@ async def _subject(desk: EditingDesk, name: str, audience: Audience) -> _Subject
     return _Subject(version, version, None if is_other else last)
 
 
-def _answer(library: Library, name: str, audience: Audience) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """What can be announced. announcement: how it is called among the deliveries; topics: whose subscribers
+    get it; office: for which it speaks; day: from when it is."""
+
+    name: str
+    announcement: str
+    titles: Mapping[Language, str]
+    topics: frozenset[str]
+    office: str
+    day: datetime.date
+
+
+def _of_answer(answer: Answer) -> _Matter:
+    return _Matter(
+        answer.id, answer.id, {language: answer[language].title for language in Language},
+        frozenset(news_topics(answer.related)), answer.office,
+        answer.clarified.date if answer.clarified else answer.checked,
+    )  # fmt: skip
+
+
+def _of_bulletin(bulletin: Bulletin) -> _Matter:
+    return _Matter(
+        bulletin.id, announcement_of(bulletin.id, bulletin.date),
+        {language: bulletin[language].title for language in Language},
+        topics_of(bulletin), WHOLE_CITY, bulletin.date,
+    )  # fmt: skip
+
+
+def _matter(library: Library, name: str, audience: Audience) -> _Matter:
+    """What is called so and may be told to this audience. Raises NotFound."""
+    if audience is Audience.BULLETIN:
+        for bulletin in library.published_bulletins():
+            if bulletin.id == name:
+                return _of_bulletin(bulletin)
+        raise NotFound
     answer = library.answers.get(name)
     if answer is None:
         raise NotFound
@@ -278,17 +324,16 @@ def _answer(library: Library, name: str, audience: Audience) -> Answer:
         raise NotFound
     if audience is Audience.CHANGE and not library.tells_of(name):
         raise NotFound
-    return answer
+    return _of_answer(answer)
 
 
 def _listed(
-    answer: Answer, audience: Audience, account: Account, at: datetime.datetime | None,
+    matter: _Matter, audience: Audience, account: Account, at: datetime.datetime | None,
     announced: datetime.datetime | None,
 ) -> Announceable:  # fmt: skip
-    day = at.date() if at else answer.clarified.date if answer.clarified else answer.checked
     return Announceable(
-        answer.id, {language: answer[language].title for language in Language}, audience, day, announced,
-        may_announce(account, answer.office),
+        matter.name, matter.titles, audience, at.date() if at else matter.day, announced,
+        may_announce(account, matter.office),
     )  # fmt: skip
 
 
@@ -298,11 +343,13 @@ def _seal(subject: _Subject, reach: Reach) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def _previews(desk: EditingDesk, library: Library, name: str, change: str | None) -> previews.Previews:
+def _previews(
+    desk: EditingDesk, library: Library, announcement: str, change: str | None
+) -> previews.Previews:
     cards = []
     for language in Language:
         due = DueDelivery(
-            0, "", "", language, None, None, None, name, change, None, 0, 0, None
+            0, "", "", language, None, None, None, announcement, change, None, 0, 0, None
         )  # fmt: skip
         cards += [previews.drawn(card, library) for card in compose_delivery(due, library, desk.today)]
     return previews.Previews(tuple(cards), ())

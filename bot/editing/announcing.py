@@ -1,4 +1,4 @@
-"""Announcing: a clarification to its subscribers, a correction to those who wanted to hear of it."""
+"""Announcing: a clarification or a bulletin to its subscribers, a correction to those who wanted to hear."""
 
 from __future__ import annotations
 

@@ -87,6 +87,57 @@ class TestReach:
         assert {coarse(number) for number in range(announcing.LEAST)} == {0}
 
 
+WEEK = """
+week-48:
+  status: published
+  date: 2026-11-20
+  answers: [{food}]
+  vi: {{title: Tuần này, text: Có gì mới.}}
+  en: {{title: This week, text: What is new.}}
+"""
+
+
+class TestBulletins:
+    @pytest.fixture
+    def informed(self, staffed: EditingDesk) -> EditingDesk:
+        """The desk with a published bulletin on food."""
+        (staffed.directory / "bulletins.yml").write_text(WEEK.format(food=FOOD), "utf-8")
+        assert staffed.library().published_bulletins()
+        return staffed
+
+    async def test_it_is_sent_to_the_subscribers_of_its_answers_topics_once_for_each_date(
+        self, informed: EditingDesk, bot: BotDatabase
+    ) -> None:
+        await bot.subscribed(7, ["culture"], "telegram", "vi")
+        await bot.subscribed(9, ["investment"], "telegram", "vi")  # it is none of theirs
+        listed = await announcing.announceable(informed, CHIEF)
+        assert listed
+        assert [one.titles[Language.EN] for one in listed if one.audience is Audience.BULLETIN] == [
+            "This week"
+        ]
+        prospect = await announcing.look_at(informed, CHIEF, "week-48", Audience.BULLETIN)
+        assert (prospect.reach.total, prospect.may_send, len(prospect.previews.cards)) == (5, True, 2)
+        assert await announcing.send(informed, CHIEF, "week-48", Audience.BULLETIN, prospect.seal)
+        queued = [str(row) for row in await bot.rows(Delivery)]
+        assert len(queued) == 7
+        assert all("bulletin:week-48:2026-11-20" in row for row in queued)
+        again = await announcing.look_at(informed, CHIEF, "week-48", Audience.BULLETIN)
+        assert not again.reach.is_anybody
+        await announcing.stop(informed, CHIEF, "week-48", Audience.BULLETIN)
+        assert (await announcing.look_at(informed, CHIEF, "week-48", Audience.BULLETIN)).reach.is_anybody
+
+    async def test_it_speaks_for_the_whole_city_and_one_that_is_not_out_is_not_found(
+        self, informed: EditingDesk, bot: BotDatabase
+    ) -> None:
+        await bot.subscribed(7, ["culture"], "telegram", "vi")
+        assert not (await announcing.look_at(informed, MINH, "week-48", Audience.BULLETIN)).may_send
+        seal = await sealed(informed, "week-48", Audience.BULLETIN)
+        with pytest.raises(NotYours):
+            await announcing.send(informed, MINH, "week-48", Audience.BULLETIN, seal)
+        with pytest.raises(NotFound):
+            await announcing.look_at(informed, CHIEF, "week-49", Audience.BULLETIN)
+
+
 class TestSending:
     async def test_a_yes_sends_exactly_what_was_shown_once(
         self, staffed: EditingDesk, bot: BotDatabase
