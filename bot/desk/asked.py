@@ -25,7 +25,7 @@ from bot.domain.clock import local_day
 from bot.domain.delivery import DueDelivery
 from bot.domain.errors import NotPossible
 from bot.domain.language import Language
-from bot.storage import questions
+from bot.storage import questions, traffic
 from bot.storage.errors import DatabaseAway
 from bot.storage.models import DeliveryStatus, QuestionState
 from bot.storage.outbox import Failure, ListedQuestion, list_questions, queue_reply
@@ -442,9 +442,14 @@ async def _settle(desk: EditingDesk, account: Account, group: Group, answer: str
     ids = [one.id for one in group.questions]
     deed = "question_add" if answer else "question_aside"
     detail = {"answer": answer} if answer else {}
-    await _change(
-        desk, account, lambda connection: questions.settle(connection, ids, answer), deed, ids, **detail
-    )
+    now = desk.clock()
+
+    def work(connection: Connection) -> None:
+        since = questions.first_asked(connection, ids)
+        if questions.settle(connection, ids, answer) and answer and since:
+            traffic.count_wait(connection, traffic.Dimension.ANSWER_WAIT, since, now)
+
+    await _change(desk, account, work, deed, ids, **detail)
 
 
 async def _change(

@@ -105,6 +105,14 @@ def near(connection: Connection, answer: str) -> dict[QuestionState, int]:
 # What editors do with the questions that they see.
 
 
+def first_asked(connection: Connection, ids: Collection[int]) -> datetime.datetime | None:
+    """When the first of these questions was asked; None if none is kept any more."""
+    first: datetime.datetime | None = connection.scalar(
+        select(func.min(KeptQuestion.asked_at)).where(KeptQuestion.id.in_(ids))
+    )
+    return first
+
+
 def settle(connection: Connection, ids: Collection[int], answer: str | None) -> int:
     """Say of questions that an editor put them into an answer, or that they are not for the city; of those
     to which nobody waits for a reply, how many that were. What somebody left waits on for its reply."""

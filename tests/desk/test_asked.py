@@ -14,7 +14,7 @@ from bot.desk.asked import ReplyState, Show
 from bot.desk.drafting import Saved, open_
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
 from bot.domain.language import Language
-from bot.storage import questions
+from bot.storage import questions, traffic
 from bot.storage.models import Delivery, DeliveryStatus, KeptQuestion, QuestionState
 from bot.storage.outbox import Failure, Outbox
 from tests.support.bot_database import BotDatabase, open_bot_database
@@ -135,6 +135,19 @@ class TestIntoAnAnswer:
         assert {one.answer for one in done.questions} == {FOOD}
         deeds = [entry[2:4] for entry in await staffed.transact(audit.entries)]
         assert ("question_add", "#2, #1") in deeds
+
+    async def test_how_long_its_first_question_went_without_an_answer_is_counted_once(
+        self, staffed: EditingDesk, bot: BotDatabase, clock: Clock
+    ) -> None:
+        first = await bot.asked("Ăn gì ngon", nearest=FOOD)
+        clock.advance(days=2)
+        await bot.asked("ăn gì ngon", nearest=FOOD)
+        group = await asked.group_of(staffed, LAN, first)
+        await asked.add(staffed, LAN, group, FOOD, [first])
+        counted = await bot.database.transact(
+            lambda connection: traffic.month(connection, clock().date().replace(day=1))
+        )
+        assert counted.sums[traffic.Dimension.ANSWER_WAIT] == {"3d": 1}
 
     async def test_who_waits_for_a_reply_waits_on(self, staffed: EditingDesk, bot: BotDatabase) -> None:
         number = await bot.asked("ăn gì ngon", LEFT, nearest=FOOD)
