@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from nlu import authentication, models
+from nlu import authentication, models, paths
 from nlu.publisher import Publisher
 from nlu.runner import forwarding
 from nlu.runner.follower import Follower
 from nlu.runner.runner import Runner
 from nlu.trainer.taught import Taught
+from nlu.trainer.validation import QuestionsError, read_questions, right_by
 
 BODY_MOST = 64 * 2**20
 """Bytes of a request."""
@@ -54,6 +56,7 @@ def _routes(publisher: Publisher, runner: Runner) -> list[web.RouteDef]:
                 "is_live": model.name == runner.model,
                 "override": model.override,
                 "accuracy": model.accuracy,
+                "right_by": await asyncio.to_thread(_right_by, model) if model.name == runner.model else {},
             }
             for model in models.kept()
         ]
@@ -71,6 +74,14 @@ def _routes(publisher: Publisher, runner: Runner) -> list[web.RouteDef]:
         web.get("/models", kept),
         web.post("/models/{name}/serve", put_back),
     ]
+
+
+def _right_by(model: models.Model) -> dict[str, dict[str, tuple[int, int]]]:
+    """By topic and style, how many of the questions a model got right; nothing if they cannot be read."""
+    try:
+        return right_by(model.right, read_questions(paths.MUST_PASS, paths.EVALUATION))
+    except QuestionsError:
+        return {}
 
 
 @web.middleware  # type: ignore[untyped-decorator]

@@ -83,7 +83,9 @@ class FiguresPage:
         learned = await understood.of_month(self._desk, first)
         drawing = _Drawing(self._desk, self._site.language_of(request, account))
         found = drawing.plots(read.now, read.before) if read and read.now.tables else []
-        found += [plot for plot in (drawing.learned(learned), drawing.accuracy(await self._models())) if plot]
+        models = await self._models()
+        more = [drawing.learned(learned), drawing.accuracy(models), *drawing.accuracy_by(models)]
+        found += [plot for plot in more if plot]
         months = sorted({first, *(read.months if read else ())}, reverse=True)
         return self._site.draw(
             request, "figures.html", account, figures=read.now if read else None, plots=found,
@@ -98,6 +100,12 @@ class FiguresPage:
             return await Rasa(self._desk.rasa).models()
         except RasaUnavailable:
             return []
+
+
+STYLES = frozenset(
+    {"plain", "no_diacritics", "chat", "typos", "slips", "mixed", "long", "story", "keyword", "side"}
+)
+"""How test questions are written, as the page tells them apart."""
 
 
 class _Drawing:
@@ -170,6 +178,33 @@ class _Drawing:
             if model.accuracy is not None
         ]
         return self._plot(parts, t("figures_accuracy"), t("figures_accuracy_help"))
+
+    def accuracy_by(self, models: Sequence[KeptModel]) -> list[Plot | None]:
+        """How much of its test questions the model that answers gets right, by topic and by style."""
+        live = next((model.right_by for model in models if model.is_live), {})
+        return [self._shares(by, live.get(by, {})) for by in ("topic", "style")]
+
+    def _shares(self, by: str, counted: Mapping[str, tuple[int, int]]) -> Plot | None:
+        sums: dict[str, tuple[int, int]] = {}
+        for key, (right, asked) in counted.items():
+            name = (
+                self._library.messages.topic_name(key)[self._language] if by == "topic" else self._style(key)
+            )
+            before = sums.get(name, (0, 0))
+            sums[name] = (before[0] + right, before[1] + asked)
+        parts = [
+            Part(
+                name,
+                round(1000 * right / asked),
+                f"{grouped(100 * right / asked, self._language, 1)} % ({right}/{asked})",
+            )
+            for name, (right, asked) in sorted(sums.items(), key=lambda one: one[1][0] / one[1][1])
+        ]
+        return self._plot(parts, self._t(f"figures_accuracy_by_{by}"), self._t("figures_accuracy_by_help"))
+
+    def _style(self, style: str) -> str:
+        """A style in words; what has none of its own is the others'."""
+        return self._t(f"style_{style if style in STYLES else 'other'}")
 
     def _columns(self, figures: Figures, name: str, help_text: str) -> Plot | None:
         cells = figures.table(name)

@@ -29,13 +29,15 @@ always be missing: somebody has deleted its file."""
 @dataclass(frozen=True)
 class ValidationQuestion:
     """answers: ids of which one is right. intent: what it is instead, if it asks for no answer ("emergency").
-    Neither: it must not be answered. must_pass: from nlu/must_pass.yml."""
+    Neither: it must not be answered. must_pass: from nlu/must_pass.yml. style: how it is written ("chat"),
+    where that is said."""
 
     text: str
     language: str
     answers: tuple[str, ...] = ()
     intent: str | None = None
     must_pass: bool = False
+    style: str | None = None
 
     @property
     def expected(self) -> str | None:
@@ -110,7 +112,7 @@ def _question(entry: Mapping[str, Any], *, must_pass: bool) -> ValidationQuestio
     if must_pass and not (answer or intent):
         raise ValueError(f"{entry['q']!r} needs an id or an intent")
     answers = tuple(filter(None, [answer, *entry.get("also", [])]))
-    return ValidationQuestion(entry["q"], entry["lang"], answers, intent, must_pass)
+    return ValidationQuestion(entry["q"], entry["lang"], answers, intent, must_pass, entry.get("style"))
 
 
 def counted(questions: Iterable[ValidationQuestion], published: frozenset[str]) -> list[ValidationQuestion]:
@@ -118,6 +120,27 @@ def counted(questions: Iterable[ValidationQuestion], published: frozenset[str]) 
     return [
         question for question in questions if not question.answers or published.intersection(question.answers)
     ]
+
+
+def right_by(
+    right: Mapping[str, bool], questions: Iterable[ValidationQuestion]
+) -> dict[str, dict[str, tuple[int, int]]]:
+    """How many of a model's questions it got right, and how many there were: by topic of the answer that is
+    asked for, and by style.
+
+    Args:
+        right: for each question, by its text, whether it was.
+        questions: what is known of them.
+    """
+    found: dict[str, dict[str, tuple[int, int]]] = {"topic": {}, "style": {}}
+    for question in questions:
+        if question.text in right:
+            topic = question.answers[0].partition(".")[0] if question.answers else None
+            for by, key in (("topic", topic), ("style", question.style)):
+                if key:
+                    good, asked = found[by].get(key, (0, 0))
+                    found[by][key] = (good + right[question.text], asked + 1)
+    return found
 
 
 def judge(predictions: Sequence[Prediction], before: Mapping[str, bool] | None) -> ValidationVerdict:

@@ -107,6 +107,31 @@ async def test_without_the_bots_database_the_page_says_so(pages: Pages, tmp_path
     assert "Hiện không đọc được cơ sở dữ liệu" in answer.text
 
 
+async def test_it_shows_what_the_live_model_gets_right_by_topic_and_style(pages: Pages) -> None:
+    right = {
+        "topic": {"culture": (9, 10), "city": (3, 4)},
+        "style": {"chat": (7, 8), "fr": (1, 2), "ja": (0, 2)},
+    }
+    rasa = RasaStandIn(
+        kept=[
+            {
+                "name": "a",
+                "made_at": "2026-11-19T08:00:00Z",
+                "is_live": True,
+                "accuracy": 0.9,
+                "right_by": right,
+            }
+        ]
+    )
+    async with rasa.serving() as url, httpx.AsyncClient(base_url=url) as http:
+        pages.app = create_app(replace(pages.desk, rasa=http), KEY, "http://localhost")
+        async with pages.browser() as browser:
+            await pages.entered(browser)
+            page = (await browser.get("/figures")).text
+    for said in ("Hiểu đúng theo chủ đề", "90,0 % (9/10)", "75,0 % (3/4)", "kiểu nhắn tin", "25,0 % (1/4)"):
+        assert said in page, said
+
+
 async def test_it_is_noted_since_when_a_publication_is_understood(pages: Pages) -> None:
     begun, rasa = pages.clock.now, RasaStandIn()
     async with pages.browser() as browser:

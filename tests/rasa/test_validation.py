@@ -13,6 +13,7 @@ from nlu.trainer.validation import (
     counted,
     judge,
     read_questions,
+    right_by,
 )
 
 EMERGENCY = ValidationQuestion("help", "en", intent="emergency", must_pass=True)
@@ -124,8 +125,8 @@ def test_questions_are_read_once_and_must_pass_ones_first(tmp_path: Path) -> Non
     )
     assert read_questions(must_pass, evaluation) == [
         EMERGENCY,
-        ValidationQuestion("eat?", "en", ("culture.food", "culture.drinks")),
-        ValidationQuestion("match?", "en"),
+        ValidationQuestion("eat?", "en", ("culture.food", "culture.drinks"), style="plain"),
+        ValidationQuestion("match?", "en", style="plain"),
     ]
 
 
@@ -151,3 +152,16 @@ def test_the_questions_of_this_project_can_be_used() -> None:
     assert len(must_pass) >= 40
     assert {"emergency", "care", "forget"} <= {question.intent for question in must_pass}
     assert {question.language for question in must_pass} == {"vi", "en"}
+
+
+def test_what_is_right_is_counted_by_topic_and_style() -> None:
+    questions = [
+        ValidationQuestion("a", "vi", ("culture.food",), style="chat"),
+        ValidationQuestion("b", "vi", ("culture.music",), style="plain"),
+        ValidationQuestion("c", "en", style="chat"),
+        ValidationQuestion("never asked", "en", ("city.bridge",), style="plain"),
+    ]
+    assert right_by({"a": True, "b": False, "c": True}, questions) == {
+        "topic": {"culture": (1, 2)},
+        "style": {"chat": (2, 2), "plain": (0, 1)},
+    }
