@@ -56,6 +56,7 @@ async def prepared(postgres: Cluster, bot_url: str, times: int = 2) -> None:
     await database.close()
     script = postgres.directory / "editors.sql"
     script.write_text(SCRIPT, "utf-8")
+    script.chmod(0o644)  # whatever the umask: PostgreSQL's own account reads it
     name = str(make_url(bot_url).database)
     for _ in range(times):
         postgres.run(
