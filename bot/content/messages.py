@@ -341,6 +341,7 @@ class SiteSentences(Sentences):
     ask_documents: BothLanguages
     ask_law: BothLanguages
     ask_contact: BothLanguages
+    bulletins: BothLanguages
     wards: BothLanguages
     wards_lead: BothLanguages
     wards_search: BothLanguages

@@ -19,6 +19,9 @@ leads nowhere: it stays as it is whatever the bot's address becomes, or readers 
 WARDS = {Language.VI: "phuong-xa", Language.EN: "wards"}
 """The folder of the wards' pages."""
 
+BULLETINS = {Language.VI: "ban-tin", Language.EN: "bulletins"}
+"""The folder of the bulletins' pages."""
+
 _CODE = re.compile(r"(?:^|-)(\d{5})$")
 
 
@@ -56,6 +59,12 @@ def of_ward(ward: Ward, language: Language) -> str:
     """A ward's page. Its code is what counts; the name before it is for whoever reads the address."""
     name = re.sub(r"[^a-z0-9]+", "-", fold(ward.name)).strip("-")
     return f"{of_wards(language)}/{name}-{ward.code}"
+
+
+def of_bulletins(language: Language, bulletin_id: str | None = None) -> str:
+    """The page of a bulletin or, without its id, of all."""
+    all_of_them = f"/{language}/{BULLETINS[language]}"
+    return f"{all_of_them}/{bulletin_id}" if bulletin_id else all_of_them
 
 
 def code_in(name: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from bot.cards.formatting import day, source_line
+from bot.content.bulletins import Bulletin
 from bot.content.library import Library
 from bot.content.schema import Answer
 from bot.domain.clock import VIETNAM
@@ -73,6 +74,11 @@ def feed(library: Library, topic: str | None, language: Language) -> Feed:
         for answer in library.answers.values()
         if topic in {None, answer.topic}
         for entry in _entries(answer, language, library)
+    ]
+    entries += [
+        _of_bulletin(bulletin, language)
+        for bulletin in library.published_bulletins()
+        if topic in {None, *(answer.partition(".")[0] for answer in bulletin.answers)}
     ]
     entries.sort(key=lambda entry: (entry.happened, entry.tells_of, entry.id), reverse=True)
     name = library.messages.page.title[language]
@@ -176,6 +182,16 @@ def _entries(answer: Answer, language: Language, library: Library) -> Iterator[E
             reason = answer.withdrawn and answer.withdrawn.reason
             html = f"<p>{escape(reason[language] if reason else heading)}</p>"
         yield Entry(id_, heading, path, answer.topic, html, date, date, date)
+
+
+def _of_bulletin(bulletin: Bulletin, language: Language) -> Entry:
+    """The issue of a bulletin of its date."""
+    text, on = bulletin[language], bulletin.date
+    return Entry(
+        addresses.entry_id(f"bulletin/{bulletin.id}", language, str(on)), text.title,
+        addresses.of_bulletins(language, bulletin.id), bulletin.answers[0].partition(".")[0],
+        to_html(text.text), on, on, on,
+    )  # fmt: skip
 
 
 def _html(answer: Answer, language: Language, library: Library) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bot.cards.formatting import day, partial_day
 from bot.cards.ward_names import WardNames, capital
 from bot.cards.ward_names import map_url as map_url_of_ward
 from bot.channels.web import page as chat_page
+from bot.content.bulletins import Bulletin
 from bot.content.library import Library
 from bot.content.schema import Answer
 from bot.content.wards import Ward, Wards
@@ -78,6 +79,7 @@ class Pages:
             description=library.messages.site.home_lead[language],
             feeds=None,
             newest=newest(library.of_topic(CLARIFICATION), library)[:NEWEST],
+            has_bulletins=bool(library.published_bulletins()),
             topics=[(topic, answers) for topic, answers in topics if answers],
         )
 
@@ -126,6 +128,25 @@ class Pages:
             share_image=None if is_withdrawn else self._share_image(answer, language, library),
             data=None if is_withdrawn else structured.of_answer(answer, language, library, self._public),
             sharing=self._sharing(path, text.title),
+        )
+
+    def bulletins(self, library: Library, language: Language, shown: Sequence[Bulletin]) -> Drawn:
+        """A bulletin, or all of them, each with the answers that tell more."""
+        one = shown[0] if len(shown) == 1 else None
+        name = library.messages.site.bulletins[language]
+        return self._draw(
+            library,
+            language,
+            "bulletins.html",
+            {tongue: addresses.of_bulletins(tongue, one.id if one else None) for tongue in Language},
+            title=one[language].title if one else name,
+            description=shown[0][language].title,
+            feeds=None,
+            bulletins=[
+                (bulletin, [answer for answer in map(library.published, bulletin.answers) if answer])
+                for bulletin in shown
+            ],
+            is_alone=one is not None,
         )
 
     def wards(self, library: Library, language: Language, wards: Wards) -> Drawn:

@@ -118,6 +118,12 @@ class _Site:
                 ("wards", language),
                 lambda library, _today: self._pages.wards(library, language, wards),
             )
+        if topic == addresses.BULLETINS[language] and (bulletins := library.published_bulletins()):
+            return self._snapshots.response(
+                request,
+                ("bulletins", language),
+                lambda library, _: self._pages.bulletins(library, language, bulletins),
+            )
         if topic not in TOPICS or not library.of_topic(topic):
             return self._not_found(request)
         return self._snapshots.response(
@@ -137,6 +143,8 @@ class _Site:
         library = self._library()
         if topic == addresses.WARDS[language] and library.wards:
             return self._ward(request, language, library.wards, name)
+        if topic == addresses.BULLETINS[language]:
+            return self._bulletin(request, language, library, name)
         return self._answer(request, language, library, f"{topic}.{name}")
 
     def _answer(self, request: Request, language: Language, library: Library, answer_id: str) -> Response:
@@ -158,6 +166,16 @@ class _Site:
             request,
             ("answer", language, answer_id),
             lambda library, today: self._pages.answer(library, language, answer, today),
+        )
+
+    def _bulletin(self, request: Request, language: Language, library: Library, name: str) -> Response:
+        found = [bulletin for bulletin in library.published_bulletins() if bulletin.id == name]
+        if not found:
+            return self._not_found(request)
+        return self._snapshots.response(
+            request,
+            ("bulletin", language, name),
+            lambda library, _: self._pages.bulletins(library, language, found),
         )
 
     def _ward(self, request: Request, language: Language, wards: Wards, name: str) -> Response:

@@ -67,6 +67,12 @@ def _pages(library: Library) -> list[tuple[dict[Language, str], datetime.date | 
             )
             for answer in answers
         ]
+    if bulletins := library.published_bulletins():
+        found.append(({one: addresses.of_bulletins(one) for one in Language}, bulletins[0].date))
+        found += [
+            ({one: addresses.of_bulletins(one, bulletin.id) for one in Language}, bulletin.date)
+            for bulletin in bulletins
+        ]
     if wards := library.wards:
         found.append(({one: addresses.of_wards(one) for one in Language}, wards.checked))
         found += [
