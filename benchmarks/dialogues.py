@@ -57,6 +57,17 @@ class Player:
                 plans = self._press(conversation, plans[0])
             yield plans, read
 
+    def reply(self, before: Iterable[str | Plan], text: str) -> Plan:
+        """The first plan for a text, after other texts, and answers and sides that were pressed."""
+        self._conversations += 1
+        conversation = str(self._conversations)
+        for one in before:
+            if isinstance(one, str):
+                self._say(conversation, one.lstrip("/ "))
+            else:
+                self._press(conversation, one)
+        return self._say(conversation, text.lstrip("/ "))[0]
+
     def _press(self, conversation: str, pick: Plan) -> list[Plan]:
         intent = "faq_facet" if pick.get("facet") else "faq"
         entities = {"answer": pick["id"], **({"facet": pick["facet"]} if pick.get("facet") else {})}
@@ -71,8 +82,14 @@ class Player:
         return list(channel.messages[0]["custom"]["plans"])
 
 
-def misses(expected: dict[str, Any], plan: Plan) -> list[str]:
-    """What is wrong with a plan, one phrase each; what is expected is as in tests/dialogues/."""
+def misses(turn: dict[str, Any], plan: Plan) -> list[str]:
+    """What is wrong with a plan, one phrase each: of what is expected of it, and may be `or` instead, that which
+    is nearest to it. What is expected is as in tests/dialogues/."""
+    every = [turn.get("expect", {}), *turn.get("or", [])]
+    return min((_misses(expected, plan) for expected in every), key=len)
+
+
+def _misses(expected: dict[str, Any], plan: Plan) -> list[str]:
     card = {"kind": plan["reply"], **plan}
     wrong = []
     for key, value in expected.items():
@@ -101,7 +118,7 @@ def main() -> None:
             wrong = [
                 (turn["user"], missed)
                 for turn, (plans, _) in zip(dialogue["turns"], results, strict=True)
-                if (missed := misses(turn.get("expect", {}), plans[0]))
+                if (missed := misses(turn, plans[0]))
             ]
             for text, missed in wrong:
                 print(f"{file.stem}: {dialogue['name']}: {text!r}: {'; '.join(missed)}")

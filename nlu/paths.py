@@ -16,6 +16,7 @@ CREDENTIALS = Path("credentials.yml")
 NLU = Path("nlu")
 STORIES = Path("stories")
 MUST_PASS = NLU / "must_pass.yml"
+CONTEXT = NLU / "context.yml"
 EVALUATION = Path("tests/nlu")
 
 

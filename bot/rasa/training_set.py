@@ -25,14 +25,16 @@ WARD_LOOKUP = "ward"
 """Rasa's lookup table with the units of content/wards.yml; nlu/wards/table.py says what its lines mean."""
 
 TrainingQuestions = tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...]
-"""The questions of each answer that is taught: its id, the Vietnamese ones, the English ones, and the ids of
-what is shown with it. Beside them the lines of the lookup table, under its name."""
+"""The questions of each answer that is taught: its id, the Vietnamese ones, the English ones, and what may be
+asked for next: the ids of what is shown with it, and its sides. Beside them the lines of the lookup table, under
+its name."""
 
 
 def training_questions(library: Library) -> TrainingQuestions:
     """What a model must know of content/. If only words differ that are not in here, it still does."""
     questions = [
-        (answer.id, answer.vi.questions, answer.en.questions, answer.related) for answer in library.taught()
+        (answer.id, answer.vi.questions, answer.en.questions, (*answer.related, *_sides(answer)))
+        for answer in library.taught()
     ]
     if lines := ward_lines(library.wards):
         questions.append((WARD_LOOKUP, tuple(lines), (), ()))
@@ -95,10 +97,16 @@ def ward_lines(wards: Wards | None) -> list[str]:
 
 
 def _response(answer: Answer) -> dict[str, object]:
-    """What Rasa expects of a retrieval intent, with what is shown beside the answer: that may be asked for
-    next."""
-    related = {"metadata": {"related": list(answer.related)}} if answer.related else {}
-    return {"text": answer.vi.title, **related}
+    """What Rasa expects of a retrieval intent, with what may be asked for next: what is shown beside the
+    answer, and its sides."""
+    return {
+        "text": answer.vi.title,
+        "metadata": {"related": list(answer.related), "sides": list(_sides(answer))},
+    }
+
+
+def _sides(answer: Answer) -> tuple[str, ...]:
+    return tuple(sorted({facet.value for facet in (*answer.vi.facets, *answer.en.facets)}))
 
 
 def _examples(answer: Answer) -> Iterator[dict[str, object]]:

@@ -81,6 +81,8 @@ class FacetReader(LearningComponent):
             # In what share of a topic's questions a word stands that names the topic: "what does a visa
             # cost".
             "named_least": 0.3,
+            # Probability from which a side is told to what weighs a message with what was said before.
+            "likely_least": 0.05,
         }
 
     def learned(self) -> bytes:
@@ -122,6 +124,7 @@ class FacetReader(LearningComponent):
         for message in messages:
             if message.get(OTHER_LANGUAGE):
                 continue  # sides are read by their words
+            message.set(READING, {**message.get(READING), "sides": self._sides_of(message)}, add_to_output=True)
             named = {entity["entity"]: entity["value"] for entity in message.get(ENTITIES, [])}
             if message.get(INTENT, {}).get("name") == "followup" and (answer := self._named(message)):
                 self._set(message, answer=answer)
@@ -165,6 +168,14 @@ class FacetReader(LearningComponent):
             return None, 0.0
         probabilities = self._model.probabilities(asked)
         return str(self._model.labels[probabilities.argmax()]), float(probabilities.max())
+
+    def _sides_of(self, message: Message) -> dict[str, float]:
+        """How likely each side is asked for, whatever the topic; those that are likely at all."""
+        asked = self._vocabulary.without_topic(message.get(FORMS)[0].read, "") if message.get(FORMS) else ""
+        if self._model is None or not asked:
+            return {}
+        likely = zip(self._model.labels, self._model.probabilities(asked), strict=True)
+        return {str(side): round(float(p), 3) for side, p in likely if p >= self._config["likely_least"]}
 
     def _asks_for_two(self, text: str, answer: str) -> bool:
         """Whether two sides are joined by "and"."""

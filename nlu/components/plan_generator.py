@@ -16,7 +16,8 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from nlu.components.context import DOUBT, NO_ANSWER, TALK, Context, Meant, Weights, Words, ahead, meant
+from nlu import paths
+from nlu.components.context import Context, Meant, Words, ahead, meant
 from nlu.components.forms import fold, words
 from nlu.components.reading import Reading
 
@@ -43,7 +44,7 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
 
     def __init__(self, endpoint_config: EndpointConfig, domain: Domain) -> None:
         super().__init__(domain.responses)
-        self._weights = Weights(**endpoint_config.kwargs.get("weights", {}))
+        self._weights: dict[str, float] = paths.read_yaml(paths.CONTEXT)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -53,8 +54,9 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
         if not variations or "custom" not in variations[0]:
             return None
         template, said = variations[0]["custom"], list(_said(tracker))
-        context = _context(said, self.responses)
-        if found := _meant(template, tracker, context, self._weights):
+        if (weighed := _weighed(template, tracker, said, self.responses)) and (
+            found := meant(*weighed, self._weights)
+        ):
             pick = {"reply": "pick", "id": found.answer, "language": _language(tracker)}
             return {"custom": {"plans": [{**pick, **({"facet": found.facet} if found.facet else {})}]}}
         first, *others = fill(template, tracker)
@@ -178,45 +180,50 @@ _HINT = re.compile(
     r"^(and|or|what about|how about|con|the con|vay con|roi con|vay the)\b|\b(thi sao|nua)\W*$"
 )
 
-_WEIGHED = {"answer", "facet", "choices", WARD, "fallback"}
-
-
-def _meant(template: Plan, tracker: DialogueStateTracker, context: Context, weights: Weights) -> Meant | None:
-    """What the message means after what was said, if that is another thing than what is read in it. What is
-    said to a button, or for the staff, stands."""
+def _weighed(
+    template: Plan, tracker: DialogueStateTracker, said: Turns, responses: Mapping[str, Any]
+) -> tuple[Words, Context] | None:
+    """What a message says and what was said before it; None where its reading stands: of a button, of one that
+    asks for two answers, of one in another language, of a command, of what is said to a confirmation."""
     reading = Reading.of(tracker.latest_message)
-    is_weighed = template["reply"] in _WEIGHED or template.get("action") in {DOUBT, TALK}
-    is_open = is_weighed and template.get("reason") in {None, "no_answer", "ask_topic"}
-    if (
-        not is_open
-        or reading.also
-        or reading.other_language
-        or not tracker.latest_message.parse_data.get("intent_ranking")
-    ):
+    is_open = template.get("reason") in {None, "no_answer", "ask_topic"} and template.get("step") is None
+    ranking = tracker.latest_message.parse_data.get("intent_ranking")
+    if not is_open or reading.also or reading.other_language or not ranking:
         return None
     intent, text = tracker.latest_message.intent, tracker.latest_message.text or ""
-    said = Words(
+    named = _entities(tracker)
+    side = named.get("facet")
+    words_said = Words(
         intent=str(intent.get("name")),
-        answer=_entities(tracker).get("answer"),
+        answer=named.get("answer"),
+        side=side,
         confidence=float(intent.get("confidence", 0)),
-        answers=_ranking(tracker, "faq"),
-        sides=_ranking(tracker, "followup"),
-        aside=_score(tracker, NO_ANSWER),
+        scores={label["name"]: label["confidence"] for label in ranking},
+        sides=reading.sides,
         count=len(words(text)),
         points=reading.points,
         hints=bool(_HINT.search(fold(text))),
     )
-    return meant(said, context, weights)
+    return words_said, _context(said, responses)
 
 
 def _context(said: Turns, responses: Mapping[str, Any]) -> Context:
-    """What was said before, and what was shown with it: the responses of domain.yml's retrieval intents name
-    what is related to each answer."""
+    """What was said before, and what may be asked for next: the responses of domain.yml's retrieval intents
+    name what is related to each answer, and its sides."""
+
+    def of(answer: str | None) -> Mapping[str, Any]:
+        return (responses.get(f"utter_faq/{answer}") or [{}])[0].get("metadata") or {}
+
+    given = [plans[0]["id"] for plans in said if plans[0]["reply"] in {"answer", "facet"}]
     last = next((plans[0] for plans in said if _repeatable(plans) and plans[0]["reply"] != "choices"), {})
-    hand = last.get("id")
-    variations = responses.get(f"utter_faq/{hand}") or [{}]
-    related = (variations[0].get("metadata") or {}).get("related", [])
-    return Context(hand, tuple(related), tuple(_offered(said[:1])))
+    sides = {name.removeprefix("utter_faq/"): name for name in responses if name.startswith("utter_faq/")}
+    return Context(
+        hand=last.get("id"),
+        related=tuple(of(last.get("id")).get("related", ())),
+        offered=tuple(_offered(said[:1])),
+        before=tuple(dict.fromkeys(given)),
+        sides={answer: tuple(of(answer).get("sides", ())) for answer in sides},
+    )
 
 
 def _named(tracker: DialogueStateTracker) -> list[str]:
