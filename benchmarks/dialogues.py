@@ -83,8 +83,8 @@ class Player:
 
 
 def misses(turn: dict[str, Any], plan: Plan) -> list[str]:
-    """What is wrong with a plan, one phrase each: of what is expected of it, and may be `or` instead, that which
-    is nearest to it. What is expected is as in tests/dialogues/."""
+    """What is wrong with a plan, one phrase each: of what is expected of it, and may be `or` instead, that
+    which is nearest to it. What is expected is as in tests/dialogues/."""
     every = [turn.get("expect", {}), *turn.get("or", [])]
     return min((_misses(expected, plan) for expected in every), key=len)
 

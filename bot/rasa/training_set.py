@@ -26,8 +26,8 @@ WARD_LOOKUP = "ward"
 
 TrainingQuestions = tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...]
 """The questions of each answer that is taught: its id, the Vietnamese ones, the English ones, and what may be
-asked for next: the ids of what is shown with it, and its sides. Beside them the lines of the lookup table, under
-its name."""
+asked for next: the ids of what is shown with it, and its sides. Beside them the lines of the lookup table,
+under its name."""
 
 
 def training_questions(library: Library) -> TrainingQuestions:

@@ -2,9 +2,9 @@
 name, weighed together.
 
 All that a message may mean is a candidate: it is read as it stands, or an answer is meant, or a side of one.
-Each has features, and the one with the greatest sum of their weights is meant. The weights, in nlu/context.yml,
-are fitted to dialogues by `python -m benchmarks.context`: a conditional logit (McFadden, "Conditional logit
-analysis of qualitative choice behavior", 1974).
+Each has features, and the one with the greatest sum of their weights is meant. The weights, in
+nlu/context.yml, are fitted to dialogues by `python -m benchmarks.context`: a conditional logit (McFadden,
+"Conditional logit analysis of qualitative choice behavior", 1974).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 NO_ANSWER, UNSURE, DOUBT, TALK, CHOOSE = "out_of_scope", "nlu_fallback", "doubt", "smalltalk", "choose"
 SOURCE, CONTACT = "source", "contact"
 
-STANDS = frozenset(
-    "emergency care forget subscribe unsubscribe language affirm deny none_of_these go_back".split()
-)
+_DONE = ("forget", "subscribe", "unsubscribe", "language", "affirm", "deny", "none_of_these", "go_back")
+
+STANDS = frozenset(["emergency", "care", *_DONE])
 """Intents that are never anything else: to miss one, or to do something else for a "yes", would do harm."""
 
 _OWN_CONFIDENCE = frozenset(
@@ -26,8 +26,12 @@ _OWN_CONFIDENCE = frozenset(
 """Intents whose confidence has a weight of its own; that of all others, which are talk, share one."""
 
 NAMED_MOST = 6
-"""Answers that the words may name, from the best: of 730 messages in dialogues none meant a later one that was
-not in hand, or shown, or offered."""
+"""Answers that the words may name, from the best: of 730 messages in dialogues none meant a later one that
+was not in hand, or shown, or offered."""
+
+DOUBT_LEAST = 0.08
+"""Score that a doubt needs as a question for the source, to be about the answer in hand: "is that certain?",
+not "oh really?"."""
 
 WORDS_MOST = 15
 """Words from which on a message is as long as can be."""
@@ -86,6 +90,8 @@ class Meant:
 
 def meant(words: Words, context: Context, weights: Mapping[str, float]) -> Meant | None:
     """What the message means after all; None if it is read as it stands."""
+    if words.intent == DOUBT and context.hand and words.of("followup").get(SOURCE, 0.0) >= DOUBT_LEAST:
+        return Meant(context.hand, SOURCE)
     best = max(candidates(words, context), key=lambda candidate: _weighed(candidate[1], weights))[0]
     return None if best == _read(words, context) else best
 

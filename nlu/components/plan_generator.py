@@ -17,7 +17,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from nlu import paths
-from nlu.components.context import Context, Meant, Words, ahead, meant
+from nlu.components.context import Context, Words, ahead, meant
 from nlu.components.forms import fold, words
 from nlu.components.reading import Reading
 
@@ -180,11 +180,12 @@ _HINT = re.compile(
     r"^(and|or|what about|how about|con|the con|vay con|roi con|vay the)\b|\b(thi sao|nua)\W*$"
 )
 
+
 def _weighed(
     template: Plan, tracker: DialogueStateTracker, said: Turns, responses: Mapping[str, Any]
 ) -> tuple[Words, Context] | None:
-    """What a message says and what was said before it; None where its reading stands: of a button, of one that
-    asks for two answers, of one in another language, of a command, of what is said to a confirmation."""
+    """What a message says and what was said before it; None where its reading stands: of a button, of one
+    that asks for two answers, of one in another language, of a command, of what is said to a confirmation."""
     reading = Reading.of(tracker.latest_message)
     is_open = template.get("reason") in {None, "no_answer", "ask_topic"} and template.get("step") is None
     ranking = tracker.latest_message.parse_data.get("intent_ranking")

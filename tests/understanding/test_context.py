@@ -6,71 +6,96 @@ from dataclasses import replace
 
 import pytest
 
-from nlu.components.context import Context, Meant, Weights, Words, meant
+from nlu import paths
+from nlu.components.context import STANDS, Context, Meant, Words, candidates, meant
 from nlu.components.forms import points_back
+from tests.support import ROOT
 
 PAGODA, TEMPLES, QUAY = "culture.clay-pagoda", "culture.khmer-pagodas", "culture.ninh-kieu-quay"
-PERMIT, FAST = "investment.registration-certificate", "investment.special-procedure"
+PERMIT = "investment.registration-certificate"
+SIDES = ("getting_there", "hours", "location", "price")
 
-WEIGHTS = Weights()
-AT_THE_PAGODA = Context(hand=PAGODA, related=(TEMPLES,))
-UNSURE = Words("nlu_fallback", None, 0.6, answers={TEMPLES: 0.31, PAGODA: 0.14}, sides={"hours": 0.2})
+WEIGHTS: dict[str, float] = paths.read_yaml(ROOT / paths.CONTEXT)
+AT_THE_PAGODA = Context(
+    hand=PAGODA, related=(TEMPLES,), sides={PAGODA: SIDES, TEMPLES: SIDES, QUAY: ("location",)}
+)
+HOW_MUCH = Words(
+    "out_of_scope",
+    confidence=0.6,
+    scores={"out_of_scope": 0.3, "followup/price": 0.22, f"faq/{PAGODA}": 0.08},
+    sides={"price": 0.9},
+    count=5,
+)
 
 
-def test_what_a_word_points_at_is_what_is_in_hand() -> None:
-    assert meant(replace(UNSURE, points=True), AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "hours")
-
-
-def test_without_a_pointing_word_the_better_one_is_meant() -> None:
-    assert meant(UNSURE, AT_THE_PAGODA, WEIGHTS) == Meant(TEMPLES, "hours")
+def test_a_side_that_is_asked_for_is_one_of_what_is_in_hand() -> None:
+    assert meant(HOW_MUCH, AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "price")
 
 
 def test_without_a_context_a_message_is_read_as_it_stands() -> None:
-    assert meant(UNSURE, Context(), WEIGHTS) is None
+    assert [one for one, _ in candidates(HOW_MUCH, Context())] == [None]
 
 
-def test_what_is_sure_is_read_as_it_stands() -> None:
-    sure = Words("faq", QUAY, 0.95, answers={QUAY: 0.8, PAGODA: 0.6}, sides={}, points=True)
+@pytest.mark.parametrize("intent", sorted(STANDS))
+def test_some_readings_stand_whatever_was_said(intent: str) -> None:
+    assert meant(replace(HOW_MUCH, intent=intent), AT_THE_PAGODA, WEIGHTS) is None
+
+
+def test_a_number_is_one_of_what_was_offered() -> None:
+    number = replace(HOW_MUCH, intent="choose")
+    assert [one for one, _ in candidates(number, replace(AT_THE_PAGODA, offered=(QUAY,)))] == [None]
+    assert meant(number, AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "price")
+
+
+def test_what_is_named_surely_is_meant_whatever_was_said() -> None:
+    sure = Words("faq", QUAY, None, 0.97, {f"faq/{QUAY}": 0.95, f"faq/{PAGODA}": 0.05}, {}, 8)
     assert meant(sure, AT_THE_PAGODA, WEIGHTS) is None
 
 
-def test_an_answer_that_is_not_sure_gives_way_to_the_one_that_is_pointed_at() -> None:
-    unsure = Words("faq_facet", QUAY, 0.3, answers={QUAY: 0.12, PAGODA: 0.06}, sides={"location": 0.18})
-    assert meant(replace(unsure, points=True), AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "location")
+def test_what_was_read_is_not_named_again() -> None:
+    read = Words("followup", None, "hours", 0.9, {"followup/hours": 0.9}, {"hours": 0.95}, 3)
+    assert meant(read, AT_THE_PAGODA, WEIGHTS) is None
 
 
-def test_what_was_shown_as_related_is_meant_where_nothing_else_is() -> None:
-    faster = Words("out_of_scope", None, 0.4, answers={FAST: 0.102}, sides={"duration": 0.13}, aside=0.23)
-    assert meant(faster, Context(PERMIT, (FAST,)), WEIGHTS) == Meant(FAST)
-    assert meant(faster, Context(PERMIT), WEIGHTS) is None
+def test_what_was_shown_as_related_is_meant_before_what_was_not() -> None:
+    scores = {"out_of_scope": 0.2, f"faq/{TEMPLES}": 0.18, f"faq/{PERMIT}": 0.18}
+    unsure = Words("nlu_fallback", None, None, 0.5, scores, {}, 4)
+    assert meant(unsure, AT_THE_PAGODA, WEIGHTS) == Meant(TEMPLES)
 
 
-def test_what_has_no_answer_for_sure_is_refused_in_a_conversation_too() -> None:
-    gold = Words("out_of_scope", None, 0.9, answers={PAGODA: 0.12}, sides={}, aside=0.6)
-    assert meant(gold, AT_THE_PAGODA, WEIGHTS) is None
-
-
-def test_an_answer_that_is_named_as_clearly_as_a_side_goes_before_it() -> None:
-    others = Words("followup", None, 0.46, answers={TEMPLES: 0.33}, sides={"season": 0.34})
-    assert meant(others, AT_THE_PAGODA, WEIGHTS) == Meant(TEMPLES)
-    assert meant(replace(others, confidence=0.9), AT_THE_PAGODA, WEIGHTS) is None
-
-
-def test_a_place_that_the_answer_in_hand_tells_of_is_no_ward_that_is_asked_for() -> None:
-    there = Words("ward", QUAY, 0.7, answers={PAGODA: 0.19}, sides={"getting_there": 0.35})
-    assert meant(there, AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "getting_there")
-    assert meant(replace(there, answers={}), AT_THE_PAGODA, WEIGHTS) is None
+def test_a_side_that_an_answer_does_not_have_is_never_meant() -> None:
+    every = {one for one, _ in candidates(HOW_MUCH, replace(AT_THE_PAGODA, hand=QUAY, related=()))}
+    assert Meant(QUAY, "location") in every
+    assert Meant(QUAY, "price") not in every
 
 
 def test_a_doubt_about_an_answer_asks_who_says_so_and_surprise_does_not() -> None:
-    doubt = Words("doubt", None, 0.98, answers={}, sides={"source": 0.11})
+    doubt = Words("doubt", None, None, 0.95, {"doubt": 0.9, "followup/source": 0.12}, {"source": 0.3}, 4)
     assert meant(doubt, AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "source")
-    assert meant(replace(doubt, sides={}), AT_THE_PAGODA, WEIGHTS) is None
+    surprise = replace(doubt, scores={"doubt": 0.9, "followup/source": 0.01}, sides={}, count=2)
+    assert meant(surprise, AT_THE_PAGODA, WEIGHTS) is None
 
 
-def test_a_choice_that_was_offered_just_now_is_picked_by_its_words() -> None:
-    named = Words("out_of_scope", None, 0.5, answers={QUAY: 0.14, FAST: 0.13, PAGODA: 0.02}, sides={})
-    assert meant(named, Context(offered=(PAGODA, FAST)), WEIGHTS) == Meant(FAST)
+def test_what_has_no_answer_for_sure_is_refused_in_a_conversation_too() -> None:
+    gold = Words("out_of_scope", None, None, 0.97, {"out_of_scope": 0.8, f"faq/{PAGODA}": 0.1}, {}, 6)
+    assert meant(gold, AT_THE_PAGODA, WEIGHTS) is None
+
+
+def test_a_wish_to_do_harm_is_declined_in_a_conversation_too() -> None:
+    harm = Words("declined", None, None, 0.9, {"declined": 0.7, f"faq/{PAGODA}": 0.3}, {}, 8)
+    assert meant(harm, AT_THE_PAGODA, WEIGHTS) is None
+
+
+def test_every_weight_is_that_of_a_feature() -> None:
+    every = [
+        *candidates(replace(HOW_MUCH, points=True, hints=True), AT_THE_PAGODA),
+        *candidates(
+            replace(HOW_MUCH, intent="doubt"), replace(AT_THE_PAGODA, offered=(QUAY,), before=(PERMIT,))
+        ),
+    ]
+    features = {name for _, of_one in every for name in of_one}
+    kinds = ("read as ", "confidence of ")
+    assert {name for name in WEIGHTS if not name.startswith(kinds)} <= features
 
 
 @pytest.mark.parametrize("read", ["chùa đó mở cửa mấy giờ", "is that one dear", "vé cái này nhiêu"])
@@ -83,13 +108,3 @@ def test_words_point_back(read: str) -> None:
 )
 def test_places_and_times_do_not(read: str) -> None:
     assert not points_back(read)
-
-
-def test_a_long_message_tells_itself_what_it_means() -> None:
-    assert meant(replace(UNSURE, points=True, count=30), AT_THE_PAGODA, WEIGHTS) is None
-
-
-def test_what_goes_on_from_an_answer_is_no_small_talk() -> None:
-    eating = Words("smalltalk", None, 0.4, answers={"culture.food": 0.11}, sides={}, aside=0.2, hints=True)
-    assert meant(eating, AT_THE_PAGODA, WEIGHTS) == Meant("culture.food")
-    assert meant(replace(eating, hints=False), AT_THE_PAGODA, WEIGHTS) is None
