@@ -8,6 +8,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test quick one coverage pictures settings soak check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
 SHELL := /bin/sh
+# What Python has compiled is kept, whatever the shell says: the tests start some hundred interpreters.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 PYTEST := .venv/bin/python -m pytest

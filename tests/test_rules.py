@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.syntax import tree_of
 
 
 def python_files(*parts: str) -> list[Path]:
@@ -191,7 +192,7 @@ def all_of(rule: object, files: Sequence[Path] = OURS) -> list[str]:
     assert callable(rule)
     found = []
     for file in files:
-        found += rule(ast.parse(file.read_text(encoding="utf-8")), file.relative_to(ROOT).as_posix())
+        found += rule(tree_of(file), file.relative_to(ROOT).as_posix())
     return found
 
 

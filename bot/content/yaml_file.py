@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -23,6 +25,10 @@ SIZE_LIMIT = 128 * 1024
 
 FINDINGS_MOST = 50
 """Of one file or folder; who mends these sees the next ones."""
+
+KEPT_MOST = 256
+"""Texts of which it is remembered what they say; content/ has some 150 files, and most are read again as
+they were."""
 
 DEPTH_LIMIT = 20
 """Lists and keys within each other; content/ needs five. Composing them recurs, in C without a bound."""
@@ -70,7 +76,7 @@ class YamlFile:
     path: Path
     text: str
     value: object
-    lines: dict[KeyPath, int]
+    lines: Mapping[KeyPath, int]
     warnings: tuple[Finding, ...] = ()
 
     def line_of(self, key: KeyPath) -> int:
@@ -147,8 +153,9 @@ def decode(path: Path, data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+@lru_cache(KEPT_MOST)
 def parse_yaml(path: Path, text: str) -> YamlFile:
-    """What a file's text says.
+    """What a file's text says. It is remembered: whoever wants to change the value makes a copy.
 
     Raises:
         ContentError: it is not YAML, nested too deeply, has anchors or aliases, or holds a key twice.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.support import ROOT
+from tests.support.syntax import tree_of
 
 NLU = ROOT / "nlu"
 FILES = {
@@ -18,15 +20,16 @@ JOINS = {"nlu.server", "nlu.api", "nlu.publisher", "nlu.preloaded"}
 """Those that join the two."""
 
 
-def imported(file: Path) -> set[str]:
+@cache
+def imported(file: Path) -> frozenset[str]:
     """The modules of ours that a file imports, wherever in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names & FILES.keys()
+    return frozenset(names & FILES.keys())
 
 
 def needed(module: str) -> set[str]:
