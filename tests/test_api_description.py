@@ -48,6 +48,7 @@ from stand_ins.rasa import RasaStandIn
 from stand_ins.traffic import made_up_month
 from tests.support import ROOT
 from tests.support.app import running
+from tests.support.examples import examples
 
 TOKEN = "a-token-of-the-operators"
 DESCRIPTION: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "api.yml").read_text("utf-8"))
@@ -158,7 +159,7 @@ async def tried(url: str, path: str, method: str, mode: GenerationMode, checks: 
     """Send made-up requests of an operation and hold each answer against the description."""
 
     @settings(
-        max_examples=40,
+        max_examples=examples(40),
         deadline=None,
         database=None,
         derandomize=True,
