@@ -17,8 +17,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from nlu.components.context import DOUBT, NO_ANSWER, TALK, Context, Meant, Weights, Words, ahead, meant
-from nlu.components.forms import fold, words
 from nlu.components.reading import Reading
+from nlu.text.forms import fold, words
 
 DEFAULT_LANGUAGE = "vi"
 

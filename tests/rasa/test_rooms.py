@@ -47,7 +47,9 @@ def of(room: str) -> set[str]:
     return {module for module in FILES if module.startswith(f"nlu.{room}.")}
 
 
-@pytest.mark.parametrize("module", sorted(of("runner") | of("components") | of("encoder")))
+@pytest.mark.parametrize(
+    "module", sorted(of("runner") | of("components") | of("encoder") | of("wards") | of("text"))
+)
 def test_nothing_that_a_runner_needs_is_the_trainers(module: str) -> None:
     assert not needed(module) & (of("trainer") | JOINS)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nlu.components.context import Context, Meant, Weights, Words, meant
-from nlu.components.forms import points_back
+from nlu.text.forms import points_back
 
 PAGODA, TEMPLES, QUAY = "culture.clay-pagoda", "culture.khmer-pagodas", "culture.ninh-kieu-quay"
 PERMIT, FAST = "investment.registration-certificate", "investment.special-procedure"
