@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from pydantic import BaseModel, SecretStr
 from schemathesis import GenerationMode
@@ -48,10 +47,11 @@ from stand_ins.rasa import RasaStandIn
 from stand_ins.traffic import made_up_month
 from tests.support import ROOT
 from tests.support.app import running
+from tests.support.data import data_in
 from tests.support.examples import examples
 
 TOKEN = "a-token-of-the-operators"
-DESCRIPTION: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "api.yml").read_text("utf-8"))
+DESCRIPTION: dict[str, Any] = data_in(ROOT / "docs" / "api.yml")
 API = schemathesis.openapi.from_dict(DESCRIPTION)
 OPERATIONS = [
     (path, method)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from bot.channels.registry import ServiceSettings
 from bot.editing.settings import EditorsSettings
 from bot.settings import Settings
 from tests.support import ROOT
+from tests.support.data import data_in
 
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+COMPOSE: dict[str, Any] = data_in(ROOT / "docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 

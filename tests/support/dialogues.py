@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import httpx
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -30,6 +29,7 @@ from bot.domain.language import Language
 from bot.domain.plan import Kind
 from bot.text.rich import markdown
 from tests.support import ROOT
+from tests.support.data import data_in
 
 DIRECTORY = ROOT / "tests" / "dialogues"
 
@@ -121,7 +121,7 @@ def dialogues() -> list[Dialogue]:
     """
     found: list[Dialogue] = []
     for file in sorted(DIRECTORY.glob("*.yml")):
-        written = yaml.safe_load(file.read_text(encoding="utf-8"))
+        written = data_in(file)
         found += TypeAdapter(list[Dialogue]).validate_python([{"kind": file.stem, **d} for d in written])
     return found
 
