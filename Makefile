@@ -35,7 +35,7 @@ test: environments
 	@echo "== tests without servers" && $(IN_MEMORY) $(PYTEST) -n auto -m "not server" $(TESTS) || [ $$? -eq 5 ]
 	@echo "== tests with servers" && $(PYTEST) -n 2 --dist loadfile -m "server and not rasa" $(TESTS) \
 		|| $(ONCE_MORE) -m "server and not rasa" $(TESTS); }
-	@echo "== tests with the Rasa side (the first run trains a model)" && $(PYTEST) -m rasa $(TESTS) \
+	@echo "== tests with the Rasa side (the first run trains a model)" && $(PYTEST) -n 2 --dist loadgroup -m rasa $(TESTS) \
 		|| $(ONCE_MORE) -m rasa $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev
@@ -44,8 +44,9 @@ quick: .venv/ready .venv/ready-dev
 	@$(IN_MEMORY) $(PYTEST) -q -n auto --hypothesis-profile quick -m "not server and not soak and not slow"
 
 coverage: .venv/ready .venv/ready-dev  ## of what needs no server; which lines, in build/coverage/
-	@.venv/bin/coverage run -m pytest -q --hypothesis-profile quick -m "not server and not soak"
-	@.venv/bin/coverage html --quiet && .venv/bin/coverage report
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(IN_MEMORY) .venv/bin/coverage run -m pytest -q -n auto --hypothesis-profile quick -m "not server and not soak"
+	@.venv/bin/coverage combine --quiet && .venv/bin/coverage html --quiet && .venv/bin/coverage report
 
 one: environments  ## T=<file, or file::test>
 	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }

@@ -51,12 +51,19 @@ SERVERS = {"postgres", "browser", "rasa_server"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark what needs a server, by its fixtures; the same Rasa side and Chromium serve all who need one."""
+    """Mark what needs a server, by its fixtures, and keep together what shares one.
+
+    Of two workers one has all tests of the same Rasa side and its bots, and the other the files that have
+    Rasa sides of their own; a second one of the whole content/ would be trained at the same time.
+    """
     for item in items:
         callspec = getattr(item, "callspec", None)
         is_on_postgres = callspec is not None and "postgres_url" in callspec.params.values()
         if is_on_postgres or SERVERS & set(item.fixturenames) or item.get_closest_marker("rasa"):
             item.add_marker(pytest.mark.server)
+        if item.get_closest_marker("rasa"):
+            shared = "rasa_server" if "rasa_server" in item.fixturenames else item.path.as_posix()
+            item.add_marker(pytest.mark.xdist_group(shared))
 
 
 _unmarked: list[str] = []
