@@ -21,6 +21,9 @@ NOT_IN_AN_IMAGE = (
 
 BUILD_TOOLS = {"gcc", "cc", "ld", "make", "cmake", "ninja"}
 
+TAKEN_AWAY = ".wh."
+"""What the name begins with that stands for a file of a layer below which is gone."""
+
 WRITTEN_TO = {"app/data", "app/models", "app/build"}
 """Where volumes are mounted."""
 
@@ -42,6 +45,8 @@ def wrong_files(saved: Path, base_layers: int, secrets: list[str]) -> list[str]:
     for layer in _layers(saved, base_layers):
         with tarfile.open(fileobj=layer) as files:
             for file in files:
+                if Path(file.name).name.startswith(TAKEN_AWAY):
+                    continue
                 content = files.extractfile(file) if file.isfile() and file.size <= READ_MOST else None
                 found.update(_wrong(file, content.read() if content else b"", secrets))
     return sorted(found)
