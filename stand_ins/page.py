@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +16,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from stand_ins.failures import Failure, Failures
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -116,6 +120,15 @@ class Platform(ABC):
     def choose(self, chat: str, text: str, offer: str) -> None:
         """The person of a chat puts one of those into it."""
         raise LookupError(f"{self.name} offers nothing")
+
+
+def with_links(text: str) -> str:
+    """Plain text, of which the app makes addresses clickable and nothing else."""
+
+    def link(match: re.Match[str]) -> str:
+        return f'<a target="_blank" rel="noopener" href="{match[0]}">{match[0]}</a>'
+
+    return _ADDRESS.sub(link, html.escape(text))
 
 
 def page_routes(platform: Platform) -> list[BaseRoute]:

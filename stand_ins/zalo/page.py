@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 
 from stand_ins.failures import Failure
-from stand_ins.page import Bubble, Command, Key, Platform, Trouble
+from stand_ins.page import Bubble, Command, Key, Platform, Trouble, with_links
 from stand_ins.server import Json
 from stand_ins.zalo.errors import GENERIC, INVALID, NO_QUOTA, RATE, TOKEN_EXPIRED, error
 from stand_ins.zalo.people import Person, Said
 from stand_ins.zalo.server import StandIn
-
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 
 
 class ZaloOnPage(Platform):
@@ -97,19 +94,10 @@ def _bubble(message: Said) -> Bubble:
         picture = html.escape("[picture]") + "\n"
     return Bubble(
         id=message.id,
-        html=picture + _with_links(message.text),
+        html=picture + with_links(message.text),
         is_mine=not message.is_from_oa,
         keys=[[_key(button)] for button in message.buttons],
     )
-
-
-def _with_links(text: str) -> str:
-    """Plain text, of which the app makes addresses clickable and nothing else."""
-
-    def link(match: re.Match[str]) -> str:
-        return f'<a target="_blank" rel="noopener" href="{match[0]}">{match[0]}</a>'
-
-    return _ADDRESS.sub(link, html.escape(text))
 
 
 def _key(button: Json) -> Key:

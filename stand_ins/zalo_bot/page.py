@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
-
 from stand_ins.failures import Failure
-from stand_ins.page import Bubble, Command, Platform, Trouble
+from stand_ins.page import Bubble, Command, Platform, Trouble, with_links
 from stand_ins.zalo_bot.server import Person, StandIn, error
 
 KINDS = {"sticker": "send a sticker", "voice": "send a voice message", "image": "send a picture"}
@@ -35,7 +33,7 @@ class ZaloBotOnPage(Platform):
         return [
             Bubble(
                 id=str(number),
-                html=html.escape(text),
+                html=with_links(text),
                 is_mine=not is_bot,
             )
             for number, (text, is_bot) in enumerate(self._person(chat).transcript)
