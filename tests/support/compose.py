@@ -199,9 +199,24 @@ class Compose:
         self.run("exec", "-T", "database", *psql, given=text)
 
     def remove(self) -> None:
-        """End and remove all of it; the images of what the project's are made from stay."""
-        self.run("down", "--volumes", "--timeout", "5")
+        """End and remove all of it; the images of others that it was made from stay.
+
+        Raises:
+            Failed: something is left.
+        """
+        if containers := self._ours("ps", "--all"):
+            self.engine_run(
+                "rm", "--force", *containers
+            )  # `down` of Podman's passes over some that were added
+        self.run("down", "--volumes")
         for name in sorted({self.image(name) for name in SERVICES if name != "database"}):
-            with_name = self.engine_run("images", "--quiet", name).split()
-            if with_name:
+            if self.engine_run("images", "--quiet", name).split():
                 self.engine_run("rmi", "--force", name)
+        left = [*self._ours("ps", "--all"), *self._ours("volume", "ls"), *self._ours("network", "ls")]
+        if left:
+            raise Failed(f"these are left, and have to be removed by hand: {', '.join(left)}")
+
+    def _ours(self, *listing: str) -> list[str]:
+        """The ids of what the engine lists that is the copy's."""
+        label = f"label=com.docker.compose.project={NAME}"
+        return self.engine_run(*listing, "--quiet", "--filter", label).split()
