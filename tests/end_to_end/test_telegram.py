@@ -200,7 +200,7 @@ async def test_a_guest_answers_a_rumour_in_its_language_where_there_is_an_offici
     not_sure = library.messages.telegram.not_sure
     for text, expected in (
         (str(rumour.vi.claim), rumour.vi.title),
-        (str(rumour.en.claim), rumour.en.title),
+        ("After the merger whoever does not change the ID card is fined!!!", rumour.en.title),
         ("Nghe nói tuần sau người ta sơn cầu Cần Thơ màu hồng", plainly(not_sure[Language.VI])),
     ):
         before = len(group.from_bot())
