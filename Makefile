@@ -4,9 +4,10 @@
 # make one    one test file or test: T=tests/text/test_folding.py
 # make coverage  what make quick's tests reach
 # make pictures  those of the editors' guide    make settings  .env.example and the README's table
+# make containers  the images, built and run by Docker or Podman
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick one coverage pictures settings soak check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
+.PHONY: help run test quick one coverage pictures settings soak containers check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
 SHELL := /bin/sh
 # What Python has compiled is kept, whatever the shell says: the tests start some hundred interpreters.
 unexport PYTHONDONTWRITEBYTECODE
@@ -61,6 +62,9 @@ settings: .venv/ready .venv/ready-dev  ## .env.example and the README's table, f
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)
 
+containers: .venv/ready .venv/ready-dev  ## with Docker or Podman
+	@$(PYTEST) -v --tb short tests/end_to_end/containers.py
+
 check: .venv/ready
 	@.venv/bin/python -m bot check
 
@@ -110,6 +114,7 @@ relock:  ## the locks after a change of pyproject.toml; what is in them keeps it
 	$(COMPILE) --python-version 3.11 pyproject.toml -o requirements.lock
 	$(COMPILE) --python-version 3.11 --group dev --constraints requirements.lock -o requirements-dev.lock
 	$(COMPILE) --python-version 3.10 --group rasa -o nlu/requirements.lock
+	$(COMPILE) --python-version 3.10 --no-deps --group rasa-image -o nlu/image.lock
 
 clean:
 	rm -rf .venv .venv-rasa build models

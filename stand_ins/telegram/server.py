@@ -71,6 +71,7 @@ class StandIn(PlatformServer):
     """Telegram, for one bot.
 
     profile: what the bot set of itself.
+    photos: those that the bot sent, by their file_id.
     unknown: methods that this server does not know, as one of an older version of the Bot API.
     typed, listed: inline queries by id, and how they were answered; cached: by text, which answer is kept.
     guest_chats: where the bot was asked as a guest, by the query's id; late_queries: those that are too old.
@@ -98,6 +99,7 @@ class StandIn(PlatformServer):
         self.most_a_second = most_a_second
         self.webhook: methods.SetWebhook | None = None
         self.answered_queries: Counter[str] = Counter()
+        self.photos: dict[str, bytes] = {}
         self.typed: dict[str, str] = {}
         self.listed: dict[str, methods.AnswerInlineQuery] = {}
         self.cached: dict[str, str] = {}
@@ -165,6 +167,11 @@ class StandIn(PlatformServer):
         }
         chat.messages.append(message)
         return message
+
+    def put_in(self, chat: Chat, sender: Json, result_id: str, query_id: str) -> None:
+        """Somebody chooses a result of an inline query for a chat in which the bot is not."""
+        result = next(one for one in self.listed[query_id].results if one.id == result_id)
+        self.new_message(chat, sender, via_bot=self.me, **_content(result))
 
     def new_query(self) -> str:
         """The id of a pressed button."""
@@ -321,7 +328,9 @@ class StandIn(PlatformServer):
         caption, entities = _parsed(asked.caption, asked.parse_mode)
         if utf16(caption) > CAPTION_MOST:
             raise Refused(400, "Bad Request: message caption is too long")
-        photo = _photo(self._photo_data(asked.photo))
+        data = self._photo_data(asked.photo)
+        photo = _photo(data)
+        self.photos[photo["file_id"]] = data
         return self._say(chat, asked, {"photo": [photo], "caption": caption, "caption_entities": entities})
 
     def _photo_data(self, given: str) -> bytes:

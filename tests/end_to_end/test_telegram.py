@@ -188,3 +188,23 @@ async def test_the_token_and_what_people_write_reach_no_log(started: BotProcess,
     assert TOKEN.partition(":")[2] not in written
     assert "riêng tư" not in written
     assert str(lan.chat.id) not in written
+
+
+async def test_a_guest_answers_a_rumour_in_its_language_where_there_is_an_official_answer(
+    bot: BotProcess, telegram: StandIn, library: Library
+) -> None:
+    await bot.start()
+    await telegram.until(lambda: telegram.me["supports_guest_queries"])
+    group, aunt, lan = telegram.group("Gia đình"), telegram.person("Dì Ba"), telegram.person("Lan")
+    rumour = library.answers["clarification.id-card-after-merger"]
+    not_sure = library.messages.telegram.not_sure
+    for text, expected in (
+        (str(rumour.vi.claim), rumour.vi.title),
+        ("After the merger whoever does not change the ID card is fined!!!", rumour.en.title),
+        ("Nghe nói tuần sau người ta sơn cầu Cần Thơ màu hồng", plainly(not_sure[Language.VI])),
+    ):
+        before = len(group.from_bot())
+        said = telegram.new_message(group, aunt.as_json(), text=text)
+        lan.names_the_bot(group, "@hoicantho_bot", said)
+        assert (await telegram.reply(group, before))["text"].startswith(expected)
+    assert len(group.from_bot()) == 3

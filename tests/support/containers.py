@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.channels.registry import ServiceSettings
@@ -23,3 +24,12 @@ def secret_names() -> set[str]:
     """The settings that are secrets."""
     fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
     return {name.upper() for name, field in fields.items() if "Secret" in str(field)}
+
+
+def base_image(name: str) -> str:
+    """The image of others that one of the Dockerfile's is made from."""
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    made_from = {made: base for base, made in re.findall(r"^FROM (\S+) AS (\w+)$", text, re.MULTILINE)}
+    while name in made_from:
+        name = made_from[name]
+    return name
