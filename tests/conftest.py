@@ -21,12 +21,12 @@ from bot.content.loading import load
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
 from bot.storage.schema import migrate
+from stand_ins.postgres import Cluster, NoPostgres, cluster
 from tests.support import ROOT
 from tests.support.bot_process import BotProcess, free_port, rasa_side
 from tests.support.chromium import chromium
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES
-from tests.support.postgres import Cluster, NoPostgres, cluster
 
 settings.register_profile("quick", max_examples=25)
 
