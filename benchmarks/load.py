@@ -34,7 +34,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from benchmarks.project import PROJECT, free_port, questions, running_bot
+from benchmarks.project import PROJECT, complaints, free_port, machine, questions, running_bot
 from bot.content.loading import load as load_content
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
@@ -260,12 +260,7 @@ async def service(zalo: StandIn, database_url: str) -> AsyncIterator[Process]:
 
 def _tell_log(log: Path) -> None:
     """How often the bot complained, and of what."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    events = [re.findall(r'"event": "(\w+)".*"level": "(warning|error)"', line) for line in lines]
-    found: dict[str, int] = {}
-    for ((event, _level),) in (matches for matches in events if matches):
-        found[event] = found.get(event, 0) + 1
-    print(f"  warnings and errors in the bot's log: {found or 'none'}", file=sys.stderr)
+    print(f"  warnings and errors in the bot's log: {complaints(log) or 'none'}", file=sys.stderr)
 
 
 def _titles() -> dict[str, tuple[str, ...]]:
@@ -275,14 +270,6 @@ def _titles() -> dict[str, tuple[str, ...]]:
         for topic in TOPICS
         for answer in library.of_topic(topic)
     }
-
-
-def _machine() -> str:
-    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    busy = os.getloadavg()[0]
-    return (
-        f"{os.cpu_count()} cores of {model.group(1) if model else 'an unknown kind'}, load before {busy:.1f}"
-    )
 
 
 async def main() -> None:
@@ -297,7 +284,7 @@ async def main() -> None:
     arguments = parser.parse_args()
     zalo = StandIn()
     zalo.webhook.hurry = 1
-    machine = _machine()
+    on = machine()
     lines: list[str] = []
     async with service(zalo, arguments.database_url) as bot:
         driver = Driver(zalo, bot, [case["q"] for case in questions()], _titles(), is_new=arguments.is_new)
@@ -316,7 +303,7 @@ async def main() -> None:
                 break
             rate, seconds = rate * STEP, STEP_SECONDS
     database = "PostgreSQL" if "postgres" in arguments.database_url else "SQLite"
-    heading = f"## {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: {machine}, {database}"
+    heading = f"## {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: {on}, {database}"
     seconds = f"{arguments.seconds:.0f} s"
     seconds += f"; each further line {STEP_SECONDS} s." if len(lines) > 1 else "."
     if arguments.is_new:
