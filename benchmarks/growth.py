@@ -246,7 +246,7 @@ def _used(started: Fleet, postgres: int) -> dict[str, float]:
 
 def table(found: Sequence[Found], given: Shares) -> list[str]:
     """What was found, line by line."""
-    one = {each.bots: each.best.rate for each in found if each.runners == 1}
+    one = max(each.best.rate for each in found if each.runners == 1)
     lines = [
         "| runners | bots | questions a second at p95 under 2 s | p95 s | at most, late ones too "
         "| times one runner | shares, in cores | busy: runners, bots, database, asking |",
@@ -256,58 +256,49 @@ def table(found: Sequence[Found], given: Shares) -> list[str]:
         busy = ", ".join(f"{part:.0%}" for part in each.best.busy.values())
         lines.append(
             f"| {each.runners} | {each.bots} | {each.best.rate:.1f} | {each.best.p95:.2f} | {each.most:.1f} |"
-            f" {each.best.rate / one[each.bots]:.2f} | {given.whole(each.runners, each.bots):.2f} | {busy} |"
+            f" {each.best.rate / one:.2f} | {given.whole(each.runners, each.bots):.2f} | {busy} |"
         )
     return lines
 
 
-WIDTH, HEIGHT, LEFT, BASE = 640, 400, 70, 340
+WIDTH, HEIGHT = 680, 390
+LEFT, RIGHT, TOP, BASE = 60, 560, 40, 340
+"""The edges of the plot within the picture, in pixels."""
 
 
 def picture(found: Sequence[Found]) -> str:
     """The plot, as SVG: questions a second over runners, a line for each number of bots, beside the ideal."""
-    top = max(each.best.rate for each in found if each.runners == 1) * max(RUNNERS) * 1.1
+    most = max(RUNNERS)
+    ideal = most * max(each.best.rate for each in found if each.runners == 1)
 
-    def at(runners: float, rate: float) -> str:
-        return (
-            f"{LEFT + runners * (WIDTH - LEFT - 40) / max(RUNNERS):.0f},{BASE - rate * (BASE - 30) / top:.0f}"
-        )
+    def at(runners: float, rate: float) -> tuple[float, float]:
+        x, y = LEFT + runners / most * (RIGHT - LEFT), BASE - rate / (1.05 * ideal) * (BASE - TOP)
+        return round(x, 1), round(y, 1)
 
-    def text(place: str, words: str, anchor: str = "middle") -> str:
-        x, y = place.split(",")
+    def line(points: Sequence[tuple[float, float]], look: str) -> str:
+        return f'<polyline fill="none" {look} points="{" ".join(f"{x},{y}" for x, y in points)}"/>'
+
+    def text(x: float, y: float, words: str, anchor: str = "middle") -> str:
         return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{words}</text>'
 
-    def lower(place: str, by: int) -> str:
-        x, y = place.split(",")
-        return f"{x},{int(y) + by}"
-
-    ideal = max(each.best.rate for each in found if each.runners == 1)
     drawn = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         ' font-family="sans-serif" font-size="14">',
         "<title>Questions a second in time, by the number of runners</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-        f'<polyline fill="none" stroke="#444" points="{at(0, top)} {at(0, 0)} {at(max(RUNNERS), 0)}"/>',
-        f'<polyline fill="none" stroke="#888" stroke-dasharray="6 5"'
-        f' points="{at(0, 0)} {at(max(RUNNERS), ideal * max(RUNNERS))}"/>',
-        text(lower(at(3.2, ideal * 3.2), -14), "ideal", "end"),
-        text(f"{WIDTH // 2},{HEIGHT - 14}", "runners"),
-        text(f"{LEFT},20", "questions a second, p95 under 2 s", "start"),
+        line([(LEFT, TOP), (LEFT, BASE), (RIGHT, BASE)], 'stroke="#444"'),
+        line([at(0, 0), at(most, ideal)], 'stroke="#888" stroke-dasharray="6 5"'),
+        text(RIGHT + 10, at(most, ideal)[1], "ideal", "start"),
+        text(LEFT, TOP - 16, "new questions a second, 95 of 100 answered within 2 s", "start"),
+        text((LEFT + RIGHT) / 2, HEIGHT - 8, "runners"),
+        *(text(at(runners, 0)[0], BASE + 20, str(runners)) for runners in RUNNERS),
+        *(text(LEFT - 8, at(0, rate)[1] + 5, str(rate), "end") for rate in range(0, int(ideal), 5)),
     ]
-    drawn += [text(lower(at(runners, 0), 20), str(runners)) for runners in RUNNERS]
-    step = 5 if top > 12 else 2
-    for rate in range(0, int(top), step):
-        drawn.append(text(lower(at(-0.08, rate), 5), str(rate), "end"))
     for bots, colour in zip(BOTS, ("#b3541e", "#1b6ca8"), strict=True):
-        line = [each for each in found if each.bots == bots]
-        points = " ".join(at(each.runners, each.best.rate) for each in line)
-        drawn.append(f'<polyline fill="none" stroke="{colour}" stroke-width="3" points="{points}"/>')
-        for each in line:
-            x, y = at(each.runners, each.best.rate).split(",")
-            drawn.append(f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"/>')
-        last = line[-1]
-        words = f"{bots} bot{'s' if bots > 1 else ''}: {last.best.rate:.1f}"
-        drawn.append(text(lower(at(last.runners, last.best.rate), 22), words, "end"))
+        points = [at(each.runners, each.best.rate) for each in found if each.bots == bots]
+        drawn.append(line(points, f'stroke="{colour}" stroke-width="3"'))
+        drawn += [f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"/>' for x, y in points]
+        drawn.append(text(RIGHT + 10, points[-1][1] + 5, f"{bots} bot{'s' if bots > 1 else ''}", "start"))
     return "\n".join([*drawn, "</svg>", ""])
 
 
