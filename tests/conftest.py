@@ -23,13 +23,13 @@ from bot.content.loading import load
 from bot.desk import accounts
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
+from stand_ins.postgres import Cluster, NoPostgres, cluster
 from tests.support import ROOT
 from tests.support.bot_process import BotProcess, free_port, rasa_side
 from tests.support.chromium import chromium
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES
 from tests.support.databases import bot_tables, prepared
-from tests.support.postgres import Cluster, NoPostgres, cluster
 
 settings.register_profile("quick", max_examples=25)
 
