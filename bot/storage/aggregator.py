@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from bot.domain.message import TEXT_LIMIT, Message
+from bot.domain.message import PICTURES_MOST, TEXT_LIMIT, Message
 from bot.storage import queue
 from bot.storage.models import InboxMessage
 
@@ -87,6 +87,7 @@ class Aggregator:
             button=whole.button or part.button,
             is_cut=whole.is_cut or part.is_cut or len(text) > TEXT_LIMIT,
             unreadable=whole.unreadable and part.unreadable,
+            pictures=[*(whole.pictures or ()), *part.pictures][:PICTURES_MOST] or None,
             parts=self._parts(part, whole),
             not_before=self.now + SETTLES,
         )
