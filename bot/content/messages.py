@@ -200,6 +200,9 @@ class Page(Sentences):
     edit: BothLanguages
     here: BothLanguages
     no_location: BothLanguages
+    picture: BothLanguages
+    picture_said: BothLanguages
+    picture_refused: BothLanguages
     length_warning: Annotated[BothLanguages, _filled("count", "limit")]
     length_refused: Annotated[BothLanguages, _filled("count", "limit")]
     clear: BothLanguages

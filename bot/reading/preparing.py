@@ -47,7 +47,8 @@ def opened(data: bytes) -> Picture:
                 raise NotAPicture(f"{width} x {height} pixels are too many")
             if min(width, height) < LEAST_SIDE:
                 raise NotAPicture(f"{width} x {height} pixels are too few")
-            return _grey(ImageOps.exif_transpose(picture))
+            picture.draft("L", _working_size(width, height))  # a JPEG is decoded as small as it is needed
+            return ImageOps.exif_transpose(_grey(picture))
     except NotAPicture:
         raise
     except Exception as error:  # decoders raise whatever they like
@@ -55,11 +56,13 @@ def opened(data: bytes) -> Picture:
 
 
 def _grey(picture: Picture) -> Picture:
-    if picture.has_transparency_data:
-        whole = picture.convert("RGBA")
-        paper = Image.new("RGBA", whole.size, "white")
-        picture = Image.alpha_composite(paper, whole)
-    return picture.convert("L")
+    """The picture as shades of grey, where it is transparent on white paper."""
+    if not picture.has_transparency_data:
+        return picture.convert("L")
+    if picture.mode not in {"LA", "RGBA"}:
+        picture = picture.convert("RGBA")
+    paper = Image.new("L", picture.size, "white")
+    return Image.composite(picture.convert("L"), paper, picture.getchannel("A"))
 
 
 def prepared(picture: Picture) -> Picture:
@@ -69,8 +72,13 @@ def prepared(picture: Picture) -> Picture:
 
 def of_working_size(picture: Picture) -> Picture:
     """The picture, reduced where it has more pixels than are needed."""
-    share = (WORKING_PIXELS / (picture.width * picture.height)) ** 0.5
-    return picture if share >= 1 else scaled(picture, share)
+    size = _working_size(*picture.size)
+    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _working_size(width: int, height: int) -> tuple[int, int]:
+    share = min(1.0, (WORKING_PIXELS / (width * height)) ** 0.5)
+    return max(1, round(width * share)), max(1, round(height * share))
 
 
 def scaled(picture: Picture, share: float) -> Picture:

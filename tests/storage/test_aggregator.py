@@ -137,3 +137,20 @@ async def test_the_first_pictures_of_an_album_are_kept_and_read_as_one(inbox: In
     assert entry.message.pictures == tuple(f"picture {number}" for number in range(PICTURES_MOST))
     await inbox.answered(entry)
     assert await inbox.claim(["test"]) is None
+
+
+async def test_a_picture_that_comes_later_begins_the_next_album(inbox: Inbox, clock: Clock) -> None:
+    def picture(number: int) -> Message:
+        return incoming(
+            channel="test", address="1", conversation="chat", key=str(number), unreadable=True,
+            part_of="of somebody", pictures=[f"picture {number}"],
+        )  # fmt: skip
+
+    for first, second in ((1, 2), (3, 4)):
+        await inbox.accept(picture(first))
+        await inbox.accept(picture(second))
+        clock.advance(seconds=2)
+        entry = await inbox.claim(["test"])
+        assert entry
+        assert entry.message.pictures == (f"picture {first}", f"picture {second}")
+        await inbox.answered(entry)
