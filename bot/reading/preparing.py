@@ -97,7 +97,7 @@ def evenly_lit(picture: Picture) -> Picture:
     """The picture without shadows: each point in proportion to the paper around it."""
     few = picture.resize((max(1, picture.width // 8), max(1, picture.height // 8)), Image.Resampling.BOX)
     paper = few.filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(6)).resize(picture.size)
-    return ImageOps.autocontrast(ImageOps.invert(ImageChops.subtract(paper, picture)), cutoff=(0.5, 0))
+    return ImageOps.autocontrast(ImageOps.invert(ImageChops.subtract(paper, picture)))
 
 
 TILT_MOST = 10.0

@@ -15,7 +15,9 @@ SURE_OF_LONG = 30
 """And a longer one."""
 
 TALL = 1.9
-"""So many times as high as the others is a drawing, not a word of three letters at most."""
+"""So many times as high as the others is a drawing, unless it is a long word of a headline, or this sure."""
+
+SURE_OF_TALL = 93
 
 _BAR = re.compile(r"(?:\d{1,2}[:.]\d{2}|\d{1,3} ?%|[AaPp][Mm]|[45]G|LTE|[^\w]){1,12}")
 """A line that a telephone wrote: the time, the battery, the network."""
@@ -35,6 +37,7 @@ def usual_height(lines: Sequence[Line]) -> float:
 
 def _is_written(word: Word, usual: float) -> bool:
     letters = sum(map(str.isalnum, word.text))
-    if letters == 0 or (letters <= 3 and word.height > TALL * usual):
+    is_drawn = letters <= 3 and word.height > TALL * usual and word.sure < SURE_OF_TALL
+    if letters == 0 or is_drawn:
         return False
     return word.sure >= (SURE if letters <= 2 else SURE_OF_LONG)
