@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -10,8 +11,9 @@ import structlog
 
 from bot.answering.asking import RetryingDialogue
 from bot.answering.dialogue import Decision
+from bot.answering.effects import NOTHING_FOUND
 from bot.answering.slots import Slot
-from bot.cards.actions import PICTURE_READ
+from bot.cards.actions import NO_CLARIFICATION, PICTURE_READ
 from bot.channels.contract import Channel, PictureGone, TryLater
 from bot.channels.incoming import as_read
 from bot.content.library import Library
@@ -22,7 +24,7 @@ from bot.reading.limits import WAITING_MOST
 from bot.reading.reader import NotRead
 from bot.storage.inbox import Inbox
 from bot.storage.queue import Entry
-from bot.text.asked_about import with_what_is_asked_about
+from bot.text.asked_about import asks_about, with_what_is_asked_about
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,9 @@ FETCH_SECONDS = 20.0
 
 FETCHES = 3
 """How often it is asked for one."""
+
+AFTER_WORDS = datetime.timedelta(microseconds=10)
+"""The button that words stand for comes after them: one message has one place in its context."""
 
 LETTERS_LEAST = 3
 """Fewer are no words."""
@@ -87,7 +92,7 @@ class PictureDialogue:
             kept = await self._inbox.picture_text(message.conversation)
             return await self._ask(_with_text(entry, kept or ""), channel)
         if not message.pictures or message.button is not None or self._read is None:
-            return await self._ask(entry, channel)
+            return await self._ask_in_words(entry, channel)
         slot.stop_asking()  # what it waits for now is not Rasa
         try:
             return await self._look(entry, channel, self._read)
@@ -97,6 +102,22 @@ class PictureDialogue:
     async def _ask(self, entry: Entry, channel: Channel) -> tuple[Entry, Decision] | None:
         decision = await self._retrying.decide(entry, channel)
         return (entry, decision) if decision else None
+
+    async def _ask_in_words(self, entry: Entry, channel: Channel) -> tuple[Entry, Decision] | None:
+        """What to say to words. "yes" or "is it true?" may stand for the button below what was read."""
+        found = await self._ask(entry, channel)
+        message = entry.message
+        if found is None or message.button is not None:
+            return found
+        if not _says_nothing_of_its_own(message.text, found[1]):
+            return found
+        kept = await self._inbox.picture_text(message.conversation)
+        if kept is None:
+            return found
+        pressed = replace(message, button=CHECK_PICTURE, text=kept)
+        return await self._ask(
+            replace(entry, message=pressed, received_at=entry.received_at + AFTER_WORDS), channel
+        )
 
     async def _look(self, entry: Entry, channel: Channel, read: ReadPicture) -> tuple[Entry, Decision] | None:
         """A caption counts as the question, the picture as what it is about."""
@@ -156,6 +177,13 @@ class PictureDialogue:
             if entry.attempts + 1 >= FETCHES:
                 raise PictureGone("it was asked for often enough") from error
             raise TryLater("a picture cannot be fetched just now", 1.0) from error
+
+
+def _says_nothing_of_its_own(text: str, decision: Decision) -> bool:
+    """Whether a message is a few words to which the dialogue has no more to say than "yes?" or "no idea"."""
+    first = decision.plans[0]
+    is_open = first.action in {"affirm", NO_CLARIFICATION.name} or first.reason in NOTHING_FOUND
+    return is_open and bool(text) and asks_about(text)
 
 
 def _with_text(entry: Entry, text: str) -> Entry:

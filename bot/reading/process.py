@@ -40,7 +40,7 @@ def main() -> None:
 
 def limit() -> None:
     """Take from this process, and from Tesseract after it, what reading a picture does not need."""
-    os.nice(10)
+    os.nice(5)
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY_MOST),
         (resource.RLIMIT_CPU, int(SECONDS_MOST) + 1),

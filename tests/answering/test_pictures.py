@@ -107,6 +107,31 @@ class TestAPictureAlone:
         assert bot.rasa.asked == [("hash of a", MASKED)]
         assert "culture.food" in bot.channel.to("a")
 
+    @pytest.mark.parametrize(
+        ("words", "plan"),
+        [
+            ("yes", {"reply": "smalltalk", "action": "affirm"}),
+            ("is it true?", {"reply": "action", "action": "no_clarification"}),
+            ("hmm", {"reply": "fallback", "reason": "no_answer"}),
+        ],
+    )
+    async def test_words_may_stand_for_the_button(
+        self, bot: Bot, inbox: Inbox, words: str, plan: dict[str, object]
+    ) -> None:
+        answers = bot.rasa.plans
+        bot.rasa.plans = lambda text: [plan] if text == words else answers(text)
+        await sent(bot, "rumour")
+        await bot.answered(await bot.receive(words, language=Language.EN))
+        assert [text for _, text in bot.rasa.asked] == [words, MASKED]
+        assert "culture.food" in bot.channel.to("a")
+        assert await number_of(inbox, PictureText) == 0
+
+    async def test_a_question_of_its_own_does_not(self, bot: Bot, inbox: Inbox) -> None:
+        await sent(bot, "rumour")
+        await bot.answered(await bot.receive("food", language=Language.EN))
+        assert [text for _, text in bot.rasa.asked] == ["food"]
+        assert await number_of(inbox, PictureText) == 1
+
     async def test_once_asked_about_its_words_are_gone(self, bot: Bot, inbox: Inbox) -> None:
         await sent(bot, "rumour")
         await pressed(bot, CHECK_PICTURE)
