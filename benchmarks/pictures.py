@@ -25,7 +25,7 @@ import yaml
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from bot.reading.reader import read
+from bot.reading.reader import NotRead, read
 
 TEXTS = Path(__file__).with_suffix(".yml")
 SEED = 22
@@ -259,7 +259,11 @@ async def main() -> None:
             suffix = "png" if case.data.startswith(b"\x89PNG") else "jpg"
             (arguments.keep / f"{case.name}.{suffix}").write_bytes(case.data)
         began = time.perf_counter()
-        reading = await read(case.data)
+        try:
+            reading = await read(case.data)
+        except NotRead as error:  # on a machine that does much else, it may take too long
+            print(f"{case.name}: {error}")
+            reading = ""
         took.append(time.perf_counter() - began)
         words = " ".join(reading.split())
         share = share_wrong(words, case.text)

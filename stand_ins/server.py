@@ -69,6 +69,12 @@ class PlatformServer(ABC):
             while not is_so():
                 await self._changed.wait()
 
+    def keep_picture(self, data: bytes, address: str) -> str:
+        """Take a picture that somebody sends; where it lies on this server, which has this address."""
+        name = f"{len(self.pictures) + 1}.jpg"
+        self.pictures[name] = data
+        return f"{address}/picture/{name}"
+
     # The server.
 
     @abstractmethod

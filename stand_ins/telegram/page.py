@@ -60,6 +60,10 @@ class TelegramOnPage:
         """The person writes."""
         self._person(chat).says(text)
 
+    def send_picture(self, chat: str, data: bytes, caption: str, address: str) -> None:
+        """The person sends a photo."""
+        self._person(chat).sends_photo(data, caption or None)
+
     def press(self, chat: str, bubble: str, data: str) -> None:
         """The person presses a button."""
         person = self._person(chat)
@@ -72,7 +76,7 @@ class TelegramOnPage:
 
 def _content(message: Json, entities: list[Entity]) -> str:
     if "photo" in message:
-        photo = message["photo"][0]
+        photo = message["photo"][-1]
         size = f"[{photo['width']} × {photo['height']}]"
         return f"{html.escape(size)}<br>{for_page(message.get('caption', ''), entities)}"
     return for_page(message["text"], entities) if "text" in message else html.escape("[…]")
