@@ -5,6 +5,8 @@ FROM python:3.11-slim-bookworm AS bot
 WORKDIR /app
 COPY LICENSE requirements.lock ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+# With which pictures are read that people send.
+RUN apt-get update && apt-get install --yes --no-install-recommends tesseract-ocr tesseract-ocr-eng tesseract-ocr-vie && rm -rf /var/lib/apt/lists/*
 COPY bot ./bot
 COPY evaluation ./evaluation
 # What is said where the editors' messages.yml, mounted over content/, does not know a new sentence yet.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from abc import ABC, abstractmethod
@@ -110,6 +111,10 @@ class Platform(ABC):
         """The person of a chat writes something."""
 
     @abstractmethod
+    def send_picture(self, chat: str, data: bytes, caption: str, address: str) -> None:
+        """The person of a chat sends a picture; address: of the platform."""
+
+    @abstractmethod
     def press(self, chat: str, bubble: str, data: str) -> None:
         """The person of a chat presses a button."""
 
@@ -159,6 +164,9 @@ def page_routes(platform: Platform) -> list[BaseRoute]:
                 return JSONResponse({"chat": platform.new_chat(asked["name"], asked["language"])})
             case "say":
                 platform.say(asked["chat"], asked["text"])
+            case "picture":
+                data, address = base64.b64decode(asked["picture"]), str(request.base_url).rstrip("/")
+                platform.send_picture(asked["chat"], data, asked["text"], address)
             case "command":
                 platform.command(asked["chat"], asked["text"])
             case "type":

@@ -71,7 +71,7 @@ _unmarked: list[str] = []
 
 
 def _refuse_a_process(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "subprocess.Popen" and _unmarked and arguments[0] != "git":
+    if event == "subprocess.Popen" and _unmarked and arguments[0] not in {"git", "tesseract"}:
         raise RuntimeError(f"{_unmarked[-1]} starts {arguments[0]}: mark it pytest.mark.server")
 
 
@@ -80,7 +80,7 @@ sys.addaudithook(_refuse_a_process)
 
 @pytest.fixture(autouse=True)
 def _starts_no_process(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Keep the quick tests quick: whoever starts a process but git is marked `server`, or fails."""
+    """Keep the quick tests quick: who starts a process but git or Tesseract is marked `server`, or fails."""
     if not request.node.get_closest_marker("server"):
         _unmarked.append(request.node.nodeid)
     yield

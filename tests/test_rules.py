@@ -25,6 +25,7 @@ TASKS = {
     "bot/supervision.py keep": "the supervisor itself",
     "bot/answering/worker.py run": "chores that go on after any failure and end with the worker",
     "bot/answering/asking.py _ask": "awaited in the same call",
+    "bot/answering/pictures.py _words": "awaited in the same call",
     "bot/rasa/client.py _answer_of": "awaited in the same call",
     "bot/storage/batch_writer.py add": "writes a burst; the next message begins another if it has ended",
     "bot/storage/postgresql.py submit": "a transaction, for which somebody waits",

@@ -135,6 +135,10 @@ class TelegramOnPage(Platform):
         else:
             self._telegram.new_message(group.chat, group.person.as_json(), text=text)
 
+    def send_picture(self, chat: str, data: bytes, caption: str, address: str) -> None:
+        """The person sends a photo."""
+        self._person(chat).sends_photo(data, caption or None)
+
     def press(self, chat: str, bubble: str, data: str) -> None:
         """The person presses a button."""
         person = self._person(chat)

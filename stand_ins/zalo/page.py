@@ -74,6 +74,11 @@ class ZaloOnPage(Platform):
         """The person writes."""
         self._person(chat).says(text)
 
+    def send_picture(self, chat: str, data: bytes, caption: str, address: str) -> None:
+        """The person sends an image."""
+        image = {"type": "image", "payload": {"url": self._zalo.keep_picture(data, address)}}
+        self._person(chat).sends("user_send_image", text=caption, attachments=[image])
+
     def press(self, chat: str, bubble: str, data: str) -> None:
         """The person presses a button."""
         person = self._person(chat)

@@ -59,6 +59,10 @@ class ZaloBotOnPage(Platform):
         """The person writes."""
         self._person(chat).says(text)
 
+    def send_picture(self, chat: str, data: bytes, caption: str, address: str) -> None:
+        """The person sends a photo."""
+        self._person(chat).sends("image", photo=self._platform.keep_picture(data, address), caption=caption)
+
     def press(self, chat: str, bubble: str, data: str) -> None:
         """There are no buttons."""
 

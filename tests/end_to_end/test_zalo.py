@@ -12,11 +12,13 @@ import pytest
 from bot.channels.zalo.signature import HEADER
 from bot.content.library import Library
 from bot.domain.language import Language
+from bot.reading import tesseract
 from stand_ins.failures import Failure
 from stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
 from stand_ins.zalo.people import Person
 from stand_ins.zalo.webhook import encode
 from tests.support.dialogues import Act, Outcome, Turn, plainly, play_elsewhere
+from tests.support.hostile_pictures import saved, written
 from tests.support.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
 
 pytestmark = pytest.mark.rasa
@@ -83,6 +85,25 @@ async def test_where_zalo_takes_no_buttons_their_numbers_do(
     last = answer if "English" in answer.text else await lan.hear()  # a long answer takes two messages
     english = await lan.say(option(last, "English"))
     assert english.text.startswith(f"📌 {market[Language.EN].title}")
+
+
+async def test_a_screenshot_of_a_rumour_is_read_and_checked(
+    zalo: StandIn, bot: ZaloBot, library: Library
+) -> None:
+    if missing := tesseract.problem():
+        pytest.skip(missing)
+    lan, vi = Talk(zalo), Language.VI
+    rumour = "Chợ nổi Cái Răng đã bị đóng cửa, giải tán."
+    zalo.pictures["a.jpg"] = saved(written(rumour, (1200, 160)), "JPEG")
+    lan.person.sends_attachment("image", url=f"{bot.zalo_url}/picture/a.jpg")
+    read = await lan.hear()
+    assert rumour in read.text
+    answer = await lan.press(read, library.messages.labels.check_picture[vi])
+    assert library.answers["clarification.floating-market-closing"][vi].title in answer.text
+
+    lan = Talk(zalo, "Bảy")
+    lan.person.sends_attachment("image", url="https://127.0.0.1/not-zalos.jpg")
+    assert (await lan.hear()).text.startswith(library.messages.phrases.picture_refused[vi][:40])
 
 
 async def test_the_staffs_reply_comes_at_once_or_with_the_next_reply(

@@ -28,6 +28,7 @@ from bot.content.loading import load
 from bot.content.paths import share_path
 from bot.domain.clock import utc_now
 from bot.rasa.client import Rasa
+from bot.reading.reader import read
 from bot.serve import listen
 from bot.site.embed import embed_routes
 from bot.site.pictures import Pictures
@@ -179,7 +180,7 @@ async def running_site(
         channels: dict[str, Channel] = {web.name: web}
         delivery_worker = DeliveryWorker(outbox, lambda: library, channels)
         dialogue = Dialogue(Rasa(http), lambda: library)
-        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker)
+        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker, read_picture=read)
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
         listener = listen("127.0.0.1", port)

@@ -30,7 +30,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
-NAMES = st.sampled_from(["conversation", "text", "button", "key", "language", "received"]) | TEXTS
+NAMES = st.sampled_from(["conversation", "text", "button", "key", "language", "received", "picture"]) | TEXTS
 BODIES = (
     st.fixed_dictionaries(
         {"conversation": st.just("hostile") | VALUES},
@@ -47,7 +47,7 @@ BODIES = (
 hostile = settings(
     max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-PATHS = st.sampled_from(["/api/messages", "/api/deliveries"])
+PATHS = st.sampled_from(["/api/messages", "/api/pictures", "/api/deliveries"])
 
 
 @pytest.fixture(scope="module")
