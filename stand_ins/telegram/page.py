@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import ChainMap
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,7 @@ class TelegramOnPage(Platform):
         self._groups: dict[str, Group] = {}
         self._people: dict[str, Person] = {}
         self.failures = telegram.failures
-        self.pictures = telegram.photos
+        self.pictures = ChainMap(telegram.photos, telegram.files)
         self.typed_behind = f"@{telegram.me['username']} "
 
     def chats(self) -> list[dict[str, str]]:
