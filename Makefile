@@ -4,10 +4,13 @@
 # make one    one test file or test: T=tests/text/test_folding.py
 # make coverage  what make quick's tests reach
 # make pictures  those of the editors' guide    make settings  .env.example and the README's table
+# make containers  the images, built and run by Docker or Podman
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick one coverage pictures settings soak check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
+.PHONY: help run test quick one coverage pictures settings soak containers check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
 SHELL := /bin/sh
+# What Python has compiled is kept, whatever the shell says: the tests start some hundred interpreters.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 PYTEST := .venv/bin/python -m pytest
@@ -33,7 +36,7 @@ test: environments
 	@echo "== tests without servers" && $(IN_MEMORY) $(PYTEST) -n auto -m "not server" $(TESTS) || [ $$? -eq 5 ]
 	@echo "== tests with servers" && $(PYTEST) -n 2 --dist loadfile -m "server and not rasa" $(TESTS) \
 		|| $(ONCE_MORE) -m "server and not rasa" $(TESTS); }
-	@echo "== tests with the Rasa side (the first run trains a model)" && $(PYTEST) -m rasa $(TESTS) \
+	@echo "== tests with the Rasa side (the first run trains a model)" && $(PYTEST) -n 2 --dist loadgroup -m rasa $(TESTS) \
 		|| $(ONCE_MORE) -m rasa $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev
@@ -42,8 +45,9 @@ quick: .venv/ready .venv/ready-dev
 	@$(IN_MEMORY) $(PYTEST) -q -n auto --hypothesis-profile quick -m "not server and not soak and not slow"
 
 coverage: .venv/ready .venv/ready-dev  ## of what needs no server; which lines, in build/coverage/
-	@.venv/bin/coverage run -m pytest -q --hypothesis-profile quick -m "not server and not soak"
-	@.venv/bin/coverage html --quiet && .venv/bin/coverage report
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(IN_MEMORY) .venv/bin/coverage run -m pytest -q -n auto --hypothesis-profile quick -m "not server and not soak"
+	@.venv/bin/coverage combine --quiet && .venv/bin/coverage html --quiet && .venv/bin/coverage report
 
 one: environments  ## T=<file, or file::test>
 	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }
@@ -57,6 +61,9 @@ settings: .venv/ready .venv/ready-dev  ## .env.example and the README's table, f
 
 soak: environments  ## PROPERTY=<file> for one of them
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} .venv/bin/python -m pytest -m soak $(PROPERTY)
+
+containers: .venv/ready .venv/ready-dev  ## with Docker or Podman
+	@$(PYTEST) -v --tb short tests/end_to_end/containers.py
 
 check: .venv/ready
 	@.venv/bin/python -m bot check
@@ -107,6 +114,7 @@ relock:  ## the locks after a change of pyproject.toml; what is in them keeps it
 	$(COMPILE) --python-version 3.11 pyproject.toml -o requirements.lock
 	$(COMPILE) --python-version 3.11 --group dev --constraints requirements.lock -o requirements-dev.lock
 	$(COMPILE) --python-version 3.10 --group rasa -o nlu/requirements.lock
+	$(COMPILE) --python-version 3.10 --no-deps --group rasa-image -o nlu/image.lock
 
 clean:
 	rm -rf .venv .venv-rasa build models

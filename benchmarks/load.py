@@ -1,6 +1,6 @@
 """Load: signed webhooks of Zalo at a fixed rate, whatever the bot does, with real questions of many chats.
 
-    .venv/bin/python -m benchmarks.load [--rate 28] [--seconds 600] [--new] [--break] [--database-url URL]
+    .venv/bin/python -m benchmarks.load [--rate 28] [--seconds 600] [--new] [--break] [--postgresql]
 
 28 a second for ten minutes is what South Africa's health line saw on its worst day. The whole service is
 started as `make run` does, with a Rasa side of its own; Zalo is stand_ins/zalo, in this process, on
@@ -10,7 +10,9 @@ front of the bot counts, too. One arrival in twenty is a pair, a question with t
 after it: whose answer has to come last. The questions are some 1,100, and of those asked a few minutes ago
 the Rasa side still has the vectors, as of what people forward; `--new` puts a number behind each, so that
 none has been read before. `--break` then raises the rate by a quarter each minute, until
-one reply in twenty takes longer than ten seconds, and looks at what becomes of all that was asked.
+one reply in twenty takes longer than ten seconds, and looks at what becomes of all that was asked. With
+`--postgresql` the bot and the Rasa side keep what they keep in a PostgreSQL that is started here, with
+PostgreSQL's own settings, on the same cores.
 
 Run from the project's directory; the table is also appended to benchmarks/results/load.md.
 """
@@ -27,17 +29,19 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from sqlalchemy import make_url
 
-from benchmarks.project import PROJECT, free_port, questions, running_bot
+from benchmarks.project import PROJECT, complaints, free_port, machine, questions, running_bot
 from bot.content.loading import load as load_content
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
+from stand_ins.postgres import cluster
 from stand_ins.serving import serving
 from stand_ins.zalo import StandIn
 from stand_ins.zalo.people import Person
@@ -222,8 +226,8 @@ def _megabytes(pid: int) -> float:
 
 
 @asynccontextmanager
-async def service(zalo: StandIn, database_url: str) -> AsyncIterator[Process]:
-    """The service, authorised, ready, with its webhook saved."""
+async def service(zalo: StandIn, databases: Mapping[str, str]) -> AsyncIterator[Process]:
+    """The service, authorised, ready, with its webhook saved. databases: settings of where it keeps what."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         for part in ("nlu", ".venv-rasa"):
@@ -236,7 +240,7 @@ async def service(zalo: StandIn, database_url: str) -> AsyncIterator[Process]:
                 "RASA_PORT": str(free_port()),
                 "CONTENT_DIR": str(PROJECT / "content"),
                 "LOG_FORMAT": "json",
-                **({"DATABASE_URL": database_url} if database_url else {}),
+                **databases,
             }
             command = [sys.executable, "-m", "bot"]
             login = await asyncio.create_subprocess_exec(
@@ -258,14 +262,20 @@ async def service(zalo: StandIn, database_url: str) -> AsyncIterator[Process]:
             _tell_log(directory / "log")
 
 
+@contextmanager
+def _postgresql() -> Iterator[dict[str, str]]:
+    """The settings of a bot and a Rasa side whose databases are of a PostgreSQL of their own."""
+    with cluster(settings={}) as postgres, postgres.database() as bot, postgres.database() as rasa:
+        of_rasa = make_url(rasa).set(drivername="postgresql")
+        yield {
+            "DATABASE_URL": bot,
+            "RASA_CONVERSATIONS": of_rasa.render_as_string(hide_password=False),
+        }
+
+
 def _tell_log(log: Path) -> None:
     """How often the bot complained, and of what."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    events = [re.findall(r'"event": "(\w+)".*"level": "(warning|error)"', line) for line in lines]
-    found: dict[str, int] = {}
-    for ((event, _level),) in (matches for matches in events if matches):
-        found[event] = found.get(event, 0) + 1
-    print(f"  warnings and errors in the bot's log: {found or 'none'}", file=sys.stderr)
+    print(f"  warnings and errors in the bot's log: {complaints(log) or 'none'}", file=sys.stderr)
 
 
 def _titles() -> dict[str, tuple[str, ...]]:
@@ -277,14 +287,6 @@ def _titles() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _machine() -> str:
-    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    busy = os.getloadavg()[0]
-    return (
-        f"{os.cpu_count()} cores of {model.group(1) if model else 'an unknown kind'}, load before {busy:.1f}"
-    )
-
-
 async def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -293,13 +295,15 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--new", dest="is_new", action="store_true")
     parser.add_argument("--break", dest="is_to_break", action="store_true")
-    parser.add_argument("--database-url", default="")
+    parser.add_argument("--postgresql", dest="is_on_postgresql", action="store_true")
     arguments = parser.parse_args()
     zalo = StandIn()
     zalo.webhook.hurry = 1
-    machine = _machine()
+    on = machine()
     lines: list[str] = []
-    async with service(zalo, arguments.database_url) as bot:
+    async with AsyncExitStack() as stack:
+        databases = stack.enter_context(_postgresql()) if arguments.is_on_postgresql else {}
+        bot = await stack.enter_async_context(service(zalo, databases))
         driver = Driver(zalo, bot, [case["q"] for case in questions()], _titles(), is_new=arguments.is_new)
         await driver.run(2, 5)  # what is loaded at the first question is no load
         rate, seconds = arguments.rate, arguments.seconds
@@ -315,8 +319,8 @@ async def main() -> None:
             if not arguments.is_to_break or is_broken:
                 break
             rate, seconds = rate * STEP, STEP_SECONDS
-    database = "PostgreSQL" if "postgres" in arguments.database_url else "SQLite"
-    heading = f"## {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: {machine}, {database}"
+    database = "PostgreSQL" if arguments.is_on_postgresql else "SQLite"
+    heading = f"## {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC: {on}, {database}"
     seconds = f"{arguments.seconds:.0f} s"
     seconds += f"; each further line {STEP_SECONDS} s." if len(lines) > 1 else "."
     if arguments.is_new:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import sys
 from asyncio.subprocess import Process
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -39,6 +41,20 @@ def questions() -> list[dict[str, Any]]:
         for file in sorted((PROJECT / "tests" / "nlu").glob("*.yml"))
         for case in yaml.safe_load(file.read_text(encoding="utf-8"))
     ]
+
+
+def machine() -> str:
+    """What a benchmark runs on, and how busy that is before it begins."""
+    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    kind, busy = model.group(1) if model else "an unknown kind", os.getloadavg()[0]
+    return f"{os.cpu_count()} cores of {kind}, load before {busy:.1f}"
+
+
+def complaints(*logs: Path) -> dict[str, int]:
+    """Which warnings and errors bots have logged as JSON, and how often."""
+    lines = [line for log in logs for line in log.read_text("utf-8", errors="replace").splitlines()]
+    found = (re.search(r'"event": "(\w+)".*"level": "(?:warning|error)"', line) for line in lines)
+    return dict(Counter(match.group(1) for match in found if match))
 
 
 def copy_to(directory: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import structlog
 from starlette.applications import Starlette
 
 from bot import metrics
@@ -31,6 +32,8 @@ from bot.rasa.child import rasa_side
 from bot.rasa.client import Rasa, connection
 from bot.rasa.runners import Runners
 from bot.rasa.sync import ModelSync
+from bot.reading import tesseract
+from bot.reading.reader import read
 from bot.serve import serve
 from bot.settings import Settings, load_as
 from bot.site.embed import embed_routes
@@ -44,6 +47,8 @@ from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
 from bot.supervision import Supervisor
 from bot.wards_route import wards_route
+
+log = structlog.get_logger(__name__)
 
 EDITORS = (sys.executable, "-m", "bot", "editors", "serve", "--child")
 """How the editors' pages are started beside the service."""
@@ -93,12 +98,25 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
         metrics.start(name)
     delivery_worker = DeliveryWorker(outbox, library, channels, leads=leadership.leads)
     dialogue = Dialogue(rasa, library)
-    worker = Worker(inbox, dialogue, library, channels, delivery_worker, leads=leadership.leads)
+    unread = tesseract.problem()
+    if unread:
+        log.warning("pictures_not_read", reason=unread)
+    worker = Worker(
+        inbox,
+        dialogue,
+        library,
+        channels,
+        delivery_worker,
+        read_picture=None if unread else read,
+        leads=leadership.leads,
+    )
 
     bulletins = WeeklyBulletins(outbox, library, leadership.leads, utc_now)
 
     token = settings.metrics_token.get_secret_value()
-    monitoring = Monitoring(database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token)
+    monitoring = Monitoring(
+        database, inbox, outbox, rasa, watcher, supervisor, [*channels.values()], token, unread
+    )
     routes = [content_route(watcher, model_sync, utc_now), wards_route(library), *monitoring.routes()]
     routes += [*pictures.routes(), *embed_routes(library, settings.embed_origins.split())]
     routes += OpenFigures(database, library, utc_now).routes()

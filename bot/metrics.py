@@ -9,7 +9,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 MESSAGES = Counter("bot_messages", "Messages accepted, by channel and kind.", ["channel", "kind"])
-"""kind: text, button, or unreadable (a picture, a voice message)."""
+"""kind: text, button, picture, or unreadable (a voice message, a file)."""
 
 REDELIVERIES = Counter("bot_redeliveries", "Messages that a platform delivered again.", ["channel"])
 
@@ -67,7 +67,7 @@ CHANNEL_CONNECTED = Gauge("bot_channel_connected", "1 if the channel can receive
 
 def start(channel: str) -> None:
     """Begin a channel's counters at 0, so that nothing coming in can be told from nothing being there."""
-    for kind in ("text", "button", "unreadable"):
+    for kind in ("text", "button", "picture", "unreadable"):
         MESSAGES.labels(channel, kind)
     for counter in (REDELIVERIES, REPLY_SECONDS, CARDS):
         counter.labels(channel)

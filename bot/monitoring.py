@@ -35,6 +35,7 @@ class Monitoring:
 
     token: what /metrics asks for as a bearer token; without one there is no /metrics. Its numbers
         are about nobody, but how many ask and what fails is for whoever runs the bot alone.
+    pictures: why none are read, in words; None if they are.
     """
 
     database: Database
@@ -45,6 +46,7 @@ class Monitoring:
     supervisor: Supervisor
     channels: Sequence[Channel]
     token: str
+    pictures: str | None = None
 
     def routes(self) -> list[BaseRoute]:
         """The routes of all that is served."""
@@ -74,6 +76,8 @@ class Monitoring:
             body["training"] = status.failed.advice
         # The channels are told, but no reason to take the page away from everybody.
         body |= {name: _told(health) for name, health in healths.items()}
+        if self.pictures:
+            body["pictures"] = self.pictures
         if failing:
             body["tasks"] = failing
         return JSONResponse(body, 503 if wrong else 200)

@@ -41,12 +41,14 @@ class PlatformServer(ABC):
     calls: everything the bot asked; what the server sends to a webhook is no call.
     failures: what is to go wrong, by method.
     web: what lies on the internet, by its address: it fetches nothing else.
+    pictures: what people sent, by its name below /picture/.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.failures = Failures()
         self.web: dict[str, bytes] = {}
+        self.pictures: dict[str, bytes] = {}
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
         self._http = httpx.AsyncClient(timeout=60, trust_env=False)
@@ -66,6 +68,12 @@ class PlatformServer(ABC):
         async with asyncio.timeout(seconds):
             while not is_so():
                 await self._changed.wait()
+
+    def keep_picture(self, data: bytes, address: str) -> str:
+        """Take a picture that somebody sends; where it lies on this server, which has this address."""
+        name = f"{len(self.pictures) + 1}.jpg"
+        self.pictures[name] = data
+        return f"{address}/picture/{name}"
 
     # The server.
 
@@ -87,6 +95,18 @@ class PlatformServer(ABC):
         """Let whoever waits look again."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+    async def _give_picture(self, request: Request) -> Response:
+        """A picture that somebody sent, from where an event says that it lies."""
+        name = request.path_params["name"]
+        failure = self.failures.take("picture")
+        data = self.pictures.get(name)
+        self._record("picture", {"name": name, "headers": dict(request.headers)}, 200 if data else 404, {})
+        if failure:
+            return await self._fail(request, failure)
+        if data is None:
+            return Response(status_code=404)
+        return Response(data, media_type="image/jpeg")
 
     async def _answer_call(
         self,

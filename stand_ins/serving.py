@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+FINISH_WITHIN = 1.0
+"""Seconds that a request gets when the server ends."""
+
 
 class _Server(uvicorn.Server):
     """uvicorn that leaves the signals to whoever runs the tests, and stops when it is told to.
@@ -26,6 +29,18 @@ class _Server(uvicorn.Server):
         await self.on_tick(0)  # sets the headers of every answer
         await self.stopping.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close; what is under way has a second. uvicorn itself rests for a tenth first, in any case."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if under_way := list(self.server_state.tasks):
+            _, late = await asyncio.wait(under_way, timeout=FINISH_WITHIN)
+            for task in late:
+                task.cancel()
+        await asyncio.sleep(0)  # what was closed is told so
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
@@ -40,9 +55,7 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         listener.bind(("127.0.0.1", port))
         # asyncio does so with sockets of its own making alone; else answers wait 40 ms (delayed ACK).
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
-        )
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import certifi
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 from playwright.async_api import Browser
 from sqlalchemy import make_url
@@ -18,25 +20,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.content.library import Library
 from bot.content.loading import load
+from bot.desk import accounts
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
-from bot.storage.schema import migrate
+from stand_ins.postgres import Cluster, NoPostgres, cluster
 from tests.support import ROOT
 from tests.support.bot_process import BotProcess, free_port, rasa_side
 from tests.support.chromium import chromium
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES
-from tests.support.postgres import Cluster, NoPostgres, cluster
+from tests.support.databases import bot_tables, prepared
 
 settings.register_profile("quick", max_examples=25)
 
 _ssl_context = ssl.create_default_context
 _shared_context = cache(_ssl_context)
+_AUTHORITIES = {certifi.where(), os.environ.get("SSL_CERT_FILE")} - {None}
 
 
 def _context(*arguments: object, cafile: str | None = None, **more: object) -> ssl.SSLContext:
     """The certificates of the authorities are read once: each client of httpx reads them, 30 ms at a time."""
-    make = _shared_context if cafile == certifi.where() else _ssl_context
+    make = _shared_context if cafile in _AUTHORITIES else _ssl_context
     return make(*arguments, cafile=cafile, **more)  # type: ignore[arg-type]
 
 
@@ -47,12 +51,19 @@ SERVERS = {"postgres", "browser", "rasa_server"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark what needs a server, by its fixtures; the same Rasa side and Chromium serve all who need one."""
+    """Mark what needs a server, by its fixtures, and keep together what shares one.
+
+    Of two workers one has all tests of the same Rasa side and its bots, and the other the files that have
+    Rasa sides of their own; a second one of the whole content/ would be trained at the same time.
+    """
     for item in items:
         callspec = getattr(item, "callspec", None)
         is_on_postgres = callspec is not None and "postgres_url" in callspec.params.values()
         if is_on_postgres or SERVERS & set(item.fixturenames) or item.get_closest_marker("rasa"):
             item.add_marker(pytest.mark.server)
+        if item.get_closest_marker("rasa"):
+            shared = "rasa_server" if "rasa_server" in item.fixturenames else item.path.as_posix()
+            item.add_marker(pytest.mark.xdist_group(shared))
 
 
 _unmarked: list[str] = []
@@ -60,7 +71,7 @@ _unmarked: list[str] = []
 
 
 def _refuse_a_process(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "subprocess.Popen" and _unmarked and arguments[0] != "git":
+    if event == "subprocess.Popen" and _unmarked and arguments[0] not in {"git", "tesseract"}:
         raise RuntimeError(f"{_unmarked[-1]} starts {arguments[0]}: mark it pytest.mark.server")
 
 
@@ -69,11 +80,21 @@ sys.addaudithook(_refuse_a_process)
 
 @pytest.fixture(autouse=True)
 def _starts_no_process(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Keep the quick tests quick: whoever starts a process but git is marked `server`, or fails."""
+    """Keep the quick tests quick: who starts a process but git or Tesseract is marked `server`, or fails."""
     if not request.node.get_closest_marker("server"):
         _unmarked.append(request.node.nodeid)
     yield
     _unmarked.clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """A password's hash costs what it costs on purpose: a sixth of a second, for each of some hundred."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(accounts, "_hasher", cheap)
+        patched.setattr(accounts, "_NOBODYS_HASH", cheap.hash("nobody's"))
+        yield
 
 
 @pytest.fixture
@@ -145,8 +166,7 @@ def stored(request: pytest.FixtureRequest, database_url: str) -> Callable[[], by
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A database with its tables, as the bot uses it."""
-    database = Database(database_url)
-    await migrate(database)
+    database = await prepared(database_url, bot_tables)
     yield database
     await database.close()
 

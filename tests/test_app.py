@@ -25,7 +25,9 @@ async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path
         async with running(tmp_path, settings) as (_, url), httpx.AsyncClient(base_url=url) as http:
             assert (await http.get("/health")).status_code == 200
             ready = await http.get("/ready")
-            assert (ready.status_code, ready.json()) == (200, {"ready": True, "wrong": []})
+            body = ready.json()
+            body.pop("pictures", None)  # where Tesseract is not installed
+            assert (ready.status_code, body) == (200, {"ready": True, "wrong": []})
             await rasa.was_taught()
             assert rasa.taught == ["answers.yml"]
             answer = await http.post("/api/messages", json={"conversation": "c", "text": "food"})
@@ -34,6 +36,21 @@ async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path
             ready = await http.get("/ready")
             assert (ready.status_code, ready.json()["wrong"]) == (503, ["model"])
             assert (await http.get("/health")).status_code == 200
+
+
+async def test_without_the_program_that_reads_pictures_it_says_so_and_offers_none(
+    tmp_path: Path, small_content: Path
+) -> None:
+    async with RasaStandIn().serving() as rasa_url:
+        settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content), "PATH": str(tmp_path)}
+        async with running(tmp_path, settings) as (_, url), httpx.AsyncClient(base_url=url) as http:
+            ready = await http.get("/ready")
+            assert ready.status_code == 200
+            assert "install tesseract-ocr" in ready.json()["pictures"]
+            assert 'type="file"' not in (await http.get("/")).text
+            picture = {"conversation": "c", "picture": "iVBORw0KGgo=", "language": "en"}
+            (card,) = (await http.post("/api/pictures", json=picture)).json()["replies"]
+            assert card["text"].startswith("I can only read text")
 
 
 async def test_where_telegram_is_blocked_nobody_else_feels_it(tmp_path: Path, small_content: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
 import shutil
 import sys
+import tarfile
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +25,7 @@ from bot.settings import EnvironmentSettings, Settings
 from tests.support import ROOT
 from tests.support.bot_process import free_port
 from tests.support.containers import COMPOSE, SERVICES, of_the_editors_alone, secret_names
+from tests.support.image_files import wrong_files
 from tests.support.rasa_side import TOKEN
 
 OURS = ("bot", "editors", "rasa")
@@ -160,6 +163,69 @@ class TestTheFiles:
         )
         directories = made.split("install -d -o app ")[1].split()
         assert volumes == {f"/app/{directory}" for directory in directories}
+
+
+class TestWhatStandsInAnImage:
+    """How `make containers` looks through the layers; without an engine, by layers made here."""
+
+    def test_what_an_image_is_made_of_may_be_there(self, tmp_path: Path) -> None:
+        saved = self.image(
+            tmp_path,
+            [{"usr/lib/python3/tests/a.py": {}, "app/bot/app.py": {}}, {"app/data/x": {"uid": 10001}}],
+        )
+        assert wrong_files(saved, 0, ["a secret"]) == []
+
+    @pytest.mark.parametrize(
+        ("name", "file"),
+        [
+            ("app/bot/.env", {}),
+            ("app/.git/config", {}),
+            ("root/.ssh/id_rsa", {}),
+            ("home/somebody/notes.txt", {}),
+            ("app/tests/support/app.py", {}),
+            ("app/bot/__pycache__/app.pyc", {}),
+            ("app/bot/app.py", {"uid": 10001}),
+            ("app/bot/app.py", {"content": b"key = 'a secret'"}),
+            ("usr/bin/gcc", {}),
+            ("usr/bin/anything", {"mode": 0o4755}),
+            ("etc/anything", {"mode": 0o666}),
+            ("var/lib/apt/lists/deb.debian.org_main", {}),
+            ("etc/a", {"content": b"-----BEGIN PRIVATE KEY-----\n" + 44 * b"A" + b"\n"}),
+        ],
+    )
+    def test_what_should_not_be_there_is_found_also_if_it_was_taken_away_later(
+        self, tmp_path: Path, name: str, file: dict[str, Any]
+    ) -> None:
+        path = Path(name)
+        taken_away: dict[str, dict[str, Any]] = {str(path.with_name(f".wh.{path.name}")): {}}
+        saved = self.image(tmp_path, [{}, {name: file}, taken_away])
+        assert any(line.startswith(f"/{name}: ") for line in wrong_files(saved, 1, ["a secret"]))
+        assert wrong_files(saved, 3, ["a secret"]) == [], "the layers of others are left alone"
+
+    @staticmethod
+    def image(directory: Path, layers: list[dict[str, dict[str, Any]]]) -> Path:
+        """A saved image. layers: of each its files, with owner, mode and content where they matter."""
+
+        def packed(files: dict[str, dict[str, Any]]) -> bytes:
+            buffer = io.BytesIO()
+            with tarfile.open(fileobj=buffer, mode="w") as archive:
+                for name, facts in files.items():
+                    info = tarfile.TarInfo(name)
+                    content = facts.get("content", b"")
+                    info.size, info.uid, info.mode = (
+                        len(content),
+                        facts.get("uid", 0),
+                        facts.get("mode", 0o644),
+                    )
+                    archive.addfile(info, io.BytesIO(content))
+            return buffer.getvalue()
+
+        names = [f"{number}/layer.tar" for number in range(len(layers))]
+        parts = {name: packed(files) for name, files in zip(names, layers, strict=True)}
+        parts["manifest.json"] = json.dumps([{"Layers": names}]).encode()
+        saved = directory / "image.tar"
+        saved.write_bytes(packed({name: {"content": content} for name, content in parts.items()}))
+        return saved
 
 
 @pytest.mark.parametrize("name", READ_BY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from bot.cli import main
 from bot.content.directory import listing
 from bot.editing.words import all_words
 from tests.support import ROOT
+from tests.support.syntax import tree_of
 
 WALKS = [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"]
 PAPERS = [
@@ -171,13 +171,8 @@ def is_defined(name: str) -> bool:
         place = ROOT.joinpath(*parts[:length])
         for file in (place.with_suffix(".py"), place / "__init__.py"):
             if file.is_file():
-                return _has(_module(file), parts[length:])
+                return _has(tree_of(file), parts[length:])
     return False
-
-
-@cache
-def _module(file: Path) -> ast.Module:
-    return ast.parse(file.read_text("utf-8"))
 
 
 def _has(scope: ast.AST, names: list[str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -18,6 +17,7 @@ from starlette.routing import Route
 
 from bot import http_server
 from bot.http_server import SECURITY_HEADERS
+from bot.serve import listen
 
 HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\nX-Slow: "
 HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\nabc"
@@ -36,7 +36,7 @@ async def serving() -> AsyncIterator[int]:
         return PlainTextResponse(await request.body())
 
     app = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     running = uvicorn.Server(http_server.config(app, finish_within=1))
     task = asyncio.create_task(running.serve(sockets=[listener]))
     try:

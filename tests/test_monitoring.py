@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -20,6 +19,7 @@ from bot.domain.card import Card
 from stand_ins.rasa import RasaStandIn
 from tests.support import ROOT
 from tests.support.app import running
+from tests.support.data import data_in
 
 TOKEN = "a-token-of-the-operators"
 ALERTS = ROOT / "operations" / "alerts.yml"
@@ -231,7 +231,7 @@ def served_card() -> Card:
 class TestAlerts:
     """The rules for Prometheus."""
 
-    rules: list[dict[str, object]] = yaml.safe_load(ALERTS.read_text("utf-8"))["groups"][0]["rules"]
+    rules: list[dict[str, object]] = data_in(ALERTS)["groups"][0]["rules"]
 
     def test_each_asks_for_numbers_that_there_are(self) -> None:
         there = {"up", "process_resident_memory_bytes"}

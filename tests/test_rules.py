@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.syntax import tree_of
 
 
 def python_files(*parts: str) -> list[Path]:
@@ -24,6 +25,7 @@ TASKS = {
     "bot/supervision.py keep": "the supervisor itself",
     "bot/answering/worker.py run": "chores that go on after any failure and end with the worker",
     "bot/answering/asking.py _ask": "awaited in the same call",
+    "bot/answering/pictures.py _words": "awaited in the same call",
     "bot/rasa/client.py _answer_of": "awaited in the same call",
     "bot/storage/batch_writer.py add": "writes a burst; the next message begins another if it has ended",
     "bot/storage/postgresql.py submit": "a transaction, for which somebody waits",
@@ -191,7 +193,7 @@ def all_of(rule: object, files: Sequence[Path] = OURS) -> list[str]:
     assert callable(rule)
     found = []
     for file in files:
-        found += rule(ast.parse(file.read_text(encoding="utf-8")), file.relative_to(ROOT).as_posix())
+        found += rule(tree_of(file), file.relative_to(ROOT).as_posix())
     return found
 
 

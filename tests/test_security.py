@@ -32,6 +32,7 @@ HUGE = b'{"text": "' + b"x" * 4_000_000 + b'"}'
 
 RECEIVERS = {
     "/api/messages": 413,
+    "/api/pictures": 422,  # a picture may be larger, but this is none
     "/api/deliveries": 413,
     "/{language}/search": 413,
     "/telegram": 403,  # it has not shown the secret, so nothing of it is read

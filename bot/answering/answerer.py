@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 import structlog
 from sqlalchemy import Connection
 
-from bot.answering.asking import RetryingDialogue
 from bot.answering.counting import count
 from bot.answering.dialogue import Decision, Dialogue
 from bot.answering.effects import carry_out, forgets
+from bot.answering.pictures import PictureDialogue
 from bot.answering.retry_policy import RetryPolicy
 from bot.answering.sending import ReplySender
 from bot.answering.slots import Slot
@@ -39,7 +39,7 @@ class Answerer:
         self,
         inbox: Inbox,
         dialogue: Dialogue,
-        retrying: RetryingDialogue,
+        pictures: PictureDialogue,
         sender: ReplySender,
         library: Callable[[], Library],
         channels: Mapping[str, Channel],
@@ -48,7 +48,7 @@ class Answerer:
     ) -> None:
         self._inbox = inbox
         self._dialogue = dialogue
-        self._retrying = retrying
+        self._pictures = pictures
         self._sender = sender
         self._library = library
         self._channels = channels
@@ -87,12 +87,13 @@ class Answerer:
             decision, model = Decision(Plans.validate_python(entry.plans), library), None
             waiting = await self._sender.waiting_for(entry)
         else:
-            found = await self._retrying.decide(entry, channel)
+            found = await self._pictures.decide(entry, channel, slot)
             if found is None:
                 await self._inbox.postpone(entry, 0, is_failure=False)
                 return
             model = self._dialogue.model
-            saved = _SavedReply(self._sender, entry, channel, found, self._clock)
+            entry, decided = found
+            saved = _SavedReply(self._sender, entry, channel, decided, self._clock)
             outcome = await self._inbox.save_plans(entry, [], saved.carry_out)
             decision, waiting = saved.decision, saved.waiting
             if outcome.replies is not None:

@@ -68,14 +68,15 @@ class RetryingDialogue:
         That is on its way before Rasa is asked and over before a card is sent: shown after the
         answer, it would promise more.
         """
-        working = asyncio.create_task(self._show_working(entry.message, channel))
+        working = asyncio.create_task(self.show_working(entry.message, channel))
         await asyncio.sleep(0)
         try:
             return await self._dialogue.decide(entry.message, entry.received_at.timestamp())
         finally:
             await working
 
-    async def _show_working(self, message: Message, channel: Channel) -> None:
+    async def show_working(self, message: Message, channel: Channel) -> None:
+        """Let the person see that somebody is at work, unless a group talks among itself."""
         if not message.is_quiet:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._policy.working):

@@ -20,6 +20,9 @@ _OF_KIND = {
 _OF_REASON = {
     "empty": Outcome.UNREADABLE,
     "unreadable": Outcome.UNREADABLE,
+    "picture_no_words": Outcome.UNREADABLE,
+    "picture_refused": Outcome.UNREADABLE,
+    "picture_busy": Outcome.HELD_BACK,
     "trouble": Outcome.HELD_BACK,
 }
 

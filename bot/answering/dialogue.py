@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.answering.rasa_command import answer_command, facet_command, rasa_command
-from bot.cards.actions import SHARE, UNWATCH, WATCH
+from bot.cards import actions
 from bot.content.library import Library
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
-from bot.domain.payload import location_in, media_in, watching_in
+from bot.domain.payload import CHECK_PICTURE, TYPE_PICTURE, location_in, media_in, watching_in
 from bot.domain.plan import Kind, Pick, Plan
 from bot.rasa.client import Rasa, RasaFailed
 
@@ -68,7 +69,9 @@ class Dialogue:
             return self._said(plan)
         if message.button is not None and (watching := watching_in(message.button)):
             return self._said(_watching(*watching, self._library()))
-        if message.button is not None:
+        if message.button == TYPE_PICTURE:
+            return self._said(Plan(reply=Kind.ACTION, language=language, action=actions.TYPE_PICTURE.name))
+        if message.button is not None and message.button != CHECK_PICTURE:
             command = rasa_command(message.button, self._library())
             if command is None:
                 return self._said(_no_answer(language))
@@ -76,7 +79,8 @@ class Dialogue:
         # What begins with "/" is a command to Rasa, and people may not give it any.
         text = message.text.lstrip("/ ")
         if not text:
-            return self._said(Plan(reply=Kind.FALLBACK, language=language, reason="empty"))
+            missing: Literal["picture_gone", "empty"] = "picture_gone" if message.button else "empty"
+            return self._said(Plan(reply=Kind.FALLBACK, language=language, reason=missing))
         return await self._ask(message, text, turn)
 
     async def _ask(self, message: Message, text: str, turn: float | None) -> Decision:
@@ -146,7 +150,9 @@ def _share(payload: str, library: Library, default: Language) -> Plan | None:
     match payload.split(":"):
         case ["share", answer_id, language] if language in set(Language):
             if answer := library.published(answer_id):
-                return Plan(reply=Kind.ACTION, language=Language(language), action=SHARE.name, id=answer.id)
+                return Plan(
+                    reply=Kind.ACTION, language=Language(language), action=actions.SHARE.name, id=answer.id
+                )
             return Plan(reply=Kind.ANSWER, language=Language(language), id=answer_id)
         case ["share", *_]:
             return _no_answer(default)
@@ -156,11 +162,11 @@ def _share(payload: str, library: Library, default: Language) -> Plan | None:
 def _watching(answer_id: str, language: Language, is_wanted: bool, library: Library) -> Plan:
     """Being told when an answer changes. Rasa is not asked: nothing has to be understood."""
     if not is_wanted:
-        return Plan(reply=Kind.ACTION, language=language, action=UNWATCH.name, id=answer_id)
+        return Plan(reply=Kind.ACTION, language=language, action=actions.UNWATCH.name, id=answer_id)
     answer = library.published(answer_id)
     if answer is None:
         return Plan(reply=Kind.ANSWER, language=language, id=answer_id)  # which tells that it is withdrawn
-    return Plan(reply=Kind.ACTION, language=language, action=WATCH.name, id=answer.id)
+    return Plan(reply=Kind.ACTION, language=language, action=actions.WATCH.name, id=answer.id)
 
 
 def _with_address(plan: Plan, text: str) -> Plan:

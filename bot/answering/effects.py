@@ -16,8 +16,9 @@ from bot.content.library import Library
 from bot.domain.answer import ALL_NEWS
 from bot.domain.clock import local_day
 from bot.domain.message import Message
+from bot.domain.payload import CHECK_PICTURE
 from bot.domain.plan import Kind, Plan
-from bot.storage import feedback, questions, subscriptions, watches
+from bot.storage import feedback, pictures, questions, subscriptions, watches
 from bot.storage.models import QuestionState
 from bot.storage.queue import Entry
 from bot.storage.retention import forget
@@ -56,6 +57,7 @@ def carry_out(
     """
     turn = Turn(connection, entry.id, entry.message, library, now)
     _keep_question(turn, plans)
+    _let_go_of_pictures(turn)
     return tuple([EFFECTS.get((plan.action, plan.step), _nothing)(turn, plan) for plan in plans])
 
 
@@ -92,6 +94,14 @@ def _keep_question(turn: Turn, plans: tuple[Plan, ...]) -> None:
             state=state,
             now=turn.now,
         )
+
+
+def _let_go_of_pictures(turn: Turn) -> None:
+    """Delete pictures that are read, and words of one that are asked about: nothing waits for them."""
+    if turn.message.pictures:
+        pictures.discard(turn.connection, turn.message.pictures)
+    if turn.message.button == CHECK_PICTURE:
+        pictures.drop_text(turn.connection, turn.message.conversation)
 
 
 def _state(plan: Plan) -> QuestionState | None:
@@ -164,6 +174,17 @@ def _unwatch(turn: Turn, plan: Plan) -> Plan:
     return plan
 
 
+def _keep_words(turn: Turn, plan: Plan) -> Plan:
+    if plan.read:
+        pictures.keep_text(turn.connection, turn.message.conversation, plan.read, turn.now)
+    return plan
+
+
+def _drop_words(turn: Turn, plan: Plan) -> Plan:
+    pictures.drop_text(turn.connection, turn.message.conversation)
+    return plan
+
+
 def _count(turn: Turn, plan: Plan) -> Plan:
     if plan.id:
         is_helpful = plan.action == actions.HELPFUL.name
@@ -180,6 +201,8 @@ EFFECTS: dict[tuple[str | None, str | None], Effect] = {
     (actions.UNSUBSCRIBE.name, "do"): _unsubscribe,
     (actions.WATCH.name, None): _watch,
     (actions.UNWATCH.name, None): _unwatch,
+    (actions.PICTURE_READ.name, None): _keep_words,
+    (actions.TYPE_PICTURE.name, None): _drop_words,
     (actions.HELPFUL.name, None): _count,
     (actions.UNHELPFUL.name, None): _count,
 }

@@ -11,6 +11,7 @@ from bot.answering.answerer import Answerer
 from bot.answering.asking import RetryingDialogue
 from bot.answering.delivery_worker import DeliveryWorker
 from bot.answering.dialogue import Dialogue
+from bot.answering.pictures import PictureDialogue, ReadPicture
 from bot.answering.retry_policy import DEFAULT_POLICY, RetryPolicy
 from bot.answering.sending import ReplySender
 from bot.answering.slots import Slot, Slots
@@ -47,6 +48,7 @@ class Worker:
         delivery_worker: DeliveryWorker,
         *,
         at_a_time: int = 8,
+        read_picture: ReadPicture | None = None,
         policy: RetryPolicy = DEFAULT_POLICY,
         clock: Clock = utc_now,
         leads: Callable[[], bool] = lambda: True,
@@ -54,6 +56,7 @@ class Worker:
         """`channels`: by name; what came by another is left for a process that has it.
         `delivery_worker`: brings what waits for people when they write.
         `at_a_time`: of each channel, chats for which Rasa is asked.
+        `read_picture`: None where pictures cannot be read.
         `leads`: whether this process, of several, is the one that forgets what was kept long enough."""
         self._inbox = inbox
         self._channels = channels
@@ -64,7 +67,8 @@ class Worker:
         self._in_hand: set[str] = set()
         retrying = RetryingDialogue(dialogue, inbox, library, policy, self._stopping)
         sender = ReplySender(inbox, library, delivery_worker, policy, clock)
-        self._answerer = Answerer(inbox, dialogue, retrying, sender, library, channels, policy, clock)
+        pictures = PictureDialogue(retrying, inbox, library, read_picture, self._stopping)
+        self._answerer = Answerer(inbox, dialogue, pictures, sender, library, channels, policy, clock)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is in hand is finished."""

@@ -306,6 +306,22 @@ def _share(plan: Plan, library: Library, arrival: Arrival) -> Said:
     return Said(messages.sharing.offered[language], buttons, picture=picture)
 
 
+SHOWN_MOST = 600
+"""Letters of what was read in a picture that are shown; all of them are asked about."""
+
+
+def _say_what_was_read(plan: Plan, library: Library, _arrival: Arrival) -> Said:
+    """What stands in a picture, and whether to ask about it."""
+    language, labels, words = plan.language, library.messages.labels, plan.read or ""
+    shown = words if len(words) <= SHOWN_MOST else f"{words[:SHOWN_MOST].rpartition(' ')[0]} […]"
+    text = library.messages.phrases.picture_read[language].format(text=escape(shown))
+    buttons = [
+        Button(labels.check_picture[language], payload.CHECK_PICTURE),
+        Button(labels.type_picture[language], payload.TYPE_PICTURE),
+    ]
+    return Said(text, buttons)
+
+
 # The table. Rows that code elsewhere speaks of have a name of their own.
 
 SMALLTALK = Action("smalltalk", says=_say(lambda p: p.smalltalk, _topics))
@@ -336,6 +352,8 @@ UNSUBSCRIBE = Action(
     command="unsubscribe",
 )
 SHARE = Action("share", says=_share)
+PICTURE_READ = Action("picture_read", says=_say_what_was_read)
+TYPE_PICTURE = Action("type_picture", says=_say(lambda p: p.type_picture))
 FORGET = Action(
     "forget",
     asks=_say(lambda p: p.forget_ask, _yes_or_no),
@@ -369,6 +387,8 @@ ACTIONS = {
         SHARE,
         WATCH,
         UNWATCH,
+        PICTURE_READ,
+        TYPE_PICTURE,
         # People and their data
         HANDOFF,
         SUBSCRIBE,
@@ -384,7 +404,7 @@ ACTIONS = {
 }
 """Every action and all small talk, by name."""
 
-WITHOUT_RASA = frozenset({SHARE.name, WATCH.name, UNWATCH.name})
+WITHOUT_RASA = frozenset({SHARE.name, WATCH.name, UNWATCH.name, PICTURE_READ.name, TYPE_PICTURE.name})
 """Those whose buttons bot.answering.dialogue understands by itself: nobody says them in words."""
 
 INTENTS = frozenset(action.intent for action in ACTIONS.values() if action.intent)

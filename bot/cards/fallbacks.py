@@ -48,6 +48,10 @@ def fallback_card(plan: Plan, library: Library) -> Card:
         "sticker": phrases.sticker,
         "poll": phrases.poll,
         "contact": phrases.contact,
+        "picture_no_words": phrases.picture_no_words,
+        "picture_refused": phrases.picture_refused,
+        "picture_busy": phrases.picture_busy,
+        "picture_gone": phrases.picture_gone,
         "trouble": phrases.trouble,
         "ask_topic": phrases.ask_topic,
     }

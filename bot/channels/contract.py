@@ -70,6 +70,15 @@ class Channel(ABC):
         """How a card is kept for a request that waits for it; None where it is sent to a platform."""
         return None
 
+    async def fetch_picture(self, reference: str) -> bytes:
+        """The bytes of a picture that came with a message, by what the channel wrote into the message.
+
+        Raises:
+            PictureGone: it is not to be had, or too large.
+            TryLater: not just now.
+        """
+        raise PictureGone("no pictures come on this channel")
+
     # The service's side.
 
     def routes(self) -> list[BaseRoute]:
@@ -129,6 +138,10 @@ class ChannelType(Generic[S]):
     settings: type[S]
     create: Callable[[S, Parts], Channel | None]
     commands: click.Group | None = None
+
+
+class PictureGone(Exception):
+    """A picture cannot be fetched, now or later."""
 
 
 class SendError(Exception):

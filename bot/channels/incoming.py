@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bot.domain.language import Language
-from bot.domain.message import TEXT_LIMIT, Message
+from bot.domain.message import PICTURES_MOST, TEXT_LIMIT, Message
 from bot.text.cleaning import clean
 from bot.text.personal_numbers import mask_personal
 
@@ -26,6 +27,7 @@ def incoming(
     is_quiet: bool = False,
     unreadable: bool = False,
     language: Language | None = None,
+    pictures: Sequence[str] = (),
     part_of: str | None = None,
     act: str | None = None,
 ) -> Message:
@@ -34,22 +36,28 @@ def incoming(
     The text is cut before the cleaning, generously, so that even a huge one costs little. The rest is
     what a platform or a client made, and may be forged: what no database can hold is left out of it.
     """
-    cleaned = mask_personal(clean(_ends(text, 8 * TEXT_LIMIT)))
-    is_cut = len(cleaned) > TEXT_LIMIT or len(text) > 8 * TEXT_LIMIT
+    readable, is_cut = as_read(text)
     return Message(
         channel=channel,
         address=_storable(address),
         conversation=_storable(conversation),
         key=_storable(key),
-        text=_ends(cleaned, TEXT_LIMIT),
+        text=readable,
         button=None if button is None else _storable(button)[:BUTTON_LIMIT],
         is_cut=is_cut,
         is_quiet=is_quiet,
         unreadable=unreadable,
         language=language,
+        pictures=tuple(map(_storable, pictures[:PICTURES_MOST])),
         part_of=part_of,
         act=act,
     )
+
+
+def as_read(text: str) -> tuple[str, bool]:
+    """A text cleaned, masked and bounded, and whether it was longer."""
+    cleaned = mask_personal(clean(_ends(text, 8 * TEXT_LIMIT)))
+    return _ends(cleaned, TEXT_LIMIT), len(cleaned) > TEXT_LIMIT or len(text) > 8 * TEXT_LIMIT
 
 
 def _ends(text: str, most: int) -> str:

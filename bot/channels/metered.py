@@ -35,6 +35,10 @@ class MeteredChannel(Channel):
         """As the channel does."""
         await self._channel.show_working(address)
 
+    async def fetch_picture(self, reference: str) -> bytes:
+        """As the channel does; raises what it raises."""
+        return await self._channel.fetch_picture(reference)
+
     @property
     def lay_down(self) -> Callable[[Card], dict[str, object]] | None:
         """As the channel does."""

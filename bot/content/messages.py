@@ -126,6 +126,12 @@ class Phrases(Sentences):
     sticker: Annotated[BothLanguages, _filled()]
     poll: Annotated[BothLanguages, _filled()]
     contact: Annotated[BothLanguages, _filled()]
+    picture_read: Annotated[BothLanguages, _filled("text")]
+    picture_no_words: Annotated[BothLanguages, _filled()]
+    picture_refused: Annotated[BothLanguages, _filled()]
+    picture_busy: Annotated[BothLanguages, _filled()]
+    picture_gone: Annotated[BothLanguages, _filled()]
+    type_picture: BothLanguages
     trouble: Annotated[BothLanguages, _filled()]
 
 
@@ -159,6 +165,8 @@ class Labels(Sentences):
     unhelpful: BothLanguages
     watch: BothLanguages
     unwatch: BothLanguages
+    check_picture: BothLanguages
+    type_picture: BothLanguages
 
 
 class Page(Sentences):
@@ -192,6 +200,9 @@ class Page(Sentences):
     edit: BothLanguages
     here: BothLanguages
     no_location: BothLanguages
+    picture: BothLanguages
+    picture_said: BothLanguages
+    picture_refused: BothLanguages
     length_warning: Annotated[BothLanguages, _filled("count", "limit")]
     length_refused: Annotated[BothLanguages, _filled("count", "limit")]
     clear: BothLanguages

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -23,6 +25,13 @@ SIZE_LIMIT = 128 * 1024
 
 FINDINGS_MOST = 50
 """Of one file or folder; who mends these sees the next ones."""
+
+KEPT_MOST = 256
+"""Texts of which it is remembered what they say; content/ has some 150 files, and most are read again as
+they were."""
+
+_NAMELESS = Path()
+"""Stands in the findings of a text until they have the name of its file: it may stand in several."""
 
 DEPTH_LIMIT = 20
 """Lists and keys within each other; content/ needs five. Composing them recurs, in C without a bound."""
@@ -70,7 +79,7 @@ class YamlFile:
     path: Path
     text: str
     value: object
-    lines: dict[KeyPath, int]
+    lines: Mapping[KeyPath, int]
     warnings: tuple[Finding, ...] = ()
 
     def line_of(self, key: KeyPath) -> int:
@@ -148,13 +157,27 @@ def decode(path: Path, data: bytes) -> str:
 
 
 def parse_yaml(path: Path, text: str) -> YamlFile:
-    """What a file's text says.
+    """What a file's text says. It is remembered: whoever wants to change the value makes a copy.
 
     Raises:
         ContentError: it is not YAML, nested too deeply, has anchors or aliases, or holds a key twice.
     """
     try:
-        _bound(path, text)
+        parsed = _parsed(text)
+    except ContentError as error:
+        raise ContentError(_in_file(path, error.findings)) from error
+    return replace(parsed, path=path, warnings=tuple(_in_file(path, parsed.warnings)))
+
+
+def _in_file(path: Path, findings: Iterable[Finding]) -> list[Finding]:
+    return [replace(finding, file=path) for finding in findings]
+
+
+@lru_cache(KEPT_MOST)
+def _parsed(text: str) -> YamlFile:
+    """What a text says, as a file without a name."""
+    try:
+        _bound(text)
         loader = Loader(text)
         try:
             node = loader.get_single_node()
@@ -164,38 +187,37 @@ def parse_yaml(path: Path, text: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         hint = f"this is not valid YAML ({error.problem}); is a text with ': ' or '#' in quotes?"
-        raise ContentError([Finding(path, line, "", hint)]) from error
+        raise ContentError([Finding(_NAMELESS, line, "", hint)]) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise ContentError([Finding(path, 1, "", f"this is not valid YAML ({error})")]) from error
-    index = _Index(path, _LINE.split(text))
+        raise ContentError([Finding(_NAMELESS, 1, "", f"this is not valid YAML ({error})")]) from error
+    index = _Index(_LINE.split(text))
     if node is not None:
         index.add(node, ())
     if index.twice:
         raise ContentError(index.twice[:FINDINGS_MOST])
-    return YamlFile(path, text, value, index.lines, tuple(index.cut[:FINDINGS_MOST]))
+    return YamlFile(_NAMELESS, text, value, index.lines, tuple(index.cut[:FINDINGS_MOST]))
 
 
-def _bound(path: Path, text: str) -> None:
+def _bound(text: str) -> None:
     """Refuse what is small to write and large to read, before anything is built of it."""
     depth = 0
     for event in yaml.parse(text, Loader=Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if getattr(event, "anchor", None) is not None:
             problem = "a text that begins with * or & has to stand in quotes (YAML's aliases are not read)"
-            raise ContentError([Finding(path, line, "", problem)])
+            raise ContentError([Finding(_NAMELESS, line, "", problem)])
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEPTH_LIMIT:
-            raise ContentError([Finding(path, line, "", "this is nested too deeply")])
+            raise ContentError([Finding(_NAMELESS, line, "", "this is nested too deeply")])
 
 
 class _Index:
     """Where each key stands, which stand twice, and which values a comment cuts off."""
 
-    def __init__(self, path: Path, rows: list[str]) -> None:
-        self._path = path
+    def __init__(self, rows: list[str]) -> None:
         self._rows = rows
         self.lines: dict[KeyPath, int] = {}
         self.twice: list[Finding] = []
@@ -210,7 +232,7 @@ class _Index:
                 line = name.start_mark.line + 1
                 if inner in self.lines:
                     problem = "this key stands twice; keep one"
-                    self.twice.append(Finding(self._path, line, ".".join(map(str, inner)), problem))
+                    self.twice.append(Finding(_NAMELESS, line, ".".join(map(str, inner)), problem))
                 self.lines[inner] = line
                 self.add(child, inner)
         elif isinstance(node, yaml.SequenceNode):
@@ -219,7 +241,7 @@ class _Index:
         elif isinstance(node, yaml.ScalarNode) and not node.style and self._is_cut(node, key):
             problem = "what stands after # is not read; put the text in quotes, or the note on its own line"
             line = node.end_mark.line + 1
-            self.cut.append(Finding(self._path, line, ".".join(map(str, key)), problem, is_error=False))
+            self.cut.append(Finding(_NAMELESS, line, ".".join(map(str, key)), problem, is_error=False))
 
     def _is_cut(self, node: yaml.Node, key: KeyPath) -> bool:
         """Whether the comment behind a value that has no quotes may be part of what was meant."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from bot.content.fields import changed, flat, nested
-from bot.content.schema import Answer
+from bot.content.schema import Answer, AnswerStatus
 from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.comparing import Comparison, comparison
@@ -17,6 +18,18 @@ from bot.domain.language import Language
 from bot.storage.editors import languages
 from bot.storage.editors.languages import StoredSides
 from bot.storage.models import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A language that was not brought up to date with the other one.
+
+    since: when that was first seen. changes: of the other one, since both said the same.
+    """
+
+    language: Language
+    since: datetime.datetime
+    changes: Comparison
 
 
 def sides(answer: Answer) -> JsonObject:
@@ -66,7 +79,11 @@ def look(
 
 async def still_right(desk: EditingDesk, account: Account, name: str) -> None:
     """Somebody who reads both says that the other language needs no change. Raises NotFound, NotYours."""
-    answer = await _mine(desk, account, name)
+    live = await desk.live(name)
+    answer = desk.library().answers.get(name)
+    if answer is None:
+        raise NotFound
+    check_may(account, Right.WRITE, name, live.value, {"office": answer.office})
     now = desk.clock()
 
     def work(connection: Connection) -> None:
@@ -76,21 +93,21 @@ async def still_right(desk: EditingDesk, account: Account, name: str) -> None:
     await desk.transact(work)
 
 
-async def changes_ahead(desk: EditingDesk, account: Account, name: str) -> Comparison:
-    """What changed in the language that went ahead, since both said the same. Raises NotFound, NotYours."""
-    answer = await _mine(desk, account, name)
-    stored = (await desk.transact(languages.every)).get(name)
-    now = sides(answer)
-    return comparison("in_step", nested(flat(stored.sides if stored else now)), "live", nested(flat(now)))
-
-
-async def _mine(desk: EditingDesk, account: Account, name: str) -> Answer:
-    live = await desk.live(name)
+async def behind_in(desk: EditingDesk, name: str) -> Behind | None:
+    """Which language of a published answer is behind, and what changed in the other; None if none is."""
     answer = desk.library().answers.get(name)
-    if answer is None:
-        raise NotFound
-    check_may(account, Right.WRITE, name, live.value, {"office": answer.office})
-    return answer
+    if answer is None or answer.status is not AnswerStatus.PUBLISHED:
+        return None
+    now = desk.clock()
+
+    def work(connection: Connection) -> Behind | None:
+        found = look(connection, [answer], now).get(name)
+        if found is None:
+            return None
+        before, after = languages.every(connection)[name].sides, sides(answer)
+        return Behind(*found, comparison("in_step", nested(flat(before)), "live", nested(flat(after))))
+
+    return await desk.transact(work)
 
 
 def _changed(stored: StoredSides | None, now: Mapping[str, object]) -> list[Language]:

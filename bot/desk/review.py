@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
+from bot.content.check.findings import REVIEW_DAYS_MOST
 from bot.content.fields import Value, cleaned
 from bot.desk import audit
 from bot.desk.accounts import Account
+from bot.desk.beginning import REVIEW_AFTER
 from bot.desk.drafting import (
     COMMENT_MOST,
     Conflict,
@@ -35,6 +39,22 @@ async def problems(desk: EditingDesk, account: Account, name: str, value: Value)
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
     check_may(account, Right.SEE, name, live.value, draft.value if draft else None, clean)
     return await problems_of(desk, name, clean)
+
+
+def facts_confirmed(value: Value, today: datetime.date) -> Value:
+    """An answer whose facts were looked up today and are still right: they are to be again after as long."""
+    return {**value, "checked": today.isoformat(), "review_by": (today + _interval(value)).isoformat()}
+
+
+def _interval(value: Value) -> datetime.timedelta:
+    """From one look at the facts to the next, as it was meant until now."""
+    with contextlib.suppress(ValueError):
+        checked, review_by = (
+            datetime.date.fromisoformat(str(value.get(key))) for key in ("checked", "review_by")
+        )
+        if 0 < (review_by - checked).days <= REVIEW_DAYS_MOST:
+            return review_by - checked
+    return REVIEW_AFTER
 
 
 async def submit(

@@ -11,6 +11,9 @@ TEXT_LIMIT = 1000
 short enough that the sentence encoder answers in a fraction of a second."""
 
 
+PICTURES_MOST = 4
+"""Pictures of a message that are read: of an album the first ones."""
+
 ONCE = "once:"
 """What the name of a conversation begins with that is over with its first reply."""
 
@@ -30,6 +33,7 @@ class Message:
         there, which are answered in any case.
     unreadable: it was a picture, a voice message, a file: nothing that can be read.
     language: of the person's app; decides only where nothing else does.
+    pictures: what the channel gets each of the pictures by that came with it (bot.channels.contract).
     part_of: key of the whole that comes in several messages (an album) and is answered once.
     act: key of what the person did, the same if they do it twice at once (press a button twice); answered
         once.
@@ -45,6 +49,7 @@ class Message:
     is_quiet: bool = False
     unreadable: bool = False
     language: Language | None = None
+    pictures: tuple[str, ...] = ()
     part_of: str | None = None
     act: str | None = None
 

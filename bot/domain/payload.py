@@ -3,8 +3,8 @@
 A payload is short, readable ASCII, at most 64 bytes (the least a platform takes, Telegram's
 callback data): `answer:culture.food`, `facet:culture.food:price`, `topic:culture:2`,
 `language:en`, `say:help`, `yes:forget`, `news:city`, `helpful:culture.food:en`, `share:culture.food:en`,
-`watch:culture.food:en`, `ward:31378`. It comes back from outside and may be forged or years old, so only what
-names something in the library is turned into a Rasa command, or done.
+`watch:culture.food:en`, `ward:31378`, `picture:check`. It comes back from outside and may be forged or years
+old, so only what names something in the library is turned into a Rasa command, or done.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from bot.domain.language import Language
 
 _FORM = re.compile(
-    r"(?:answer|facet|topic|language|news|say|ward|near|share|yes|no|helpful|unhelpful|watch|unwatch)"
+    r"(?:answer|facet|topic|language|news|say|ward|near|share|yes|no|helpful|unhelpful|watch|unwatch|picture)"
     r":[a-z0-9_.:-]{1,64}"
 )
 
@@ -63,7 +63,7 @@ def location_in(payload: str) -> tuple[float, float] | None:
     return (float(found[1]), float(found[2])) if found else None
 
 
-MEDIA = frozenset({"voice", "video", "sticker", "poll", "contact"})
+MEDIA = frozenset({"voice", "video", "sticker", "poll", "contact", "picture_busy"})
 """What people send that cannot be read, and of which something better is known to say than of the rest."""
 
 
@@ -79,6 +79,13 @@ def media_in(payload: str | None) -> str | None:
     """The kind of what was sent, as `for_media` has it."""
     kind = (payload or "").removeprefix("sent:")
     return kind if payload and payload.startswith("sent:") and kind in MEDIA else None
+
+
+CHECK_PICTURE = "picture:check"
+"""Asks about what was read in a picture, as if it had been typed."""
+
+TYPE_PICTURE = "picture:type"
+"""Says that one types what stands in a picture instead."""
 
 
 def for_news(topic: str) -> str:

@@ -42,6 +42,7 @@ class Plan(BaseModel):
         why a question is asked again: what was said to it was no clear yes or no; why there is no ward: it is
         not in the table, or the location lies elsewhere; and that wards are but those nearest to a location.
     address_at: where in the message an address begins, where the ward in it does, and where that ends.
+    read: what stands in the picture that the message was. Not from Rasa, which is shown no pictures.
     question, office: what would be left for the staff, and who likely answers it. Not from Rasa,
         which keeps no text: filled in by bot.answering.effects, and so is
     topics: what the person gets news of.
@@ -73,6 +74,10 @@ class Plan(BaseModel):
             "sticker",
             "poll",
             "contact",
+            "picture_no_words",
+            "picture_refused",
+            "picture_busy",
+            "picture_gone",
             "trouble",
             "nothing_there",
             "for_staff",
@@ -83,6 +88,7 @@ class Plan(BaseModel):
         ]
         | None
     ) = None
+    read: str | None = None
     question: str | None = None
     office: str | None = None
     topics: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.content.media import NAME, UPLOAD_MOST
-from bot.desk import drafting, findability, pictures, previews, review
+from bot.desk import drafting, findability, in_step, pictures, previews, review
 from bot.desk.accounts import Account
 from bot.desk.drafting import Conflict, Open, Typed
 from bot.desk.editing import EditingDesk
@@ -23,7 +24,7 @@ from bot.editing.site import Site, back, moment, wants_data
 from bot.editing.uploads import read_file
 from bot.editing.words import Words, all_words
 
-_AFTERWARDS = {"find": "/findability", "preview": "/preview"}
+_AFTERWARDS = {"find": "/findability", "preview": "/preview", "confirm": "?confirmed"}
 """The page that comes after a save, by the button that was pressed."""
 
 _SETTLE = re.compile(r"settle-([0-9]{1,9})", re.ASCII)
@@ -68,6 +69,7 @@ class Edit:
         return self._draw(
             request, account, name, opened=opened, value=value, restored=restored,
             base_draft=bases.base_draft, base_file=bases.base_file,
+            behind=await in_step.behind_in(self._desk, name) if opened.may_write else None,
         )  # fmt: skip
 
     def _draw(
@@ -79,25 +81,29 @@ class Edit:
         language = self._site.language_of(request, account)
         words = Words(language)
         fields = forms.shown(value)
+        review_by = fields["review_by"]
+        is_due = fields["status"] == "published" and "" < review_by < self._desk.today.isoformat()
         filled = [facet for facet in FACETS if any(fields[f"{one}.facets.{facet}"] for one in Language)]
         return self._site.draw(
             request, "edit.html", account, status=status, name=name, facets=FACETS, filled=filled,
             title=forms.title_of(value, language, name), titles=titles(self._desk, language, name),
             verdicts=[(verdict, words(f"verdict_{verdict}")) for verdict in Verdict],
             languages=list(Language), fields=fields, source_fields=forms.SOURCE_FIELDS,
-            is_claim=name.startswith("clarification."), script_words=_script_words(words),
-            kept_picture=_file_in(request),
+            is_due=is_due, is_claim=name.startswith("clarification."),
+            script_words=_script_words(words), kept_picture=_file_in(request),
             offices={key: office[language].name for key, office in offices.items()}, done=forms.done(request),
-            **{"problems": (), **values},
+            **{"problems": (), "behind": None, **values},
         )  # fmt: skip
 
     async def _save(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         form = await forms.read(request)
-        saved = await drafting.save(self._desk, account, forms.answer_form(name, form))
+        typed, then = forms.answer_form(name, form), forms.text(form, "then")
+        if then == "confirm":
+            typed = replace(typed, value=review.facts_confirmed(typed.value, self._desk.today))
+        saved = await drafting.save(self._desk, account, typed)
         if isinstance(saved, Conflict):
             return self.conflict(request, account, saved, forms.text(form, "tab"))
-        then = forms.text(form, "then")
         if then == "submit":
             return await self.submit(request, account, name, saved.base_draft, forms.text(form, "note"))
         if settled := _SETTLE.fullmatch(then):

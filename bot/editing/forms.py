@@ -85,7 +85,9 @@ def _sources(form: FormData) -> list[dict[str, str]]:
 
 def done(request: Request) -> str | None:
     """What the form on the page before this one has done, as the address says."""
-    return next((key for key in ("saved", "submitted") if key in request.query_params), None)
+    return next(
+        (key for key in ("saved", "submitted", "confirmed", "in_step") if key in request.query_params), None
+    )
 
 
 def title_of(value: Mapping[str, object], language: Language, name: str) -> str:

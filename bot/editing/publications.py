@@ -192,7 +192,7 @@ class Publications:
     async def _still_right(self, request: Request, account: Account) -> Response:
         name = request.path_params["name"]
         await in_step.still_right(self._desk, account, name)
-        return back(request, f"/answers/{name}")
+        return back(request, f"/answers/{name}?in_step")
 
     async def _look(self, request: Request, account: Account) -> Response:
         await publications.look(self._desk, account, request.path_params["publication"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from bot.domain.message import TEXT_LIMIT, Message
+from bot.domain.message import PICTURES_MOST, TEXT_LIMIT, Message
 from bot.storage import queue
 from bot.storage.models import InboxMessage
 
@@ -39,19 +39,20 @@ class Aggregator:
     def accept_part(self, part: Message, album: str) -> int | None:
         """Add a part to an album, which is answered when no part has come for a moment.
 
-        A text that comes after that is a message of its own.
+        A text that comes after that is a message of its own, and a picture the first of the next album: on
+        Zalo nothing tells one from another.
 
         Returns:
-            The id of the message that it belongs to; None for a redelivery, or a late part without words.
+            The id of the message that it belongs to; None for a redelivery, or a late part without either.
         """
         whole = self._last(album)
-        if whole is None:
+        if whole and (self._is_known(part, whole) or self._stands_alone(part)):
+            return None
+        if whole and whole.answered_at is None and whole.not_before > self.now:
+            return self._join(part, whole)
+        if whole is None or part.pictures:
             written = self._begin(part, album)
             return None if written is None else self._change(written, not_before=self.now + SETTLES)
-        if self._is_known(part, whole) or self._stands_alone(part):
-            return None
-        if whole.answered_at is None and whole.not_before > self.now:
-            return self._join(part, whole)
         return self._write(part) if part.text or part.button else None
 
     def accept_act(self, message: Message, act: str) -> int | None:
@@ -87,6 +88,7 @@ class Aggregator:
             button=whole.button or part.button,
             is_cut=whole.is_cut or part.is_cut or len(text) > TEXT_LIMIT,
             unreadable=whole.unreadable and part.unreadable,
+            pictures=[*(whole.pictures or ()), *part.pictures][:PICTURES_MOST] or None,
             parts=self._parts(part, whole),
             not_before=self.now + SETTLES,
         )

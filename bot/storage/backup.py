@@ -44,6 +44,8 @@ BOT = Kind(
         "chat": EVERY_ROW,
         "web_reply": EVERY_ROW,
         "zalo_options": EVERY_ROW,
+        "uploaded_picture": EVERY_ROW,
+        "picture_text": EVERY_ROW,
         # Zalo's tokens. Each pair makes the one before worthless.
         "zalo_account": EVERY_ROW,
     },

@@ -23,7 +23,7 @@ from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.log import describe
 from bot.metrics import MESSAGES, REDELIVERIES, UNWRITABLE
-from bot.storage import chat_move, queue, wakeups
+from bot.storage import chat_move, pictures, queue, wakeups
 from bot.storage.aggregator import Aggregator
 from bot.storage.batch_writer import BatchWriter, PendingWrite
 from bot.storage.chat_move import ChatMove
@@ -263,6 +263,13 @@ class Inbox:
                 self._served.note(entry.message.conversation)
             return entry
 
+    async def picture_text(self, conversation: str) -> str | None:
+        """What was read in the last picture of a conversation, while it is kept for its button."""
+        now = self._clock()
+        return await self._database.transact(
+            lambda connection: pictures.kept_text(connection, conversation, now)
+        )
+
     async def renew(self, leases: Collection[str]) -> None:
         """Keep the chats in hand for as long again."""
         await self._database.follow_clock()
@@ -412,6 +419,8 @@ class Inbox:
 def _count(message: Message, message_id: int | None) -> None:
     if message_id is None:
         REDELIVERIES.labels(message.channel).inc()
+    elif message.pictures:
+        MESSAGES.labels(message.channel, "picture").inc()
     elif message.unreadable:
         MESSAGES.labels(message.channel, "unreadable").inc()
     else:

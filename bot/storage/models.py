@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -68,8 +68,9 @@ class InboxMessage(Base):
     attempts: failures so far; not_before: when to try again.
     whole: keyed hash of what it is a part of (an album, a button pressed twice); parts: the keys of the
     other parts that came, hashed as its own.
+    pictures: what the channel gets its pictures by.
     Once it is answered, nothing tells who asked or what: conversation, address, text, button,
-    language and plans become NULL.
+    language, pictures and plans become NULL.
     """
 
     __tablename__ = "inbox"
@@ -93,6 +94,7 @@ class InboxMessage(Base):
     answered_at: Mapped[datetime.datetime | None] = mapped_column(index=True)
     whole: Mapped[str | None] = mapped_column(String(64), index=True)
     parts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    pictures: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (
         Index(
@@ -109,7 +111,7 @@ class InboxMessage(Base):
                 "personal_data": PersonalData(
                     nothing="id channel key is_cut is_quiet unreadable received_at cards_sent attempts "
                     "not_before answered_at whole parts",
-                    person="conversation address text button language plans",
+                    person="conversation address text button language plans pictures",
                     forgotten="with the row",
                 )
             },
@@ -163,6 +165,56 @@ class WebReply(Base):
                 "personal_data": PersonalData(
                     nothing="message_id position saved_at",
                     person="card conversation",
+                    forgotten="with the row",
+                    kept=datetime.timedelta(minutes=10),
+                )
+            }
+        },
+    )
+
+
+class UploadedPicture(Base):
+    """A picture that came from the page, until it is read.
+
+    id: keyed hash of the delivery key of the message that it came with.
+    """
+
+    __tablename__ = "uploaded_picture"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(String(128), index=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    uploaded_at: Mapped[datetime.datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        {
+            "info": {
+                "personal_data": PersonalData(
+                    nothing="id uploaded_at",
+                    person="conversation data",
+                    forgotten="with the row",
+                    kept=datetime.timedelta(minutes=10),
+                )
+            }
+        },
+    )
+
+
+class PictureText(Base):
+    """What was read in the last picture of a conversation, masked, while its button waits to be pressed."""
+
+    __tablename__ = "picture_text"
+
+    conversation: Mapped[str] = mapped_column(String(128), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    read_at: Mapped[datetime.datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        {
+            "info": {
+                "personal_data": PersonalData(
+                    nothing="read_at",
+                    person="conversation text",
                     forgotten="with the row",
                     kept=datetime.timedelta(minutes=10),
                 )

@@ -76,6 +76,7 @@ _NOTHING = {
     "button": None,
     "language": None,
     "plans": None,
+    "pictures": None,
 }
 
 
@@ -172,6 +173,7 @@ def write(connection: Connection, message: Message, now: datetime.datetime) -> i
         "is_cut": message.is_cut,
         "is_quiet": message.is_quiet,
         "unreadable": message.unreadable,
+        "pictures": list(message.pictures) or None,
         "received_at": now,
         "cards_sent": 0,
         "attempts": 0,
@@ -249,6 +251,7 @@ def _entry(row: Row[Any], lease: str) -> Entry:
         is_cut=row.is_cut,
         is_quiet=row.is_quiet,
         unreadable=row.unreadable,
+        pictures=tuple(row.pictures or ()),
         # One that only another version of the bot knows keeps no message from being read.
         language=Language(row.language) if row.language in set(Language) else None,
     )

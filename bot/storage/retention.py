@@ -11,8 +11,10 @@ from bot.storage.models import (
     DeliveryStatus,
     InboxMessage,
     KeptQuestion,
+    PictureText,
     QuestionState,
     Subscription,
+    UploadedPicture,
     Watch,
     WebAllowance,
     WebReply,
@@ -24,6 +26,9 @@ REDELIVERY = datetime.timedelta(days=7)
 
 WEB_REPLY = datetime.timedelta(minutes=10)
 """How long a page that lost its connection can still ask for a reply."""
+
+PICTURE = datetime.timedelta(minutes=10)
+"""How long what was read in a picture waits for its button, and a picture from the page to be read."""
 
 LINK = datetime.timedelta(hours=24)
 """How long it is known in which conversation a question was asked that nobody left for the staff."""
@@ -46,6 +51,8 @@ def purge(connection: Connection, now: datetime.datetime) -> None:
     """Delete what has been kept long enough. A question takes its delivery along."""
     connection.execute(delete(InboxMessage).where(InboxMessage.answered_at <= now - REDELIVERY))
     connection.execute(delete(WebReply).where(WebReply.saved_at <= now - WEB_REPLY))
+    connection.execute(delete(UploadedPicture).where(UploadedPicture.uploaded_at <= now - PICTURE))
+    connection.execute(delete(PictureText).where(PictureText.read_at <= now - PICTURE))
     connection.execute(delete(WebAllowance).where(WebAllowance.empty_at <= now))
     is_old = KeptQuestion.asked_at <= now - LINK
     connection.execute(delete(KeptQuestion).where(KeptQuestion.asked_at <= now - QUESTION))
@@ -92,6 +99,8 @@ def forget(connection: Connection, conversation: str, message_id: int) -> None:
     connection.execute(delete(Delivery).where(Delivery.conversation == conversation))
     connection.execute(delete(WebReply).where(WebReply.conversation == conversation))
     connection.execute(delete(ZaloOptions).where(ZaloOptions.conversation == conversation))
+    connection.execute(delete(UploadedPicture).where(UploadedPicture.conversation == conversation))
+    connection.execute(delete(PictureText).where(PictureText.conversation == conversation))
     connection.execute(
         delete(InboxMessage).where(InboxMessage.conversation == conversation, InboxMessage.id < message_id)
     )

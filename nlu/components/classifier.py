@@ -30,13 +30,13 @@ from nlu.components.acceptance import Acceptance, evidence
 from nlu.components.context import DOUBT, NO_ANSWER, UNSURE
 from nlu.components.encoder import VECTORS
 from nlu.components.examples import example_label, is_answer_text, learned_from
-from nlu.components.forms import fold, points_back, words
 from nlu.components.kernel_machine import Inputs, KernelMachine
 from nlu.components.language import LANGUAGE, LANGUAGE_IS_SURE
 from nlu.components.learning import LearningComponent
 from nlu.components.normaliser import BESIDE, FORMS
 from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.components.reading import READING, Reading
+from nlu.text.forms import fold, points_back, words
 
 # This classifier does the response selector's work, which Rasa looks for by the name of its own class.
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from math import log
 
-from nlu.components.forms import fold_word, words
 from nlu.components.typed_keys import ACUTE, DOT_BELOW, spelling_of
+from nlu.text.forms import fold_word, words
 
 
 class DiacriticRestorer:

@@ -175,9 +175,12 @@ class PostgresqlDatabase:
         tables = _TABLES.format(serial="BIGSERIAL PRIMARY KEY", double="DOUBLE PRECISION")
 
         def work(cursor: Cursor) -> None:
-            # Several runners may begin together.
+            # Several runners may begin together. Where the tables are there nothing is made: CREATE INDEX
+            # locks its table all the same, and each model that is loaded would hold up whoever answers.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('hoi-can-tho events'))")
-            cursor.execute(tables)
+            cursor.execute("SELECT to_regclass('ix_turns_turn')")
+            if cursor.fetchall() == [[None]]:
+                cursor.execute(tables)
 
         self.transact(work)
 
@@ -200,8 +203,8 @@ class PostgresqlDatabase:
             try:
                 with self._connection, self._connection.cursor() as cursor:
                     return work(_Translated(cursor))
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                if time.monotonic() > deadline:
+            except psycopg2.Error as error:
+                if not _is_lost(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
                 with contextlib.suppress(psycopg2.Error):
@@ -211,6 +214,15 @@ class PostgresqlDatabase:
 
     def wipe(self) -> None:
         """PostgreSQL's own vacuum does that."""
+
+
+def _is_lost(error: psycopg2.Error) -> bool:
+    """Whether it is of the connection or of what goes on beside: the same may well work on another one.
+
+    What a server that dies in the middle of its answer leaves behind has no class of its own.
+    """
+    passing = (psycopg2.OperationalError, psycopg2.InterfaceError)
+    return isinstance(error, passing) or type(error) is psycopg2.DatabaseError
 
 
 class _Translated:

@@ -13,9 +13,9 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components.forms import fold_word, plain, words
 from nlu.components.learning import LearningComponent
 from nlu.components.typed_keys import spelling_of, telex, vni
+from nlu.text.forms import fold_word, plain, words
 
 MEANT = "meant"
 """Property of a message: its text as it was meant, where keys of an input method stood in it."""

@@ -16,7 +16,6 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu import paths
 from nlu.components.diacritics import DiacriticRestorer
-from nlu.components.forms import Forms, fold, sentences
 from nlu.components.key_reader import meant
 from nlu.components.language import LANGUAGE
 from nlu.components.learning import LearningComponent
@@ -24,6 +23,7 @@ from nlu.components.other_languages import IN_TERMS
 from nlu.components.signs import signs, signs_beside, without_emoticons
 from nlu.components.spelling import Spelling
 from nlu.components.typos import TypoCorrector
+from nlu.text.forms import Forms, fold, sentences
 
 FORMS = "forms"
 """Property of a message: a list of Forms, of the whole text and then, if it has several sentences,

@@ -19,9 +19,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu import paths
-from nlu.components.forms import Forms, fold, plain, words
 from nlu.components.key_reader import meant
 from nlu.components.learning import LearningComponent
+from nlu.text.forms import Forms, fold, plain, words
 
 OTHER_LANGUAGE = "other_language"
 """Property of a message: the code of its language (ISO 639-1), if that is neither Vietnamese nor English."""

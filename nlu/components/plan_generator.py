@@ -18,8 +18,8 @@ from rasa.utils.endpoints import EndpointConfig
 
 from nlu import paths
 from nlu.components.context import Context, Words, ahead, meant
-from nlu.components.forms import fold, words
 from nlu.components.reading import Reading
+from nlu.text.forms import fold, words
 
 DEFAULT_LANGUAGE = "vi"
 

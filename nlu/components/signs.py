@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from nlu.components.forms import plain, words
+from nlu.text.forms import plain, words
 
 _NO_LANGUAGE = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}|\[…\]"

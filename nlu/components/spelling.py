@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from nlu.components.forms import words
+from nlu.text.forms import words
 
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _MEANS_ITSELF = re.compile(r"\w*\d\w*|[ivxlcdm]+|www")

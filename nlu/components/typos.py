@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from nlu.components.forms import fold_word
+from nlu.text.forms import fold_word
 
 
 class TypoCorrector:

@@ -21,9 +21,9 @@ from nlu.components.classifier import CHOICES_MOST, WARD, entity
 from nlu.components.context import NO_ANSWER, UNSURE
 from nlu.components.examples import example_label, is_answer_text
 from nlu.components.features import SideBySide, TextClassifier
-from nlu.components.forms import fold, words
 from nlu.components.learning import LearningComponent
 from nlu.components.reading import READING, Reading
+from nlu.text.forms import fold, words
 from nlu.wards.recogniser import Recognition, recognise
 from nlu.wards.table import LOOKUP, Names
 

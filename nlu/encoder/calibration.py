@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from nlu import paths
-from nlu.components.forms import fold
 from nlu.encoder.graph import PRODUCTS, Scales, layer_of
 from nlu.encoder.reference import Reference
 from nlu.encoder.tokens import Tokeniser, as_sentencepiece
 from nlu.encoder.weights import Weights
+from nlu.text.forms import fold
 
 FILE = Path(__file__).with_name("calibration.npz")
 CONTENT = Path("content")

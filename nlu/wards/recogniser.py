@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from nlu.components.forms import fold
+from nlu.text.forms import fold
 from nlu.wards.mentions import Mention, mentions, nearest_in
 from nlu.wards.spelling import Token, tokens, words_of
 from nlu.wards.table import Level, Names, Place

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from nlu.components.forms import fold_word
+from nlu.text.forms import fold_word
 
 _TOKEN = re.compile("(?:[^\\W\\d_][\u0300-\u036f]*)+|\\d+")
 _Y_AS_I = re.compile(r"(?<=[bcdghklmnpqrstvx])y$")

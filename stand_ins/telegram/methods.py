@@ -125,6 +125,12 @@ class GetMe(Strict):
     """Who am I?"""
 
 
+class GetFile(Strict):
+    """As the Bot API has it."""
+
+    file_id: Annotated[str, Limited(min_length=1)]
+
+
 class GetUpdates(Strict):
     """Long polling."""
 
@@ -249,6 +255,6 @@ METHODS: dict[str, type[Strict]] = {
     for method in (
         GetMe, GetUpdates, SetWebhook, DeleteWebhook, SendMessage, SendPhoto, SendChatAction,
         AnswerCallbackQuery, SetMyCommands, SetMyDescription, SetMyShortDescription, SetChatMenuButton,
-        SetMySettings, AnswerInlineQuery, AnswerGuestQuery,
+        SetMySettings, AnswerInlineQuery, AnswerGuestQuery, GetFile,
     )
 }  # fmt: skip

@@ -57,6 +57,9 @@ class Telegram(Protocol):
     def new_query(self) -> str:
         """The id of a pressed button."""
 
+    def new_file(self, data: bytes) -> Json:
+        """Take what somebody sends; as it stands in the message."""
+
     def new_message(self, chat: Chat, sender: Json, **content: Any) -> Json:
         """Put a message into a chat."""
 
@@ -101,6 +104,18 @@ class Person:
             place = utf16(to["text"][: to["text"].index(quote)])
             more["quote"] = {"text": quote, "position": place, "is_manual": True}
         return self.says(text, self.telegram.chats[to["chat"]["id"]], **more)
+
+    def sends_photo(self, data: bytes, caption: str | None = None, **more: Any) -> Json:
+        """Send a photo, of which Telegram makes a small size, too."""
+        small = self.telegram.new_file(data[:100]) | {"width": 90, "height": 51}
+        large = self.telegram.new_file(data) | {"width": 1280, "height": 720}
+        if caption is not None:
+            more["caption"] = caption
+        return self.sends(photo=[small, large], **more)
+
+    def sends_file(self, data: bytes, mime_type: str, **more: Any) -> Json:
+        """Send a file as such, as it is."""
+        return self.sends(document=self.telegram.new_file(data) | {"mime_type": mime_type}, **more)
 
     def sends_album(self, *captions: str | None, chat: Chat | None = None, kind: str = "photo") -> list[Json]:
         """Send several photos or documents at once, each with its caption or without."""

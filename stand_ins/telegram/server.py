@@ -35,6 +35,8 @@ TEXT_MOST = 4096
 CAPTION_MOST = 1024
 PHOTO_MOST, FETCHED_MOST = 10 * 1024 * 1024, 5 * 1024 * 1024
 """Bytes of a photo that is uploaded, and of one that Telegram fetches (Bot API, sending files)."""
+FILE_MOST = 20 * 1024 * 1024
+"""Bytes of a file that a bot may fetch (Bot API, getFile)."""
 SIDES_MOST, RATIO_MOST = 10_000, 20
 """Pixels of both sides together, and the longer side to the shorter (Bot API, sendPhoto)."""
 UPLOADED = "base64:"
@@ -71,9 +73,11 @@ class StandIn(PlatformServer):
     """Telegram, for one bot.
 
     profile: what the bot set of itself.
+    photos: those that the bot sent, by their file_id.
     unknown: methods that this server does not know, as one of an older version of the Bot API.
     typed, listed: inline queries by id, and how they were answered; cached: by text, which answer is kept.
     guest_chats: where the bot was asked as a guest, by the query's id; late_queries: those that are too old.
+    files: what people sent, by file id; paths: where getFile said that it lies.
     most_a_second: messages to one chat in a second, beyond which it answers 429; None: no limit.
     """
 
@@ -98,11 +102,14 @@ class StandIn(PlatformServer):
         self.most_a_second = most_a_second
         self.webhook: methods.SetWebhook | None = None
         self.answered_queries: Counter[str] = Counter()
+        self.photos: dict[str, bytes] = {}
         self.typed: dict[str, str] = {}
         self.listed: dict[str, methods.AnswerInlineQuery] = {}
         self.cached: dict[str, str] = {}
         self.guest_chats: dict[str, Chat] = {}
         self.late_queries: set[str] = set()
+        self.files: dict[str, bytes] = {}
+        self.paths: dict[str, str] = {}
         self._queries: set[str] = set()
         self._allowed: list[str] = [
             "message", "edited_message", "callback_query", "my_chat_member", "inline_query", "guest_message",
@@ -129,6 +136,13 @@ class StandIn(PlatformServer):
     def new_id(self) -> int:
         """An id that nothing else has."""
         return next(self._ids)
+
+    def new_file(self, data: bytes) -> Json:
+        """Take what somebody sends; as it stands in the message."""
+        file_id = f"file-{self.new_id()}"
+        self.files[file_id] = data
+        unique = hashlib.sha256(data).hexdigest()[:16]
+        return {"file_id": file_id, "file_unique_id": unique, "file_size": len(data)}
 
     def group(self, title: str = "Hội người Cần Thơ", *, is_forum: bool = False) -> Chat:
         """A new group with the bot in it."""
@@ -165,6 +179,11 @@ class StandIn(PlatformServer):
         }
         chat.messages.append(message)
         return message
+
+    def put_in(self, chat: Chat, sender: Json, result_id: str, query_id: str) -> None:
+        """Somebody chooses a result of an inline query for a chat in which the bot is not."""
+        result = next(one for one in self.listed[query_id].results if one.id == result_id)
+        self.new_message(chat, sender, via_bot=self.me, **_content(result))
 
     def new_query(self) -> str:
         """The id of a pressed button."""
@@ -243,7 +262,10 @@ class StandIn(PlatformServer):
 
     def routes(self) -> list[BaseRoute]:
         """The Bot API."""
-        return [Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])]
+        return [
+            Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"]),
+            Route("/file/bot{token}/{path:path}", self._download, methods=["GET"]),
+        ]
 
     async def close(self) -> None:
         """Stop deliveries and let go of connections that hang."""
@@ -251,6 +273,16 @@ class StandIn(PlatformServer):
         for task in list(self._deliveries.values()):
             task.cancel()
         await super().close()
+
+    async def _download(self, request: Request) -> Response:
+        """A file, where getFile said that it lies."""
+        token, path = request.path_params["token"], request.path_params["path"]
+        if token != self.token:
+            return Response(json.dumps(error(401, "Unauthorized")), 401, media_type="application/json")
+        file_id = self.paths.get(path)
+        if file_id is None:
+            return Response(json.dumps(error(404, "Not Found")), 404, media_type="application/json")
+        return Response(self.files[file_id], media_type="application/octet-stream")
 
     async def _answer(self, request: Request) -> Response:
         method, parameters = request.path_params["method"], await _parameters(request)
@@ -312,6 +344,19 @@ class StandIn(PlatformServer):
             self._pending.clear()
         return True
 
+    async def _get_file(self, asked: methods.GetFile) -> Json:
+        data = self.files.get(asked.file_id)
+        if data is None:
+            raise Refused(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        if len(data) > FILE_MOST:
+            raise Refused(400, "Bad Request: file is too big")
+        path = f"photos/file_{len(self.paths)}.jpg"
+        self.paths[path] = asked.file_id
+        unique = hashlib.sha256(data).hexdigest()[:16]
+        return {
+            "file_id": asked.file_id, "file_unique_id": unique, "file_size": len(data), "file_path": path
+        }  # fmt: skip
+
     async def _send_message(self, asked: methods.SendMessage) -> Json:
         chat = self._place(asked)
         return self._say(chat, asked, _text(asked.text, asked.parse_mode))
@@ -321,7 +366,9 @@ class StandIn(PlatformServer):
         caption, entities = _parsed(asked.caption, asked.parse_mode)
         if utf16(caption) > CAPTION_MOST:
             raise Refused(400, "Bad Request: message caption is too long")
-        photo = _photo(self._photo_data(asked.photo))
+        data = self._photo_data(asked.photo)
+        photo = _photo(data)
+        self.photos[photo["file_id"]] = data
         return self._say(chat, asked, {"photo": [photo], "caption": caption, "caption_entities": entities})
 
     def _photo_data(self, given: str) -> bytes:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 
 from stand_ins.failures import Failure
-from stand_ins.page import Bubble, Command, Key, Trouble
+from stand_ins.page import Bubble, Command, Key, Platform, Trouble, with_links
 from stand_ins.server import Json
 from stand_ins.zalo.errors import GENERIC, INVALID, NO_QUOTA, RATE, TOKEN_EXPIRED, error
 from stand_ins.zalo.people import Person, Said
 from stand_ins.zalo.server import StandIn
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 
-
-class ZaloOnPage:
+class ZaloOnPage(Platform):
     """Zalo as the page shows it."""
 
     name = "Zalo"
@@ -29,6 +26,8 @@ class ZaloOnPage:
             "unfollow": ("follow it no more", Person.unfollows),
             "open the chat": ("press Message on its profile", Person.opens_the_chat),
             "sticker": ("send a sticker", lambda person: person.sends_attachment("sticker")),
+            "voice": ("send a voice message", lambda person: person.sends_attachment("audio")),
+            "video": ("send a video", lambda person: person.sends_attachment("video")),
             "picture": ("send a picture", lambda person: person.sends_attachment("image")),
             "location": ("send where one is", lambda person: person.sends_attachment("location")),
             "49 hours pass": ("the free window closes", lambda _: zalo.advance(hours=49)),
@@ -50,7 +49,7 @@ class ZaloOnPage:
         """All messages of a chat."""
         return [_bubble(message) for message in self._person(chat).messages]
 
-    def commands(self) -> list[Command]:
+    def commands(self, chat: str) -> list[Command]:
         """What a person can do besides writing, and what Zalo can."""
         return [Command(name, description) for name, (description, _) in self._acts.items()]
 
@@ -75,6 +74,11 @@ class ZaloOnPage:
         """The person writes."""
         self._person(chat).says(text)
 
+    def send_picture(self, chat: str, data: bytes, caption: str, address: str) -> None:
+        """The person sends an image."""
+        image = {"type": "image", "payload": {"url": self._zalo.keep_picture(data, address)}}
+        self._person(chat).sends("user_send_image", text=caption, attachments=[image])
+
     def press(self, chat: str, bubble: str, data: str) -> None:
         """The person presses a button."""
         person = self._person(chat)
@@ -95,20 +99,10 @@ def _bubble(message: Said) -> Bubble:
         picture = html.escape("[picture]") + "\n"
     return Bubble(
         id=message.id,
-        html=picture + _with_links(message.text),
-        is_from_bot=message.is_from_oa,
-        sender="Hỏi Cần Thơ" if message.is_from_oa else "",
+        html=picture + with_links(message.text),
+        is_mine=not message.is_from_oa,
         keys=[[_key(button)] for button in message.buttons],
     )
-
-
-def _with_links(text: str) -> str:
-    """Plain text, of which the app makes addresses clickable and nothing else."""
-
-    def link(match: re.Match[str]) -> str:
-        return f'<a target="_blank" rel="noopener" href="{match[0]}">{match[0]}</a>'
-
-    return _ADDRESS.sub(link, html.escape(text))
 
 
 def _key(button: Json) -> Key:

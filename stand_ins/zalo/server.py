@@ -157,6 +157,7 @@ class StandIn(PlatformServer):
             Route("/v2.0/oa/getoa", self._official_account),
             Route("/v4/oa/access_token", self._access_token, methods=post),
             Route("/v4/oa/permission", self._permission),
+            Route("/picture/{name}", self._give_picture),
         ]
 
     async def close(self) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
-
 from stand_ins.failures import Failure
-from stand_ins.page import Bubble, Command, Trouble
+from stand_ins.page import Bubble, Command, Platform, Trouble, with_links
 from stand_ins.zalo_bot.server import Person, StandIn, error
 
 KINDS = {"sticker": "send a sticker", "voice": "send a voice message", "image": "send a picture"}
 
 
-class ZaloBotOnPage:
+class ZaloBotOnPage(Platform):
     """Zalo's Bot Platform as the page shows it."""
 
     name = "Zalo Bot"
@@ -35,15 +33,13 @@ class ZaloBotOnPage:
         return [
             Bubble(
                 id=str(number),
-                html=html.escape(text),
-                is_from_bot=is_bot,
-                sender="Bot Hỏi Cần Thơ" if is_bot else "",
-                keys=[],
+                html=with_links(text),
+                is_mine=not is_bot,
             )
             for number, (text, is_bot) in enumerate(self._person(chat).transcript)
         ]
 
-    def commands(self) -> list[Command]:
+    def commands(self, chat: str) -> list[Command]:
         """What a person can do besides writing."""
         return [Command(kind, description) for kind, description in KINDS.items()]
 
@@ -62,6 +58,10 @@ class ZaloBotOnPage:
     def say(self, chat: str, text: str) -> None:
         """The person writes."""
         self._person(chat).says(text)
+
+    def send_picture(self, chat: str, data: bytes, caption: str, address: str) -> None:
+        """The person sends a photo."""
+        self._person(chat).sends("image", photo=self._platform.keep_picture(data, address), caption=caption)
 
     def press(self, chat: str, bubble: str, data: str) -> None:
         """There are no buttons."""

@@ -175,7 +175,10 @@ class StandIn(PlatformServer):
 
     def routes(self) -> list[BaseRoute]:
         """The platform's API."""
-        return [Route("/bot{token}/{method}", self._answer, methods=["POST"])]
+        return [
+            Route("/bot{token}/{method}", self._answer, methods=["POST"]),
+            Route("/picture/{name}", self._give_picture),
+        ]
 
     async def _answer(self, request: Request) -> Response:
         method, parameters = request.path_params["method"], await request.json()

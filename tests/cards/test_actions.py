@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.answering.effects import EFFECTS
 from bot.answering.rasa_command import rasa_command
@@ -20,8 +19,9 @@ from bot.domain.commands import Command
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
 from tests.support import ROOT
+from tests.support.data import data_in
 
-DOMAIN = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
+DOMAIN = data_in(ROOT / "domain.yml")
 PLANNED: dict[str, dict[str, Any]] = {
     name: response["custom"]
     for name, (response,) in DOMAIN["responses"].items()
@@ -32,7 +32,7 @@ PLANNED: dict[str, dict[str, Any]] = {
 STEPS = [
     step
     for file in sorted((ROOT / "stories").glob("*.yml"))
-    for rule in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]
+    for rule in data_in(file)["rules"]
     for step in rule["steps"]
 ]
 """What happens in any of the rules."""

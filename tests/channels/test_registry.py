@@ -32,6 +32,7 @@ from bot.supervision import Supervisor
 from stand_ins.rasa import RasaStandIn
 from stand_ins.serving import serving
 from tests.support import ROOT
+from tests.support.syntax import tree_of
 
 CHANNELS_ROOM = ROOT / "bot" / "channels"
 METRICS_TOKEN = "a-token-of-the-operators"
@@ -208,7 +209,7 @@ def test_the_commands_of_channels_stand_beside_the_services() -> None:
 def imports(file: Path) -> set[str]:
     """The modules of ours that a file imports, wherever in it."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):

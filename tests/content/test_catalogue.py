@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.content.check import check
 from bot.content.loading import load
 from tests.support import ROOT
+from tests.support.data import data_in
 
 TODAY = datetime.date(2026, 11, 28)
 
@@ -55,7 +55,7 @@ def test_a_catalogue_that_is_none_is_a_finding(content: Path) -> None:
 
 def test_every_answer_of_the_project_stands_in_its_catalogue() -> None:
     library = load(ROOT / "content").library
-    topics = yaml.safe_load((ROOT / "content" / "catalogue.yml").read_text("utf-8"))
+    topics = data_in(ROOT / "content" / "catalogue.yml")
     catalogued = {f"{topic}.{name}" for topic, names in topics.items() for name in names}
 
     assert set(library.answers) <= catalogued

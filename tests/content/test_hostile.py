@@ -36,6 +36,7 @@ from bot.domain.clock import local_day, utc_now
 from bot.rasa.status import RasaStatus
 from tests.support import ROOT
 from tests.support.content import ANSWER, change, problems, remove, title, until
+from tests.support.examples import examples
 
 FOOD, MUSIC = "culture.food", "culture.music"
 GOOD = ANSWER.format(name="food")
@@ -449,7 +450,9 @@ def test_any_bytes_are_looked_through(data: bytes) -> None:
     assert unpublished_status(data) in {None, *AnswerStatus}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(100)
+)
 @given(before=st.binary(max_size=60), after=st.binary(max_size=60))
 def test_a_line_of_its_own_that_says_so_counts_in_any_garbage(before: bytes, after: bytes) -> None:
     text = before.replace(b"\0", b"") + b"\nstatus: withdrawn\n" + after.replace(b"\0", b"")

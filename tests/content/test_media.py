@@ -142,6 +142,7 @@ def city_answer(city_library: Library) -> Answer:
     return city_library.answers["city.merger"]
 
 
+@pytest.mark.slow
 def test_our_own_drawings_are_those_that_the_answers_and_the_table_make() -> None:
     for name, drawn in draw_all().items():
         kept = (ROOT / "content" / "media" / name).read_bytes()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from bot.content.search import search, search_wards
 from bot.content.wards import FormerWard, Ward
 from bot.domain.language import Language
 from tests.support import ROOT
+from tests.support.data import data_in
 
 VI, EN = Language.VI, Language.EN
 ENOUGH = {
@@ -80,7 +80,7 @@ def test_independent_questions_find_their_answers_soon(library: Library) -> None
     hits: dict[str, list[bool]] = {}
     took = []
     for topic in ("city", "investment", "diaspora", "culture", "clarification"):
-        for row in yaml.safe_load((ROOT / "tests" / "nlu" / f"{topic}.yml").read_text("utf-8")):
+        for row in data_in(ROOT / "tests" / "nlu" / f"{topic}.yml"):
             begin = time.perf_counter()
             found = ids(library, row["q"], Language(row["lang"]))
             took.append(time.perf_counter() - begin)

@@ -7,13 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.content.loading import load
 from bot.content.wards import FORMER_WARDS, WARDS, Wards
 from bot.content.wards_file import read_wards
 from bot.content.yaml_file import ContentError
 from tests.support import ROOT
+from tests.support.data import data_in
 
 TABLE = ROOT / "content" / "wards.yml"
 
@@ -40,7 +40,7 @@ def test_the_table_has_every_unit(wards: Wards) -> None:
 
 
 def test_twenty_units_are_where_the_resolution_puts_them(wards: Wards) -> None:
-    twenty = yaml.safe_load((ROOT / "tests" / "wards" / "twenty.yml").read_text(encoding="utf-8"))
+    twenty = data_in(ROOT / "tests" / "wards" / "twenty.yml")
     assert len(twenty) == 20
 
     for entry in twenty:

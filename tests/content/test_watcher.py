@@ -17,6 +17,7 @@ from bot.content.schema import AnswerStatus
 from bot.content.watcher import ContentWatcher
 from bot.content.yaml_file import ContentError
 from tests.support.content import ANSWER, change, problems, remove, title, until
+from tests.support.examples import examples
 
 FOOD, MUSIC = "culture.food", "culture.music"
 
@@ -184,7 +185,9 @@ def test_without_a_last_good_version_broken_sentences_keep_it_from_starting(
         ContentWatcher(content, last_good=last_good)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(50)
+)
 @given(kept=st.integers(0, len(ANSWER)))
 def test_half_a_file_never_takes_an_answer_away(content: Path, food: Path, kept: int) -> None:
     whole = ANSWER.format(name="food")
@@ -195,7 +198,9 @@ def test_half_a_file_never_takes_an_answer_away(content: Path, food: Path, kept:
     assert library.published(FOOD)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(50)
+)
 @given(st.text())
 def test_whatever_stands_in_a_file_is_a_finding_or_an_answer(content: Path, food: Path, text: str) -> None:
     food.write_text(text, encoding="utf-8")

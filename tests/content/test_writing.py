@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.content.fields import FIELDS, LISTS, Value, as_value, changed, flat, nested
 from bot.content.writing import NotWritable, edit
+from tests.support.examples import examples
 
 CONTENT = Path(__file__).parents[2] / "content"
 FILES = sorted(path for path in CONTENT.rglob("*.yml") if path.name not in {"replaced_laws.yml"})
@@ -39,6 +40,7 @@ def value_of(text: str) -> Value:
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_file_that_nobody_changed_comes_back_byte_for_byte(path: Path) -> None:
     text = path.read_bytes().decode()
@@ -52,7 +54,7 @@ def test_the_fields_of_a_file_are_all_known_and_make_its_value_again(path: Path)
     assert nested(flat(value)) == value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.sampled_from(ANSWERS), st.data())
 def test_one_changed_field_changes_its_own_lines_alone(path: Path, data: st.DataObject) -> None:
     text = path.read_text(encoding="utf-8")
@@ -88,7 +90,7 @@ def lines_of(text: str, name: str) -> tuple[int, int]:
     return first, last
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([name for name in FIELDS if name not in LISTS and name != "sources"]), TEXTS

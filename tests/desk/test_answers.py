@@ -120,8 +120,10 @@ async def test_english_is_behind_when_only_vietnamese_was_changed_until_it_is_ch
     [row] = (await answers.list_answers(desk, CHIEF, Filter(is_behind=True))).rows
     assert (row.name, row.behind) == (FOOD, Language.EN)
     assert row.behind_since == clock() - datetime.timedelta(days=1)
-    [field] = (await in_step.changes_ahead(desk, CHIEF, FOOD)).fields
-    assert field.path == "vi.answer"
+    behind = await in_step.behind_in(desk, FOOD)
+    assert behind
+    assert (behind.language, behind.since) == (Language.EN, row.behind_since)
+    assert [field.path for field in behind.changes.fields] == ["vi.answer"]
     await publish(desk, FOOD, "en", answer="Another answer on food in this city.")
     assert await names(desk, Filter(is_behind=True)) == []
     by_git(desk.directory, FOOD, "Title of food", "Food in town")
@@ -129,6 +131,8 @@ async def test_english_is_behind_when_only_vietnamese_was_changed_until_it_is_ch
     assert row.behind is Language.VI
     await in_step.still_right(desk, CHIEF, FOOD)
     assert await names(desk, Filter(is_behind=True)) == []
+    assert await in_step.behind_in(desk, FOOD) is None
+    assert await in_step.behind_in(desk, "culture.none") is None
 
 
 async def test_answers_that_often_do_not_help_are_told_if_the_bots_database_can_be_read(

@@ -33,6 +33,7 @@ from bot.storage.questions import keep_question
 from bot.storage.schema import migrate
 from bot.storage.subscriptions import subscribe
 from tests.support.desk import CHIEF, FOOD, LAN, MUSIC, STATION, side, value_of
+from tests.support.examples import examples
 
 READINGS = {
     "food là gì": ("faq", [FOOD]),
@@ -194,7 +195,7 @@ CONTENTS = {
 }  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.fixed_dictionaries({}, optional=CONTENTS), st.sampled_from([FOOD, "clarification.rumour"]))
 async def test_whatever_is_in_the_form_there_is_a_preview(
     desk: EditingDesk, fields: dict[str, object], name: str

@@ -24,6 +24,7 @@ from bot.storage.outbox import Outbox
 from bot.storage.traffic import WAITS, Dimension, MonthTraffic, Outcome, Tally, Votes
 from stand_ins.traffic import made_up_month, noon
 from tests.support.databases import on_both_databases
+from tests.support.examples import examples
 
 FIRST = datetime.date(2026, 10, 1)
 AFTER, WITHIN = datetime.date(2026, 11, 1), datetime.date(2026, 10, 20)
@@ -120,7 +121,7 @@ def test_a_month_that_goes_on_is_rounded_down_to_tens() -> None:
     assert all(number is not None and number % 10 == 0 for number in numbers)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 1500), st.integers(0, 50), st.sampled_from([AFTER, WITHIN]))
 def test_no_number_of_one_to_four_is_anywhere(messages: int, seed: int, today: datetime.date) -> None:
     found = figures(month_of(messages, seed=seed), today)
@@ -128,7 +129,7 @@ def test_no_number_of_one_to_four_is_anywhere(messages: int, seed: int, today: d
     assert not {1, 2, 3, 4} & set(numbers)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(5, 1500), st.integers(0, 50))
 def test_what_is_left_out_of_a_table_is_never_one_alone(messages: int, seed: int) -> None:
     found = figures(month_of(messages, seed=seed), AFTER)

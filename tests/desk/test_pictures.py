@@ -56,6 +56,7 @@ async def test_what_is_no_picture_is_refused_with_the_reason(desk: EditingDesk) 
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_large_photo_is_made_small_enough_for_every_channel(kind: str) -> None:
     name, data = reencoded(photo(kind=kind))

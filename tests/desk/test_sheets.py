@@ -26,6 +26,7 @@ from bot.desk.sheets import (
     rows_of,
     workbook_of,
 )
+from tests.support.examples import examples
 
 
 def composed(text: str) -> str:
@@ -72,7 +73,7 @@ def refusal(data: bytes) -> str:
 
 
 @given(TABLES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_workbook_comes_back_as_it_went(rows: list[list[str]]) -> None:
     rows = [["office", "phone", "map"], *rows, ["last", "", ""]]
     read = rows_of(workbook_of(rows, "offices"))
@@ -168,7 +169,7 @@ def test_a_cell_is_read_as_far_as_it_counts() -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_nothing_but_a_refusal_comes_of_a_broken_workbook(noise: bytes) -> None:
     whole = workbook(["office", "phone"], ["a", "1"])
     middle = len(whole) // 2

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.desk.suppression import LEAST, STEP, rounded, rounded_total, shown, shown_total
+from tests.support.examples import examples
 
 SMALL = range(1, LEAST)
 
@@ -36,7 +37,7 @@ def published(cells: tuple[int, ...]) -> object:
 cells = st.lists(st.integers(0, 14), min_size=1, max_size=4).map(tuple).filter(lambda c: sum(c) <= 30)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(cells)
 def test_no_small_cell_can_be_told_from_a_table(true: tuple[int, ...]) -> None:
     told = published(true)
@@ -80,7 +81,7 @@ def published_tree(parts: tuple[tuple[int, ...], ...]) -> object:
     return total, upper, [shown(dict(enumerate(part)), upper.get(place)) for place, part in enumerate(parts)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(tree)
 def test_no_small_cell_can_be_told_from_tables_within_tables(true: tuple[tuple[int, ...], ...]) -> None:
     told = published_tree(true)
@@ -114,7 +115,7 @@ def narrowed(box: dict[str, tuple[int, int]], sums: Mapping[str, list[str]]) -> 
             return box
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.lists(st.integers(0, 3000), min_size=1, max_size=40), min_size=1, max_size=4), st.data())
 def test_nor_by_equations_over_all_tables_of_a_total(tables: list[list[int]], data: st.DataObject) -> None:
     """Large tables, by narrowing bounds: by day, by hour, by channel and so on, all of the same total."""
@@ -139,7 +140,7 @@ def test_nor_by_equations_over_all_tables_of_a_total(tables: list[list[int]], da
             assert box[name][0] < box[name][1], (name, cell)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.integers(0, 30), min_size=2, max_size=3), st.lists(st.integers(0, 9), min_size=2, max_size=3)
 )

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from bot.desk.accounts import Accounts
-from bot.editing.app import create_app, open_database
+from bot.editing.app import create_app
 from tests.support.bot_database import BotDatabase, open_bot_database
+from tests.support.databases import editors_tables, prepared
 from tests.support.editors import KEY, ORIGIN, Clock, Pages, copy_content, make_content, make_desk
 
 
 @pytest.fixture
 async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
-    database = await open_database(f"sqlite:///{tmp_path}/editors.db")
+    database = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables)
     clock = Clock()
     desk = make_desk(database, make_content(tmp_path / "site"), clock)
     yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
@@ -35,7 +36,7 @@ async def staffed(pages: Pages, tmp_path: Path) -> AsyncIterator[tuple[Pages, Bo
 @pytest.fixture
 async def city_pages(tmp_path: Path) -> AsyncIterator[Pages]:
     """The pages over a copy of the city's own content."""
-    database = await open_database(f"sqlite:///{tmp_path}/editors.db")
+    database = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables)
     clock = Clock()
     desk = make_desk(database, copy_content(tmp_path / "site"), clock)
     yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)

@@ -16,18 +16,17 @@ from bot.desk import understood
 from bot.desk.accounts import Accounts
 from bot.desk.bot_reader import BotReader
 from bot.domain.language import Language
-from bot.editing.app import create_app, open_database
+from bot.editing.app import create_app
 from bot.editing.plots import Part, bars, columns, grouped
 from bot.http_server import SecurityHeaders
 from bot.storage import feedback, traffic
-from bot.storage.database import Database
 from bot.storage.editors import publications
 from bot.storage.editors.publications import PublicationKind, StoredPublication
-from bot.storage.schema import migrate
 from stand_ins.rasa import RasaStandIn
 from stand_ins.serving import serving
 from stand_ins.traffic import made_up_month, noon
 from tests.support.chromium import DESKTOP, PHONE, without_violations
+from tests.support.databases import bot_tables, editors_tables, prepared
 from tests.support.editors import KEY, Clock, Pages, copy_content, make_desk
 
 OCTOBER, SEPTEMBER = datetime.date(2026, 10, 1), datetime.date(2026, 9, 1)
@@ -36,8 +35,7 @@ NOVEMBER = datetime.date(2026, 11, 1)
 
 async def filled(bot_url: str, answers: list[str], messages: int = 3_000_000) -> None:
     """The bot's database with three months of made-up traffic; the last one goes on."""
-    database = Database(bot_url)
-    await migrate(database)
+    database = await prepared(bot_url, bot_tables)
 
     def work(connection: Connection) -> None:
         for seed, first in enumerate((SEPTEMBER, OCTOBER, NOVEMBER)):
@@ -53,7 +51,7 @@ async def filled(bot_url: str, answers: list[str], messages: int = 3_000_000) ->
 
 @pytest.fixture
 async def pages(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Pages]:
-    database, clock = await open_database(f"sqlite:///{tmp_path}/editors.db"), Clock()
+    database, clock = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables), Clock()
     clock.now = noon(datetime.date(2026, 11, 20))
     desk = make_desk(database, copy_content(tmp_path / "site"), clock)
     await filled(sqlite_url, sorted(desk.library().answers))

@@ -8,7 +8,6 @@ import hashlib
 import json
 import secrets
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +24,7 @@ from webauthn.helpers import bytes_to_base64url
 from bot.desk.accounts import Account
 from bot.editing.app import create_app
 from bot.http_server import config
+from bot.serve import listen
 from tests.support.editors import KEY, ORIGIN, PASSWORD, Pages
 
 HOST = "editors.example"
@@ -256,7 +256,7 @@ async def test_names_are_shown_as_they_are_written_and_another_site_gets_nowhere
 @contextlib.asynccontextmanager
 async def served(pages: Pages) -> AsyncIterator[str]:
     """The pages on a port of this machine; their address by its name, as passkeys need it."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     address = f"http://localhost:{listener.getsockname()[1]}"
     server = uvicorn.Server(config(create_app(pages.desk, KEY, address), finish_within=1))
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -290,6 +290,7 @@ TAMED = st.one_of(
 FORMS = st.fixed_dictionaries({}, optional=dict.fromkeys(["address", "phone", "source.title"], TAMED))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([NINH_KIEU, CAI_KHE, "31147", "31378"]), FORMS, min_size=2))
 @settings(max_examples=3, deadline=None)
 def test_what_is_typed_is_read_back_from_the_file_and_taken_away_again(

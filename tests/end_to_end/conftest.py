@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.content.library import Library
@@ -12,12 +14,20 @@ from stand_ins.serving import serving
 from stand_ins.telegram import TOKEN, StandIn
 from tests.support import ROOT
 from tests.support.bot_process import BotProcess
+from tests.support.dialogues import Outcome, play_all
 
 
 @pytest.fixture(scope="session")
 def library(city_library: Library) -> Library:
     """What the editors wrote."""
     return city_library
+
+
+@pytest.fixture(scope="session")
+async def page_dialogues(running_bot: str) -> list[list[Outcome]]:
+    """Every dialogue as it went on the page, with which other channels are compared."""
+    with httpx.Client(base_url=running_bot, timeout=60, trust_env=False) as http:
+        return await asyncio.to_thread(play_all, http)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgres import Cluster
+from stand_ins.postgres import Cluster
 from tests.support.service import (
     Service,
     service,

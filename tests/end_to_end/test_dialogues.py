@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import httpx
 import pytest
 
 from bot.content.library import Library
-from tests.support.dialogues import Dialogue, Outcome, dialogues, play
+from tests.support.dialogues import Dialogue, Outcome, dialogues
 
 RIGHT = 0.92
 """The share of all turns that must be right."""
@@ -18,14 +15,9 @@ IN_FULL = ("confirmations", "doubt", "care")
 
 
 @pytest.fixture(scope="session")
-async def outcomes(running_bot: str) -> list[Outcome]:
+def outcomes(page_dialogues: list[list[Outcome]]) -> list[Outcome]:
     """How every turn of every dialogue went."""
-
-    def play_all() -> list[Outcome]:
-        with httpx.Client(base_url=running_bot, timeout=60, trust_env=False) as http:
-            return [outcome for dialogue in dialogues() for outcome in play(dialogue, http)]
-
-    return await asyncio.to_thread(play_all)
+    return [outcome for dialogue in page_dialogues for outcome in dialogue]
 
 
 def test_the_dialogues_are_in_both_languages_and_name_what_is_published(library: Library) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from stand_ins.failures import Failure
-from tests.support.postgres import Cluster
+from stand_ins.postgres import Cluster
 from tests.support.service import Service, service
 
 MARK = "bimatkhongduoclo"

@@ -12,9 +12,11 @@ import pytest
 from bot.content.library import Library
 from bot.domain.answer import Facet
 from bot.domain.language import Language
+from bot.reading import tesseract
 from stand_ins.telegram import TOKEN, StandIn
 from tests.support.bot_process import BotProcess
 from tests.support.dialogues import Dialogue, dialogues, plainly
+from tests.support.hostile_pictures import saved, written
 from tests.support.telegram_talk import Talk, labels
 
 pytestmark = pytest.mark.rasa
@@ -58,6 +60,23 @@ async def test_a_conversation_in_vietnamese(telegram: StandIn, library: Library)
 
     nothing = await lan.say("qwrtz plmkj xcvbn")
     assert nothing["text"] == phrases.fallback[vi]
+
+
+@pytest.mark.usefixtures("started")
+async def test_a_screenshot_of_a_rumour_is_read_and_checked(telegram: StandIn, library: Library) -> None:
+    if missing := tesseract.problem():
+        pytest.skip(missing)
+    lan = Talk(telegram, telegram.person("Lan", "vi"))
+    rumour = "Chợ nổi Cái Răng đã bị đóng cửa, giải tán."
+    lan.person.sends_photo(saved(written(rumour, (1200, 160)), "JPEG"))
+    read = await lan.hear()
+    assert rumour in read["text"]
+    answer = await lan.press(read, library.messages.labels.check_picture[Language.VI])
+    assert library.answers["clarification.floating-market-closing"][Language.VI].title in answer["text"]
+
+    lan.person.sends_photo(b"%PDF-1.7 named .jpg")
+    phrases = library.messages.phrases
+    assert (await lan.hear())["text"] == phrases.picture_refused[Language.VI]
 
 
 async def test_the_dialogues_about_wards_say_what_they_say_on_the_page(
@@ -188,3 +207,23 @@ async def test_the_token_and_what_people_write_reach_no_log(started: BotProcess,
     assert TOKEN.partition(":")[2] not in written
     assert "riêng tư" not in written
     assert str(lan.chat.id) not in written
+
+
+async def test_a_guest_answers_a_rumour_in_its_language_where_there_is_an_official_answer(
+    bot: BotProcess, telegram: StandIn, library: Library
+) -> None:
+    await bot.start()
+    await telegram.until(lambda: telegram.me["supports_guest_queries"])
+    group, aunt, lan = telegram.group("Gia đình"), telegram.person("Dì Ba"), telegram.person("Lan")
+    rumour = library.answers["clarification.id-card-after-merger"]
+    not_sure = library.messages.telegram.not_sure
+    for text, expected in (
+        (str(rumour.vi.claim), rumour.vi.title),
+        ("After the merger whoever does not change the ID card is fined!!!", rumour.en.title),
+        ("Nghe nói tuần sau người ta sơn cầu Cần Thơ màu hồng", plainly(not_sure[Language.VI])),
+    ):
+        before = len(group.from_bot())
+        said = telegram.new_message(group, aunt.as_json(), text=text)
+        lan.names_the_bot(group, "@hoicantho_bot", said)
+        assert (await telegram.reply(group, before))["text"].startswith(expected)
+    assert len(group.from_bot()) == 3

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -14,18 +12,18 @@ import pytest
 from bot.channels.zalo.signature import HEADER
 from bot.content.library import Library
 from bot.domain.language import Language
+from bot.reading import tesseract
 from stand_ins.failures import Failure
 from stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
+from stand_ins.zalo.people import Person
 from stand_ins.zalo.webhook import encode
-from tests.support.dialogues import Dialogue, Turn, dialogues, plainly
+from tests.support.dialogues import Act, Outcome, Turn, plainly, play_elsewhere
+from tests.support.hostile_pictures import saved, written
 from tests.support.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
 
 pytestmark = pytest.mark.rasa
 
 MARKET = "culture.cai-rang-floating-market"
-
-AT_A_TIME = 4
-"""Dialogues that are played beside each other."""
 
 
 @pytest.fixture
@@ -41,80 +39,36 @@ async def bot(zalo: StandIn, rasa_server: str, tmp_path: Path) -> AsyncIterator[
         yield bot
 
 
-class Played:
-    """A dialogue played on the page and on Zalo, turn by turn."""
+async def test_every_dialogue_says_on_zalo_what_it_says_on_the_page(
+    zalo: StandIn, bot: ZaloBot, page_dialogues: list[list[Outcome]]
+) -> None:
+    def somebody(name: str) -> Act:
+        person = zalo.person(name)
 
-    def __init__(self, zalo: StandIn, http: httpx.AsyncClient, dialogue: Dialogue) -> None:
-        self.differences: list[str] = []
-        self._zalo = zalo
-        self._http = http
-        self._dialogue = dialogue
-        self._person = zalo.person(dialogue.name)
-        self._conversation = secrets.token_hex(16)
-        self._payloads: dict[str, str] = {}
+        def act(turn: Turn) -> Callable[[], list[str]]:
+            before = len(person.from_oa())
+            if turn.button:
+                _choose(person, turn.button)
+            else:
+                person.says(str(turn.user))
+            return lambda: [text for one in person.from_oa()[before:] for text in (one.text, *one.labels())]
 
-    async def play(self) -> None:
-        for turn in self._dialogue.turns:
-            if turn.button is None or turn.button in self._payloads:
-                await self._turn(turn)
+        return act
 
-    async def _turn(self, turn: Turn) -> None:
-        label = turn.button or self._numbered(str(turn.user))
-        message = {"button": self._payloads[label]} if label else {"text": str(turn.user)}
-        answer = await self._http.post("/api/messages", json={"conversation": self._conversation, **message})
-        cards = answer.raise_for_status().json()["replies"]
-        self._payloads = {b["label"]: b["payload"] for c in cards for b in c["buttons"] if b["payload"]}
-        before = len(self._person.from_oa())
-        if turn.user:
-            self._person.says(turn.user)
-        else:
-            self._choose(str(turn.button))
-        wanted = [plainly(text) for card in cards for text in (card["title"] or "", card["text"])]
-        wanted += self._payloads  # every option, as a button or with a number
-
-        def is_said() -> bool:
-            new = self._person.from_oa()[before:]
-            said = plainly(" ".join([*(s.text for s in new), *(x for s in new for x in s.labels())]))
-            return all(plainly(part) in said for part in wanted)
-
-        try:
-            await self._zalo.until(is_said, 30)
-        except TimeoutError:
-            said = [(s.text, s.labels()) for s in self._person.from_oa()[before:]]
-            self.differences.append(f"{self._dialogue.name}: {message}: the page {wanted}; Zalo {said}")
-
-    def _numbered(self, text: str) -> str | None:
-        """The option that a number stands for on Zalo, where the last message shows it with that number."""
-        last = self._person.from_oa()[-1:]
-        shown = (label for label in self._payloads for said in last if f"{text}. {label}" in said.text)
-        return next(shown, None) if text.isdecimal() else None
-
-    def _choose(self, label: str) -> None:
-        """Press the button, or send its number, as the last message that has the option shows it."""
-        for said in reversed(self._person.from_oa()):
-            if label in said.labels():
-                self._person.presses(said, label)
-                return
-            if found := re.search(rf"(\d+)\. {re.escape(label)}", said.text):
-                self._person.says(found[1])
-                return
-
-
-async def test_every_dialogue_says_on_zalo_what_it_says_on_the_page(zalo: StandIn, bot: ZaloBot) -> None:
-    waiting = list(dialogues())
-    differences: list[str] = []
-
-    async def play(http: httpx.AsyncClient) -> None:
-        while waiting:
-            played = Played(zalo, http, waiting.pop())
-            await played.play()
-            differences.extend(played.differences)
-
-    async with httpx.AsyncClient(base_url=bot.process.url, timeout=60, trust_env=False) as http:
-        await asyncio.gather(*(play(http) for _ in range(AT_A_TIME)))
-    assert differences == []
+    assert await play_elsewhere(page_dialogues, zalo, somebody) == []
     assert {delivery.status for delivery in zalo.webhook.deliveries} == {200}
     assert (await bot.state())["state"] == "connected"
+
+
+def _choose(person: Person, label: str) -> None:
+    """Press the button, or send its number, as the last message that has the option shows it."""
+    for said in reversed(person.from_oa()):
+        if label in said.labels():
+            person.presses(said, label)
+            return
+        if found := re.search(rf"(\d+)\. {re.escape(label)}", said.text):
+            person.says(found[1])
+            return
 
 
 async def test_where_zalo_takes_no_buttons_their_numbers_do(
@@ -131,6 +85,25 @@ async def test_where_zalo_takes_no_buttons_their_numbers_do(
     last = answer if "English" in answer.text else await lan.hear()  # a long answer takes two messages
     english = await lan.say(option(last, "English"))
     assert english.text.startswith(f"📌 {market[Language.EN].title}")
+
+
+async def test_a_screenshot_of_a_rumour_is_read_and_checked(
+    zalo: StandIn, bot: ZaloBot, library: Library
+) -> None:
+    if missing := tesseract.problem():
+        pytest.skip(missing)
+    lan, vi = Talk(zalo), Language.VI
+    rumour = "Chợ nổi Cái Răng đã bị đóng cửa, giải tán."
+    zalo.pictures["a.jpg"] = saved(written(rumour, (1200, 160)), "JPEG")
+    lan.person.sends_attachment("image", url=f"{bot.zalo_url}/picture/a.jpg")
+    read = await lan.hear()
+    assert rumour in read.text
+    answer = await lan.press(read, library.messages.labels.check_picture[vi])
+    assert library.answers["clarification.floating-market-closing"][vi].title in answer.text
+
+    lan = Talk(zalo, "Bảy")
+    lan.person.sends_attachment("image", url="https://127.0.0.1/not-zalos.jpg")
+    assert (await lan.hear()).text.startswith(library.messages.phrases.picture_refused[vi][:40])
 
 
 async def test_the_staffs_reply_comes_at_once_or_with_the_next_reply(

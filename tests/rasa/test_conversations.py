@@ -120,3 +120,47 @@ async def test_a_clock_that_was_wrong_for_a_while_silences_no_conversation(db: s
         db, ["say", "a", "from the year to come", 1e9], ["say", "a", "now", 1e8], ["read", "a"]
     )
     assert results[2] == ["from the year to come", "now"]
+
+
+BUSY = """
+import sys, time
+import psycopg2
+from nlu.components.events import Events
+Events(sys.argv[1]).append([("a", "user", 0.0, None, None, "one")], "a", 1.0)
+with psycopg2.connect(sys.argv[1]) as writer, writer.cursor() as cursor:
+    cursor.execute("INSERT INTO events (sender_id, type_name) VALUES ('b', 'user')")  # and not done yet
+    cursor.execute("INSERT INTO turns (sender_id, turn) VALUES ('b', 1)")
+    began = time.monotonic()
+    begun = Events(sys.argv[1])
+    assert begun.append([("c", "user", 0.0, None, None, "two")], "c", 1.0)
+    assert time.monotonic() - began < 1.0  # a lock is waited for longer
+"""
+
+
+async def test_a_runner_that_begins_waits_for_nobody_who_writes(postgres_url: str) -> None:
+    url = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    process = await asyncio.create_subprocess_exec(ROOT / ".venv-rasa/bin/python", "-c", BUSY, url, cwd=ROOT)
+    assert await process.wait() == 0
+
+
+LOST = """
+import sys
+import psycopg2
+from nlu.components.events import Events
+events = Events(sys.argv[1])
+failures = [psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.DatabaseError]
+
+def work(cursor):
+    if failures:
+        raise failures.pop()("no message from the libpq")
+    return "done"
+
+assert events._database.transact(work) == "done"
+events.append([("a", "user", 0.0, None, None, "one")], "a", 1.0)
+"""
+
+
+async def test_whatever_a_dying_server_leaves_behind_is_tried_again(postgres_url: str) -> None:
+    url = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    process = await asyncio.create_subprocess_exec(ROOT / ".venv-rasa/bin/python", "-c", LOST, url, cwd=ROOT)
+    assert await process.wait() == 0

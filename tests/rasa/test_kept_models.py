@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support import ROOT
+from tests.support.data import data_in
 from tests.support.rasa_side import BRIDGE, FOOD, WITH_BRIDGE, make_project, rasa_side
 
 KEPT = ROOT / "tests" / "rasa" / "kept_models"
@@ -71,7 +71,7 @@ def defined(module: str) -> set[str]:
 
 def test_the_settings_name_our_classes_as_kept_models_do() -> None:
     files = ("config.yml", "endpoints.yml", "credentials.yml")
-    settings = [yaml.safe_load((ROOT / file).read_text(encoding="utf-8")) for file in files]
+    settings = [data_in(ROOT / file) for file in files]
     assert set(named(settings)) == CLASSES
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from tests.support.postgres import Cluster
+from stand_ins.postgres import Cluster
 from tests.support.rasa_side import BRIDGE, FIRST, FOOD, WITH_BRIDGE, RasaSide, make_project, rasa_side
 
 pytestmark = pytest.mark.rasa

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.support import ROOT
+from tests.support.syntax import tree_of
 
 NLU = ROOT / "nlu"
 FILES = {
@@ -18,15 +20,16 @@ JOINS = {"nlu.server", "nlu.api", "nlu.publisher", "nlu.preloaded"}
 """Those that join the two."""
 
 
-def imported(file: Path) -> set[str]:
+@cache
+def imported(file: Path) -> frozenset[str]:
     """The modules of ours that a file imports, wherever in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names & FILES.keys()
+    return frozenset(names & FILES.keys())
 
 
 def needed(module: str) -> set[str]:
@@ -44,7 +47,9 @@ def of(room: str) -> set[str]:
     return {module for module in FILES if module.startswith(f"nlu.{room}.")}
 
 
-@pytest.mark.parametrize("module", sorted(of("runner") | of("components") | of("encoder")))
+@pytest.mark.parametrize(
+    "module", sorted(of("runner") | of("components") | of("encoder") | of("wards") | of("text"))
+)
 def test_nothing_that_a_runner_needs_is_the_trainers(module: str) -> None:
     assert not needed(module) & (of("trainer") | JOINS)
 

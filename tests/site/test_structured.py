@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-import yaml
 from pyld import jsonld  # type: ignore[import-untyped]
 
 from bot.site.structured import revision
 from tests.support import ROOT
+from tests.support.data import data_in
 from tests.support.public_pages import PUBLIC_URL, Public, clarification
 
-VOCABULARY: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "site" / "schema_org.yml").read_text("utf-8"))
+VOCABULARY: dict[str, Any] = data_in(ROOT / "tests" / "site" / "schema_org.yml")
 SCHEMA = "https://schema.org/"
 LITERALS = {"Text", "URL", "Date", "DateTime", "Number", "Integer", "Boolean"}
 

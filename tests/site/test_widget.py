@@ -16,9 +16,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from bot.reading import tesseract
 from stand_ins.serving import serving
 from tests.support import ROOT
 from tests.support.chromium import DESKTOP, PHONE, without_violations
+from tests.support.hostile_pictures import saved, written
 from tests.support.site import Site, running_site
 
 pytestmark = pytest.mark.browser
@@ -123,6 +125,20 @@ async def test_the_link_opens_the_chat_and_escape_leads_back(
         await expect(link).to_be_focused()
         await expect(link).to_have_attribute("aria-expanded", "false")
         assert await context.cookies() == []
+
+
+@pytest.mark.skipif(tesseract.problem() is not None, reason="Tesseract is not there")
+async def test_a_picture_is_chosen_and_read_in_it(browser: Browser, portal: Portal) -> None:
+    async with opened(browser, portal.url, PHONE) as (_, page):
+        await page.locator(LINK).click()
+        frame = page.frame_locator("iframe")
+        async with page.expect_file_chooser() as choosing:
+            await frame.get_by_role("button", name="Gửi hình chụp để kiểm tra").click()
+        picture = saved(written("Chợ nổi đóng cửa luôn"), "PNG")
+        chooser = await choosing.value
+        await chooser.set_files({"name": "a.png", "mimeType": "image/png", "buffer": picture})
+        await expect(frame.locator(".card").last).to_contain_text("Chợ nổi đóng cửa luôn")
+        await without_violations(page)
 
 
 async def test_it_keeps_nothing_in_the_browser(browser: Browser, portal: Portal) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.channels.incoming import incoming
-from bot.domain.message import Message
+from bot.domain.message import PICTURES_MOST, Message
 from bot.storage.inbox import Inbox
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
@@ -121,3 +121,36 @@ async def test_a_late_part_that_comes_again_to_a_process_whose_clock_is_behind_i
     assert await inbox.accept(item("2", "hai")) is None
     clock.advance(seconds=1)
     assert await texts(inbox) == [("một", False), ("hai", False)]
+
+
+async def test_the_first_pictures_of_an_album_are_kept_and_read_as_one(inbox: Inbox, clock: Clock) -> None:
+    for number in range(PICTURES_MOST + 2):
+        part = incoming(
+            channel="test", address="1", conversation="chat", key=str(number), unreadable=True,
+            part_of="a", pictures=[f"picture {number}"],
+        )  # fmt: skip
+        await inbox.accept(part)
+        await inbox.accept(part)
+    clock.advance(seconds=2)
+    entry = await inbox.claim(["test"])
+    assert entry
+    assert entry.message.pictures == tuple(f"picture {number}" for number in range(PICTURES_MOST))
+    await inbox.answered(entry)
+    assert await inbox.claim(["test"]) is None
+
+
+async def test_a_picture_that_comes_later_begins_the_next_album(inbox: Inbox, clock: Clock) -> None:
+    def picture(number: int) -> Message:
+        return incoming(
+            channel="test", address="1", conversation="chat", key=str(number), unreadable=True,
+            part_of="of somebody", pictures=[f"picture {number}"],
+        )  # fmt: skip
+
+    for first, second in ((1, 2), (3, 4)):
+        await inbox.accept(picture(first))
+        await inbox.accept(picture(second))
+        clock.advance(seconds=2)
+        entry = await inbox.claim(["test"])
+        assert entry
+        assert entry.message.pictures == (f"picture {first}", f"picture {second}")
+        await inbox.answered(entry)

@@ -23,10 +23,10 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage, KeptQuestion, QuestionState
 from bot.storage.schema import migrate
+from stand_ins.postgres import Cluster
 from tests.support import ROOT
 from tests.support.inbox import message
 from tests.support.operators_page import arguments
-from tests.support.postgres import Cluster
 
 KEY = Fernet.generate_key().decode()
 LIFE = datetime.timedelta(hours=25)

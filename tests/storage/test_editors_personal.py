@@ -28,9 +28,9 @@ from bot.editing.app import open_database
 from bot.storage.backup import EDITORS, NoBackup, back_up, restore
 from bot.storage.editors.tables import EditorsBase
 from bot.storage.models import PersonalData, UtcDateTime
+from stand_ins.postgres import Cluster
 from tests.support.editors import Clock, make_content, make_desk
 from tests.support.operators_page import arguments, left_out
-from tests.support.postgres import Cluster
 
 TABLES = list(EditorsBase.metadata.sorted_tables)
 MARK = "zq-mark"

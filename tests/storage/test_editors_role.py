@@ -21,11 +21,11 @@ from bot.storage import feedback, questions, subscriptions, traffic
 from bot.storage.database import Database
 from bot.storage.models import Delivery, QuestionState
 from bot.storage.schema import migrate
+from stand_ins.postgres import Cluster
 from tests.support import ROOT
 from tests.support.bot_database import open_bot_database
 from tests.support.clock import Clock
 from tests.support.desk import CHIEF, FOOD, make_content
-from tests.support.postgres import Cluster
 
 SCRIPT = (ROOT / "operations" / "editors.sql").read_text("utf-8")
 TODAY = datetime.date(2026, 11, 28)

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import JSON, Boolean, Connection, Date, Integer, Table, Text, insert, select
+from sqlalchemy import JSON, Boolean, Connection, Date, Integer, LargeBinary, Table, Text, insert, select
 from sqlalchemy import String as SqlString
 
 from bot.storage.backup import back_up
@@ -65,6 +65,8 @@ def row(table: Table, now: datetime.datetime) -> dict[str, object]:
             values[column.name] = now
         elif isinstance(column.type, Date):
             values[column.name] = now.date()
+        elif isinstance(column.type, LargeBinary):
+            values[column.name] = MARK.encode()
         elif isinstance(column.type, Boolean):
             values[column.name] = False
         elif isinstance(column.type, Integer):

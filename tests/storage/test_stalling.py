@@ -17,11 +17,11 @@ from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.schema import migrate
+from stand_ins.postgres import Cluster
 from stand_ins.proxy import Proxy
 from stand_ins.rasa import RasaStandIn
 from tests.support.app import running
 from tests.support.inbox import HERE, message
-from tests.support.postgres import Cluster
 
 AT_MOST = WITHIN + 2
 

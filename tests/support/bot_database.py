@@ -14,8 +14,8 @@ from bot.desk.bot_reader import BotReader
 from bot.domain.clock import Clock
 from bot.storage.database import Database
 from bot.storage.models import KeptQuestion, QuestionState, Subscription, Watch
-from bot.storage.schema import migrate
 from bot.storage.watches import WATCH
+from tests.support.databases import bot_tables, prepared
 
 
 @dataclass
@@ -78,9 +78,8 @@ class BotDatabase:
 @asynccontextmanager
 async def open_bot_database(url: str, clock: Clock) -> AsyncIterator[BotDatabase]:
     """A database of the bot, brought up to date."""
-    database, reader = Database(url), BotReader(url)
+    database, reader = await prepared(url, bot_tables), BotReader(url)
     try:
-        await migrate(database)
         yield BotDatabase(database, reader, clock)
     finally:
         await reader.close()

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -20,10 +20,17 @@ LIVE_SECONDS = 900
 MARKET = "culture.cai-rang-floating-market"
 
 
+class Served(Protocol):
+    """Whatever runs the bot. url: where it serves."""
+
+    @property
+    def url(self) -> str: ...
+
+
 class City:
     """A bot with a Rasa side and a content/ of its own, and the people who ask it."""
 
-    def __init__(self, project: Path, process: BotProcess, rasa_port: int) -> None:
+    def __init__(self, project: Path, process: Served, rasa_port: int) -> None:
         self.project = project
         self.content = project / "content"
         self.process = process

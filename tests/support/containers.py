@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-
-import yaml
 
 from bot.channels.registry import ServiceSettings
 from bot.editing.settings import EditorsSettings
 from bot.settings import Settings
 from tests.support import ROOT
+from tests.support.data import data_in
 
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+COMPOSE: dict[str, Any] = data_in(ROOT / "docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 
@@ -24,3 +24,12 @@ def secret_names() -> set[str]:
     """The settings that are secrets."""
     fields = {**ServiceSettings.model_fields, **EditorsSettings.model_fields}
     return {name.upper() for name, field in fields.items() if "Secret" in str(field)}
+
+
+def base_image(name: str) -> str:
+    """The image of others that one of the Dockerfile's is made from."""
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    made_from = {made: base for base, made in re.findall(r"^FROM (\S+) AS (\w+)$", text, re.MULTILINE)}
+    while name in made_from:
+        name = made_from[name]
+    return name

@@ -25,6 +25,7 @@ from bot.storage.database import Database
 from bot.storage.editors.tables import Editor, EditorsBase
 from tests.support import ROOT
 from tests.support.clock import Clock
+from tests.support.databases import prepared
 
 OFFICES = """
 culture:
@@ -128,17 +129,20 @@ def make_tables(connection: Connection) -> None:
         )  # fmt: skip
 
 
+async def _with_editors(database: Database) -> None:
+    await database.transact(make_tables)
+
+
 @asynccontextmanager
 async def open_desk(url: str, root: Path, clock: Clock, *, in_git: bool = True) -> AsyncIterator[EditingDesk]:
     """A desk that reads content/ anew each time, as the watcher would a second later."""
     directory = make_content(root, in_git=in_git)
-    database = Database(url)
+    database = await prepared(url, _with_editors)
 
     def library() -> Library:
         return load(directory, now=clock()).library
 
     try:
-        await database.transact(make_tables)
         yield EditingDesk(database, directory, library, clock)
     finally:
         await database.close()

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import httpx
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -29,7 +30,9 @@ from bot.domain.answer import Facet
 from bot.domain.language import Language
 from bot.domain.plan import Kind
 from bot.text.rich import markdown
+from stand_ins.server import PlatformServer
 from tests.support import ROOT
+from tests.support.data import data_in
 
 DIRECTORY = ROOT / "tests" / "dialogues"
 
@@ -41,6 +44,9 @@ def _known(action: str) -> str:
 
 
 Action = Annotated[str, AfterValidator(_known)]
+
+AT_A_TIME = 4
+"""Dialogues that are played beside each other."""
 
 ALONE = frozenset({"emergency", "care"})
 """Actions whose card comes with no other: nothing may stand between a person and the number to call."""
@@ -102,11 +108,23 @@ class Dialogue(_Strict):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a turn went. misses: what was wrong; none if it was right."""
+    """How a turn went. misses: what was wrong, if anything. cards: the reply; none if it was skipped."""
 
     dialogue: Dialogue
     turn: Turn
     misses: list[str]
+    cards: list[dict[str, Any]]
+
+    @property
+    def labels(self) -> list[str]:
+        """What the reply lets choose."""
+        return [b["label"] for card in self.cards for b in card["buttons"] if b["payload"]]
+
+    def is_said_by(self, messages: list[str]) -> bool:
+        """Whether messages of another channel, with the labels of their buttons, say all of it."""
+        said = plainly(" ".join(messages))
+        texts = [plainly(text) for card in self.cards for text in (card["title"] or "", card["text"])]
+        return all(part in said for part in (*texts, *map(plainly, self.labels)))
 
     def __str__(self) -> str:
         said = self.turn.user if self.turn.button is None else f"[{self.turn.button}]"
@@ -121,7 +139,7 @@ def dialogues() -> list[Dialogue]:
     """
     found: list[Dialogue] = []
     for file in sorted(DIRECTORY.glob("*.yml")):
-        written = yaml.safe_load(file.read_text(encoding="utf-8"))
+        written = data_in(file)
         found += TypeAdapter(list[Dialogue]).validate_python([{"kind": file.stem, **d} for d in written])
     return found
 
@@ -141,7 +159,9 @@ def play(dialogue: Dialogue, http: httpx.Client) -> Iterator[Outcome]:
     buttons: dict[str, str] = {}
     for turn in dialogue.turns:
         if turn.button is not None and turn.button not in buttons:
-            yield Outcome(dialogue, turn, [f"there is no such button, but {', '.join(buttons) or 'none'}"])
+            yield Outcome(
+                dialogue, turn, [f"there is no such button, but {', '.join(buttons) or 'none'}"], []
+            )
             continue
         message = {"text": turn.user} if turn.button is None else {"button": buttons[turn.button]}
         answer = http.post("/api/messages", json={"conversation": conversation, **message})
@@ -151,7 +171,51 @@ def play(dialogue: Dialogue, http: httpx.Client) -> Iterator[Outcome]:
         if ALONE & set(turn.expect.action) and len(cards) > 1:
             misses.append(f"comes with {len(cards) - 1} other cards")
         buttons = {b["label"]: b["payload"] for card in cards for b in card["buttons"] if b["payload"]}
-        yield Outcome(dialogue, turn, misses)
+        yield Outcome(dialogue, turn, misses, cards)
+
+
+def play_all(http: httpx.Client) -> list[list[Outcome]]:
+    """How each turn of all dialogues goes, some of them beside each other."""
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        return list(pool.map(lambda dialogue: list(play(dialogue, http)), dialogues()))
+
+
+SAID_SECONDS = 30
+"""How long another channel may take to say what the page said."""
+
+Act = Callable[[Turn], Callable[[], list[str]]]
+"""Does on another channel what a turn does; what comes back lists what has been said there since, with the
+labels of buttons."""
+
+
+async def play_elsewhere(
+    played: list[list[Outcome]], server: PlatformServer, somebody: Callable[[str], Act]
+) -> list[str]:
+    """Play on another channel what was played on the page; what differs.
+
+    Args:
+        server: the platform.
+        somebody: from a dialogue's name to how somebody new acts there.
+    """
+    waiting = [[outcome for outcome in outcomes if outcome.cards] for outcomes in played]
+    differences: list[str] = []
+
+    async def play_one(outcome: Outcome, act: Act) -> None:
+        said = act(outcome.turn)
+        try:
+            await server.until(lambda: outcome.is_said_by(said()), SAID_SECONDS)
+        except TimeoutError:
+            differences.append(f"{outcome}: the page said {outcome.cards}, the channel {said()}")
+
+    async def play_some() -> None:
+        while waiting:
+            outcomes = waiting.pop()
+            act = somebody(outcomes[0].dialogue.name)
+            for outcome in outcomes:
+                await play_one(outcome, act)
+
+    await asyncio.gather(*(play_some() for _ in range(AT_A_TIME)))
+    return differences
 
 
 def main() -> None:

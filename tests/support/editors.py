@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -205,24 +208,49 @@ def fields(page: httpx.Response, action: str) -> dict[str, str]:
 
 def make_content(root: Path) -> Path:
     """content/ with three offices, the bot's sentences and an answer, in git."""
+    return _copy(_small(), root)
+
+
+def copy_content(root: Path) -> Path:
+    """A copy of the city's own content, in git."""
+    return _copy(_citys(), root)
+
+
+def _copy(made: Path, root: Path) -> Path:
+    shutil.copytree(made, root, dirs_exist_ok=True)
+    return root / "content"
+
+
+@cache
+def _small() -> Path:
+    root = _kept_directory()
     directory = root / "content"
     (directory / "city").mkdir(parents=True)
     (directory / "offices.yml").write_text(OFFICES, encoding="utf-8")
     (directory / "city" / "parking.yml").write_text(ANSWER, encoding="utf-8")
     for name in ("messages.yml", "catalogue.yml"):
         shutil.copy(ROOT / "content" / name, directory)
-    for command in (["init", "-q"], ["add", "-A"], [*GIT_NAME, "commit", "-q", "-m", "First"]):
-        subprocess.run(["git", "-C", str(root), *command], check=True, capture_output=True, timeout=30)
-    return directory
+    return _in_git(root)
 
 
-def copy_content(root: Path) -> Path:
-    """A copy of the city's own content, in git."""
-    directory = root / "content"
-    shutil.copytree(ROOT / "content", directory)
+@cache
+def _citys() -> Path:
+    root = _kept_directory()
+    shutil.copytree(ROOT / "content", root / "content")
+    return _in_git(root)
+
+
+def _kept_directory() -> Path:
+    """One that is there until the tests end."""
+    made = tempfile.TemporaryDirectory()
+    atexit.register(made.cleanup)
+    return Path(made.name)
+
+
+def _in_git(root: Path) -> Path:
     for command in (["init", "-q"], ["add", "-A"], [*GIT_NAME, "commit", "-q", "-m", "First"]):
         subprocess.run(["git", "-C", str(root), *command], check=True, capture_output=True, timeout=30)
-    return directory
+    return root
 
 
 def make_desk(database: Database, directory: Path, clock: Clock) -> EditingDesk:

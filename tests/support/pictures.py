@@ -12,7 +12,6 @@ import contextlib
 import dataclasses
 import json
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -32,6 +31,7 @@ from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.editing.app import create_app, open_database
+from bot.serve import listen
 from bot.storage.database import Database
 from bot.storage.models import QuestionState
 from bot.storage.questions import keep_question
@@ -113,7 +113,7 @@ async def bots_database(url: str) -> None:
 @contextlib.asynccontextmanager
 async def served(pages: Pages) -> AsyncIterator[str]:
     """The address at which the pages are served while the context is open."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(http_server.config(pages.app, finish_within=1))  # type: ignore[arg-type]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

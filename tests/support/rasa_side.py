@@ -19,6 +19,7 @@ import yaml
 
 from tests.support import ROOT
 from tests.support.bot_process import free_port
+from tests.support.data import data_in
 
 EXAMPLES_MOST = 10
 INTENTS = ("greet", "thanks", "emergency", "out_of_scope")
@@ -253,7 +254,7 @@ def make_project(directory: Path) -> None:
 
 
 def _few_examples(file: Path) -> list[dict[str, str]]:
-    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    data = data_in(file)
     entries = data.get("nlu", []) if isinstance(data, dict) else []
     return [
         {**entry, "examples": "".join(entry["examples"].splitlines(keepends=True)[:EXAMPLES_MOST])}

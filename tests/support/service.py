@@ -14,12 +14,12 @@ import httpx
 from sqlalchemy import make_url
 
 from stand_ins import telegram, zalo
+from stand_ins.postgres import Cluster
 from stand_ins.proxy import Proxy, Target
 from stand_ins.rasa import RasaStandIn
 from stand_ins.serving import serving
 from stand_ins.zalo.server import settings as zalo_settings
 from tests.support.bot_process import BotProcess
-from tests.support.postgres import Cluster
 from tests.support.zalo_bot import TOKEN_KEY, ZaloBot
 
 READY_WITHIN = 6.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,6 +28,8 @@ from bot.content.loading import load
 from bot.content.paths import share_path
 from bot.domain.clock import utc_now
 from bot.rasa.client import Rasa
+from bot.reading.reader import read
+from bot.serve import listen
 from bot.site.embed import embed_routes
 from bot.site.pictures import Pictures
 from bot.site.routes import site_routes
@@ -179,10 +180,10 @@ async def running_site(
         channels: dict[str, Channel] = {web.name: web}
         delivery_worker = DeliveryWorker(outbox, lambda: library, channels)
         dialogue = Dialogue(Rasa(http), lambda: library)
-        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker)
+        worker = Worker(inbox, dialogue, lambda: library, channels, delivery_worker, read_picture=read)
         working = asyncio.create_task(worker.run())
         # Bound here, so that a connection waits for the server rather than being refused.
-        listener = socket.create_server(("127.0.0.1", port))
+        listener = listen("127.0.0.1", port)
         pictures = Pictures(lambda: library, content, "")
         routes = [*pictures.routes(), *embed_routes(lambda: library, origins), *web.routes()]
         routes += site_routes(lambda: library, dialogue, public_url, utc_now, share_path)

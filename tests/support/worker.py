@@ -13,9 +13,10 @@ import httpx
 
 from bot.answering.delivery_worker import DeliveryWorker
 from bot.answering.dialogue import Dialogue
+from bot.answering.pictures import ReadPicture
 from bot.answering.retry_policy import RetryPolicy
 from bot.answering.worker import Worker
-from bot.channels.contract import Channel
+from bot.channels.contract import Channel, PictureGone
 from bot.channels.incoming import incoming
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
@@ -57,6 +58,7 @@ class RecordingChannel(Channel):
     mishaps: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
     always: dict[str, Exception] = field(default_factory=dict)
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    pictures: dict[str, bytes | Exception] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def show_working(self, address: str) -> None:
@@ -74,6 +76,12 @@ class RecordingChannel(Channel):
         if gate := self.gates.get(address):
             await gate.wait()
         self.sent.append(Sent(address, message_id, position, card))
+
+    async def fetch_picture(self, reference: str) -> bytes:
+        found = self.pictures.get(reference, PictureGone("there is none"))
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def was_tried(self, times: int) -> None:
         async with asyncio.timeout(10), self.changed:
@@ -129,6 +137,7 @@ async def running(
     clock: Clock = utc_now,
     others: Sequence[Channel] = (),
     served: Callable[[], Library] | None = None,
+    read_picture: ReadPicture | None = None,
 ) -> AsyncIterator[Bot]:
     rasa, channel = RasaStandIn(), RecordingChannel()
     channels: dict[str, Channel] = {"test": channel, **{other.name: other for other in others}}
@@ -137,7 +146,16 @@ async def running(
         dialogue = Dialogue(Rasa(http), serve)
         outbox = Outbox(inbox._database, clock)
         delivery_worker = DeliveryWorker(outbox, serve, channels, clock=clock)
-        worker = Worker(inbox, dialogue, serve, channels, delivery_worker, policy=policy, clock=clock)
+        worker = Worker(
+            inbox,
+            dialogue,
+            serve,
+            channels,
+            delivery_worker,
+            policy=policy,
+            clock=clock,
+            read_picture=read_picture,
+        )
         working = asyncio.create_task(worker.run())
         bot = Bot(inbox, outbox, rasa, channel, library, worker, delivery_worker, working)
         try:

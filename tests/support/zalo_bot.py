@@ -24,10 +24,11 @@ TOKEN_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 class ZaloBot:
-    """The bot with its Official Account, and its directory."""
+    """The bot with its Official Account, and its directory. zalo_url: where it reaches Zalo."""
 
     def __init__(self, zalo: StandIn, directory: Path, environment: dict[str, str]) -> None:
         self.process = BotProcess(directory, environment)
+        self.zalo_url = environment["ZALO_API_URL"]
         self._zalo = zalo
         self._directory = directory
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}

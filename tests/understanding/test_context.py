@@ -8,7 +8,7 @@ import pytest
 
 from nlu import paths
 from nlu.components.context import STANDS, Context, Meant, Words, candidates, meant
-from nlu.components.forms import points_back
+from nlu.text.forms import points_back
 from tests.support import ROOT
 
 PAGODA, TEMPLES, QUAY = "culture.clay-pagoda", "culture.khmer-pagodas", "culture.ninh-kieu-quay"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu.components.diacritics import DiacriticRestorer
-from nlu.components.forms import fold, sentences
 from nlu.components.signs import signs, spoken, without_emoticons
 from nlu.components.spelling import Spelling
 from nlu.components.typos import TypoCorrector
+from nlu.text.forms import fold, sentences
 
 TAUGHT = ["museum opening hours", "the museum ticket", "opening hours", "the ticket price", "market price"]
 

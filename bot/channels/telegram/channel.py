@@ -16,6 +16,7 @@ from telegram.request import HTTPXRequest
 from bot.channels.contract import Channel, Health, Parts
 from bot.channels.opaque import OpaqueNames
 from bot.channels.telegram.background import BackgroundTasks
+from bot.channels.telegram.fetching import fetch
 from bot.channels.telegram.handler import UpdateHandler
 from bot.channels.telegram.inline import InlineMode
 from bot.channels.telegram.limits import ANSWER_SECONDS
@@ -109,6 +110,7 @@ class TelegramChannel(Channel):
         self._bot: ExtBot[None] = ExtBot(
             token,
             base_url=f"{api_url.rstrip('/')}/bot",
+            base_file_url=f"{api_url.rstrip('/')}/file/bot",
             request=self._http,
             get_updates_request=self._http,
             # Without the library's rate limiter: where a group has had its share, that waits up to a minute.
@@ -171,6 +173,10 @@ class TelegramChannel(Channel):
         chat, topic = chat_of(address)
         with suppress(TelegramError):
             await self._bot.send_chat_action(chat, ChatAction.TYPING, message_thread_id=topic)
+
+    async def fetch_picture(self, reference: str) -> bytes:
+        """Fetch a picture by its file id; errors as in `Channel.fetch_picture`."""
+        return await fetch(self._bot, reference)
 
     # The service's side.
 

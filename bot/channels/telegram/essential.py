@@ -18,7 +18,7 @@ _PLAIN = {
     "guest_query_id": str,
     "migrate_to_chat_id": int, "migrate_from_chat_id": int,
 }  # fmt: skip
-_WORDS = frozenset({"text", "caption", "migrate_to_chat_id", "migrate_from_chat_id"})
+_WORDS = frozenset({"text", "caption", "photo", "migrate_to_chat_id", "migrate_from_chat_id"})
 
 
 def essential(update: Json) -> dict[str, object] | None:
@@ -41,6 +41,8 @@ def _message(message: Json, *, is_replied_to: bool = False) -> dict[str, object]
     kept: dict[str, object] = {"message_id": 0, "date": 0, "chat": _chat(message.get("chat"))}
     kept |= {name: message[name] for name, kind in _PLAIN.items() if isinstance(message.get(name), kind)}
     kept |= {name: _entities(message.get(name)) for name in ("entities", "caption_entities")}
+    if photo := _photo(message.get("photo")):
+        kept["photo"] = photo
     if isinstance(message.get("from"), Mapping):
         kept["from"] = _user(message["from"])
     replied, quote = message.get("reply_to_message"), message.get("quote")
@@ -49,6 +51,16 @@ def _message(message: Json, *, is_replied_to: bool = False) -> dict[str, object]
     if isinstance(quote, Mapping) and isinstance(quote.get("text"), str):
         kept["quote"] = {"text": quote["text"], "position": 0}
     return kept
+
+
+def _photo(sizes: object) -> list[dict[str, object]]:
+    """The sizes of a photo that can be fetched."""
+    kinds = {"file_id": str, "file_unique_id": str, "width": int, "height": int}
+    return [
+        {name: size[name] for name in (*kinds, "file_size") if name in size}
+        for size in (sizes if isinstance(sizes, list) else [])
+        if isinstance(size, Mapping) and all(isinstance(size.get(name), kind) for name, kind in kinds.items())
+    ]
 
 
 def _chat(chat: object) -> dict[str, object]:

@@ -21,6 +21,7 @@ from bot.channels.telegram.limits import INLINE_QUERY
 from bot.channels.telegram.results import as_result
 from bot.channels.telegram.updates import CHANNEL, language_of
 from bot.content.library import Library
+from bot.content.paths import share_path
 from bot.content.schema import Answer
 from bot.content.search import search
 from bot.domain.answer import TOPICS
@@ -117,7 +118,10 @@ class InlineMode:
         if key not in version.results:
             plan = Plan(reply=Kind.ANSWER, language=language, id=answer.id)
             card = answer_card(plan, library, version.day)
-            version.results[key] = as_result(card, library.messages, self._bot.username, self._public_url)
+            picture = share_path(answer, language, library)
+            version.results[key] = as_result(
+                card, library.messages, self._bot.username, self._public_url, picture
+            )
         return version.results[key]
 
     def _version(self) -> _Version:

@@ -7,6 +7,7 @@ with the whole answer, and to the bot.
 from __future__ import annotations
 
 import hashlib
+import textwrap
 
 from telegram import (
     InlineKeyboardButton,
@@ -31,21 +32,30 @@ DESCRIPTION = 120
 """Characters under a result's title: an app shows two lines."""
 
 
-def as_result(card: Card, messages: Messages, username: str, public_url: str) -> InlineQueryResultArticle:
-    """The result for a card of an answer; `public_url`: empty where there are no pages.
+def as_result(
+    card: Card, messages: Messages, username: str, public_url: str, thumbnail: str | None = None
+) -> InlineQueryResultArticle:
+    """The result for a card of an answer.
 
     Of a card that is longer than a message the beginning is shown: the rest stands behind the links.
+
+    Args:
+        public_url: empty where there are no pages.
+        thumbnail: the path of the picture beside it in a list, which Telegram fetches by https alone.
     """
     part = next(part for part in render(card, messages.labels, None).parts if part.photo is None)
-    begins = " ".join(plain(markdown(card.text)).split())
+    begins = plain(markdown(card.text))
+    if card.verdict_label and not begins.startswith(card.verdict_label):
+        begins = f"{card.verdict_label} · {begins}"
     return InlineQueryResultArticle(
         id=_id(f"{card.language}:{card.id}"),
         title=card.title or card.id or messages.telegram.open_chat[card.language],
-        description=" · ".join(filter(None, [card.verdict_label, begins]))[:DESCRIPTION],
+        description=textwrap.shorten(begins, DESCRIPTION, placeholder="…"),
         input_message_content=InputTextMessageContent(
             part.html, parse_mode=ParseMode.HTML, link_preview_options=LinkPreviewOptions(is_disabled=True)
         ),
         reply_markup=_links(card, messages, username, public_url),
+        thumbnail_url=f"{public_url}{thumbnail}" if thumbnail and public_url.startswith("https://") else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from telegram import CallbackQuery, Chat, Update, User
@@ -20,19 +20,16 @@ from bot.domain import payload
 from bot.domain.commands import read_command
 from bot.domain.language import Language
 from bot.domain.message import ONCE, Message
+from bot.reading.limits import BYTES_MOST
 from bot.storage.chat_move import ChatMove, ChatPlace
+from bot.text.asked_about import asks_about, with_what_is_asked_about
 from bot.text.cleaning import clean
-from bot.text.folding import words
 
 CHANNEL = "telegram"
 
 EDIT_LATEST = datetime.timedelta(minutes=2)
 """An edit this soon mends the question that was just asked, so it is answered anew. A later one
 tidies up an old chat: an answer out of the blue would only puzzle."""
-
-OWN_WORDS = 6
-"""So many words beside a message that is replied to ("is this true?") say what is wanted with it, but hardly
-about what. With more the person asks something of their own."""
 
 PEOPLE = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL})
 """Bots of Telegram's own in whose name people write: anonymous administrators, and channels."""
@@ -119,11 +116,14 @@ class UpdateReader:
                 return None
             text = self._without_name(text)
         if button is None and (said.text or said.caption):
-            text = _with_what_is_asked_about(text, self._replied_to(said))
+            text = with_what_is_asked_about(text, self._replied_to(said))
             if is_group and not text and said.text:
                 button = payload.for_saying("greet")  # somebody called our name
         if button is None and said.location:
             button = payload.for_location(said.location.latitude, said.location.longitude)
+        pictures = _pictures(said)
+        if button is None and not pictures and text and not self._replied_to(said):
+            pictures = self._pictures_asked_about(said, text)
         is_unreadable = not text and button is None
         media = _media(said) if is_unreadable and not said.media_group_id else None
         if is_group and button is None and text.startswith("/"):
@@ -136,6 +136,7 @@ class UpdateReader:
             text="" if button else text,
             button=media or button,
             unreadable=is_unreadable,
+            pictures=pictures,
             # Whoever presses or commands is answered in any case.
             is_quiet=is_group and button is None,
             part_of=f"album:{said.chat.id}:{said.media_group_id}" if said.media_group_id else None,
@@ -152,7 +153,7 @@ class UpdateReader:
         own = self._without_name(said.text or said.caption or "")
         about = self._replied_to(said).strip()
         # In the rumour's own words and language: a person's "is this true?" beside it says nothing of it.
-        is_about = bool(about) and len(words(own)) <= OWN_WORDS
+        is_about = bool(about) and asks_about(own)
         text = about if is_about else own
         is_named_alone = not own and said.reply_to_message is None
         return incoming(
@@ -160,7 +161,7 @@ class UpdateReader:
             address=f"{GUEST_ABOUT if is_about else GUEST}{query_id}",
             conversation=guest_conversation(query_id, self.opaque),
             # If the bot is in that chat after all, it gets the same message a second time as another update.
-            key=_key(said, _with_what_is_asked_about(own, about)),
+            key=_key(said, with_what_is_asked_about(own, about)),
             text=text,
             button=payload.for_saying("greet") if is_named_alone else None,
             unreadable=not text and not is_named_alone,
@@ -179,6 +180,13 @@ class UpdateReader:
             return said.quote.text
         return (replied.text or replied.caption or "") if replied else ""
 
+    def _pictures_asked_about(self, said: TelegramMessage, own: str) -> list[str]:
+        """The picture without words that a few words reply to ("is this true?")."""
+        replied = said.reply_to_message
+        if replied is None or self._is_ours(replied) or not asks_about(own):
+            return []
+        return _pictures(replied)
+
     def _message(
         self,
         chat: Chat,
@@ -190,6 +198,7 @@ class UpdateReader:
         button: str | None = None,
         unreadable: bool = False,
         is_quiet: bool = False,
+        pictures: Sequence[str] = (),
         part_of: str | None = None,
         act: str | None = None,
     ) -> Message:
@@ -203,6 +212,7 @@ class UpdateReader:
             button=button,
             unreadable=unreadable,
             is_quiet=is_quiet,
+            pictures=pictures,
             language=language_of(sender.language_code if sender else None),
             part_of=part_of,
             act=act,
@@ -269,13 +279,15 @@ def _is_bot(sender: User | None) -> bool:
     return sender is not None and sender.is_bot and sender.id not in PEOPLE
 
 
-def _with_what_is_asked_about(own: str, replied_to: str) -> str:
-    """A person's few words behind the text that they are about; more of them stand for themselves."""
-    about = replied_to.strip()
-    if not about or len(words(own)) > OWN_WORDS:
-        return own
-    end = "" if about[-1] in ".?!…:" else "."
-    return f"{about}{end} {own}" if own else about
+def _pictures(said: TelegramMessage) -> list[str]:
+    """The file ids of a message's picture: of a photo the largest size that is read, or a picture sent as a
+    file."""
+    sizes = [size for size in said.photo if (size.file_size or 0) <= BYTES_MOST]
+    if sizes:
+        return [max(sizes, key=lambda size: size.width * size.height).file_id]
+    document = said.document if said.animation is None else None
+    is_picture = document is not None and (document.mime_type or "").startswith("image/")
+    return [document.file_id] if document and is_picture else []
 
 
 def _media(said: TelegramMessage) -> str | None:

@@ -1,11 +1,14 @@
-"""POST /api/messages: a question in, its reply out. POST /api/deliveries: what waits for a client."""
+"""POST /api/messages: a question in, its reply out. POST /api/pictures: a picture in place of words.
+POST /api/deliveries: what waits for a client."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -21,16 +24,20 @@ from bot.channels.opaque import OpaqueNames
 from bot.channels.requests import BodyTooLarge, read_body, sender
 from bot.channels.throttle import SharedThrottle
 from bot.channels.web.schema import (
+    PICTURE_MOST,
     AnswerBody,
     Deliveries,
     DeliveryBody,
     ErrorBody,
+    PictureQuestionBody,
     Problem,
     QuestionBody,
     Visit,
 )
+from bot.domain import payload
 from bot.domain.commands import read_command
 from bot.domain.message import Message
+from bot.storage import pictures
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway, Unwritable
 from bot.storage.inbox import Inbox
@@ -40,6 +47,15 @@ BODY_LIMIT = 64 * 1024
 
 BODY_WITHIN = 10.0
 """Seconds a request's body may take to arrive, so that slow senders hold nothing up."""
+
+PICTURE_BODY_LIMIT = PICTURE_MOST + BODY_LIMIT
+"""Bytes of a request with a picture."""
+
+PICTURE_WITHIN = 18.0
+"""Seconds such a body may take: a little less than any request (bot.http_server)."""
+
+PICTURES_AT_A_TIME = 8
+"""Such requests whose bodies are read at a time: each holds some megabytes."""
 
 COME_AGAIN = 5
 """Seconds after which a client may ask again for a reply that took too long."""
@@ -94,6 +110,8 @@ class WebApi:
         def throttle(kind: str, per_minute: int) -> SharedThrottle:
             return SharedThrottle(kind, per_minute, database, self._opaque)
 
+        self._database = database
+        self._reading_pictures = asyncio.Semaphore(PICTURES_AT_A_TIME)
         self._questions = throttle("questions", rate_limit)
         self._questions_from = throttle("questions from", address_limit)
         self._looks = throttle("looks", rate_limit)
@@ -106,6 +124,7 @@ class WebApi:
             app=Starlette(
                 routes=[
                     Route("/messages", self._messages, methods=["POST"]),
+                    Route("/pictures", self._pictures, methods=["POST"]),
                     Route("/deliveries", self._deliveries, methods=["POST"]),
                 ],
                 exception_handlers={
@@ -121,7 +140,41 @@ class WebApi:
         await _hold_back(self._questions_from, sender(request))
         question = await _parsed(request, QuestionBody)
         await _hold_back(self._questions, question.conversation)
-        message = self._message(question)
+        return await self._reply(self._message(question))
+
+    async def _pictures(self, request: Request) -> Response:
+        await _hold_back(self._questions_from, sender(request))
+        if self._reading_pictures.locked():
+            raise HTTPException(503, "many pictures come just now", {"Retry-After": str(COME_AGAIN)})
+        async with self._reading_pictures:
+            question = await _parsed(request, PictureQuestionBody, PICTURE_BODY_LIMIT, PICTURE_WITHIN)
+        await _hold_back(self._questions, question.conversation)
+        conversation = self._hashed(question.conversation)
+        key = f"{conversation}:{question.key or secrets.token_hex(16)}"
+        picture_id = self._opaque(f"picture:{key}")
+        message = incoming(
+            channel=self._channel,
+            address="",
+            conversation=conversation,
+            key=key,
+            text=question.text or "",
+            pictures=[picture_id],
+            language=question.language,
+        )
+        message = replace(message, unreadable=not message.text)
+        data, now = base64.b64decode(question.picture), self._database.clock()
+        is_kept = await self._database.transact(
+            lambda connection: pictures.upload(connection, picture_id, conversation, data, now)
+        )
+        if not is_kept:
+            busy = payload.for_media("picture_busy") if message.unreadable else None
+            message = replace(message, pictures=(), button=busy)
+        reply = await self._reply(message)
+        # Where it was answered before, nobody reads it again.
+        await self._database.transact(lambda connection: pictures.discard(connection, [picture_id]))
+        return reply
+
+    async def _reply(self, message: Message) -> Response:
         try:
             cards = await self._inbox.ask(message, self._reply_within)
         except Unwritable as error:
@@ -177,13 +230,15 @@ async def _hold_back(throttle: SharedThrottle, name: str) -> None:
         )
 
 
-async def _parsed(request: Request, kind: type[Body]) -> Body:
+async def _parsed(
+    request: Request, kind: type[Body], most: int = BODY_LIMIT, within: float = BODY_WITHIN
+) -> Body:
     """What the client sent. Raises HTTPException 400, 408, 413, 415, 422."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise HTTPException(415, "send application/json")
     try:
-        return kind.model_validate_json(await _body(request))
+        return kind.model_validate_json(await _body(request, most, within))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":
@@ -193,12 +248,12 @@ async def _parsed(request: Request, kind: type[Body]) -> Body:
         raise HTTPException(422, f"{where}: {what}" if where else what) from error
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int, within: float) -> bytes:
     try:
-        async with asyncio.timeout(BODY_WITHIN):
-            return await read_body(request, BODY_LIMIT)
+        async with asyncio.timeout(within):
+            return await read_body(request, most)
     except BodyTooLarge as error:
-        raise HTTPException(413, f"the body is larger than {BODY_LIMIT} bytes") from error
+        raise HTTPException(413, f"the body is larger than {most} bytes") from error
     except TimeoutError as error:
         raise HTTPException(408, "the body took too long to arrive") from error
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from starlette.routing import BaseRoute
 
 from bot.cards.deliveries import compose_delivery
-from bot.channels.contract import Channel, OnlyInReply, Parts
+from bot.channels.contract import Channel, OnlyInReply, Parts, PictureGone
 from bot.channels.web.api import WebApi
 from bot.channels.web.page import page_routes
 from bot.channels.web.schema import CardBody, DeliveryBody
@@ -16,6 +16,7 @@ from bot.content.library import Library
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.domain.clock import local_day, utc_now
+from bot.storage import pictures
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
@@ -63,6 +64,7 @@ class WebChannel(Channel):
 
         address_limit 0: any number from an address; rate_limit 0: no limit at all.
         """
+        self._database = database
         self._inbox = inbox
         self._library = library
         self._outbox = outbox
@@ -97,6 +99,13 @@ class WebChannel(Channel):
         if message_id < 0:
             raise OnlyInReply("a page is only ever answered")
         await self._inbox.replies.save(message_id, position, _laid_down(card))
+
+    async def fetch_picture(self, reference: str) -> bytes:
+        """A picture that was uploaded. Raises PictureGone."""
+        data = await self._database.transact(lambda connection: pictures.uploaded(connection, reference))
+        if data is None:
+            raise PictureGone("it was not read in time")
+        return data
 
     @property
     def lay_down(self) -> Callable[[Card], dict[str, object]]:

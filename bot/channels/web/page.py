@@ -22,6 +22,7 @@ from bot.domain import payload
 from bot.domain.answer import TOPICS
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import TEXT_LIMIT
+from bot.reading import tesseract
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -80,6 +81,7 @@ def page_response(
         every_page=content.messages.site.home[language],
         static=static_address,
         origins=origins,
+        reads_pictures=tesseract.problem() is None,
     )
     headers = {"Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
     return HTMLResponse(html, headers=headers)

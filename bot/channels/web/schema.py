@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -11,6 +12,7 @@ from bot.domain.answer import Facet, PartialDate, Verdict
 from bot.domain.card import Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
+from bot.reading.limits import BYTES_MOST
 from bot.text.html import to_html
 
 OpaqueId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
@@ -50,6 +52,32 @@ class QuestionBody(BaseModel):
         if self.text is not None and not self.text.strip():
             raise ValueError("text is empty")
         return self
+
+
+PICTURE_MOST = 4 * math.ceil(BYTES_MOST / 3)
+"""Characters of the largest picture that is read."""
+
+
+class PictureQuestionBody(BaseModel):
+    """What a client sends of a picture.
+
+    picture: its bytes as base64. text: what is asked about it. The rest is as in `QuestionBody`.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    conversation: OpaqueId
+    picture: Annotated[
+        str,
+        Field(
+            pattern=r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+            min_length=4,
+            max_length=PICTURE_MOST,
+        ),
+    ]
+    text: str | None = None
+    key: OpaqueId | None = None
+    language: Language | None = None
 
 
 class _Body(BaseModel):

@@ -135,12 +135,12 @@ class Pair:
 
 
 class ZaloApi:
-    """Zalo's servers."""
+    """Zalo's servers. url: of the OpenAPI."""
 
     def __init__(
         self, api_url: str, oauth_url: str, app_id: str, app_secret: str, call_seconds: float = CALL_SECONDS
     ) -> None:
-        self._api_url, self._oauth_url = api_url, oauth_url
+        self.url, self._oauth_url = api_url, oauth_url
         self._app_id, self._app_secret = app_id, app_secret
         self._http = httpx.AsyncClient(timeout=call_seconds, trust_env=False)
         self._within = call_seconds
@@ -167,7 +167,7 @@ class ZaloApi:
         """
         headers = self._headers(access_token)
         async with self._calls:
-            answer = await self._post(self._api_url + UPLOAD, headers, file=(name, data))
+            answer = await self._post(self.url + UPLOAD, headers, file=(name, data))
         return _read(_Uploaded, _opened(answer)).attachment_id
 
     async def allowance(self, access_token: str, user_id: str) -> Allowance:
@@ -215,7 +215,7 @@ class ZaloApi:
 
     async def _call(self, access_token: str, path: str, body: JsonObject) -> JsonObject:
         async with self._calls:
-            answer = await self._post(self._api_url + path, self._headers(access_token), json=body)
+            answer = await self._post(self.url + path, self._headers(access_token), json=body)
         return _opened(answer)
 
     def _headers(self, access_token: str) -> dict[str, str]:

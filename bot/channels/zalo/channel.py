@@ -20,6 +20,7 @@ from bot.channels.zalo.sending import PictureOf, ZaloSender, no_picture
 from bot.channels.zalo.settings import ZaloSettings
 from bot.channels.zalo.store import ZaloStore
 from bot.channels.zalo.tokens import Tokens
+from bot.channels.zalo_pictures import download
 from bot.channels.zalo_text import render
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
@@ -128,6 +129,10 @@ class ZaloChannel(Channel):
             if message_id < 0 and card.action == "reply" and position == 0:
                 await self._sender.tell_of_reply(address)
             raise
+
+    async def fetch_picture(self, reference: str) -> bytes:
+        """Fetch a picture by its address; errors as in `Channel.fetch_picture`."""
+        return await download(reference, self._api.url)
 
     # The service's side.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.channels.zalo.emoticons import as_emoji
+from bot.channels.zalo_pictures import ADDRESS_MOST
 from bot.channels.zalo_text import MARK
 from bot.domain import payload
 from bot.domain.commands import read_command
@@ -42,6 +43,8 @@ KINDS = {
     "user_send_video": "video",
 }
 """Of which kind something is, where that makes a difference to what is said of it."""
+
+IMAGE = "user_send_image"
 
 GREETED = frozenset({"follow", "user_click_chatnow"})
 """What begins a conversation without a word."""
@@ -157,6 +160,16 @@ def location_in(event: Event) -> str | None:
     return None
 
 
+def pictures_in(event: Event) -> list[str]:
+    """The addresses of the pictures that the person sent."""
+    found = []
+    for attachment in _attachments(event) if event.event_name == IMAGE else ():
+        match attachment:
+            case {"payload": {"url": str(address)}} if len(address) <= ADDRESS_MOST:
+                found.append(address)
+    return found
+
+
 def _attachments(event: Event) -> list[object]:
     """They stand in the message; by one source beside it."""
     for found in (event.message.attachments, event.attachments):
@@ -196,6 +209,7 @@ class EventReader:
             text="" if button else text,
             button=media or button,
             is_unreadable=is_unreadable,
+            pictures=pictures_in(event) if button is None else (),
         )
 
     def conversation(self, event: Event) -> str:
@@ -210,6 +224,7 @@ class EventReader:
         text: str = "",
         button: str | None = None,
         is_unreadable: bool = False,
+        pictures: Sequence[str] = (),
     ) -> Message:
         return incoming(
             channel=CHANNEL,
@@ -219,6 +234,9 @@ class EventReader:
             text=text,
             button=button,
             unreadable=is_unreadable,
+            pictures=pictures,
+            # Several that are sent at once come one by one.
+            part_of=f"pictures:{event.person}" if pictures else None,
         )
 
 

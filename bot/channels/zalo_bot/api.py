@@ -41,9 +41,13 @@ class _Envelope(BaseModel):
 
 
 class ZaloBotApi:
-    """The platform's server. The token is part of every address, so no exception and no log has one."""
+    """The platform's server. The token is part of every address, so no exception and no log has one.
+
+    url: of the server, without it.
+    """
 
     def __init__(self, api_url: str, token: str, call_seconds: float = CALL_SECONDS) -> None:
+        self.url = api_url
         self._base = f"{api_url.rstrip('/')}/bot{token}"
         self._within = call_seconds
         self._http = httpx.AsyncClient(timeout=call_seconds, trust_env=False)

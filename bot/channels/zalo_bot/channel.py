@@ -43,6 +43,7 @@ from bot.channels.zalo_bot.limits import (
     SEEN,
 )
 from bot.channels.zalo_bot.settings import ZaloBotSettings
+from bot.channels.zalo_pictures import download
 from bot.channels.zalo_text import render
 from bot.content.library import Library
 from bot.domain.arrival import Arrival
@@ -135,6 +136,10 @@ class ZaloBotChannel(Channel):
             self._parts_sent[place] = number + 1
             if len(self._parts_sent) > PARTS_KEPT:
                 self._parts_sent.popitem(last=False)
+
+    async def fetch_picture(self, reference: str) -> bytes:
+        """Fetch a picture by its address; errors as in `Channel.fetch_picture`."""
+        return await download(reference, self._api.url)
 
     async def show_working(self, address: str) -> None:
         """Show "typing". Never raises."""

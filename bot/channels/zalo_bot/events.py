@@ -9,6 +9,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
+from bot.channels.zalo_pictures import ADDRESS_MOST
 from bot.domain import payload
 from bot.domain.commands import read_command
 from bot.domain.message import Message
@@ -22,6 +23,8 @@ READ = frozenset({
 
 KINDS = {"message.sticker.received": "sticker", "message.voice.received": "voice"}
 """Of which kind something is, where that makes a difference to what is said of it."""
+
+IMAGE = "message.image.received"
 
 GROUP = "GROUP"
 
@@ -50,6 +53,14 @@ class _Said(_Lenient):
     chat: _Chat = _Chat()
     message_id: str = ""
     text: str = Field("", validation_alias=AliasChoices("text", "caption"))
+    photo_url: object = None
+    photo: object = None
+
+    @property
+    def pictures(self) -> list[str]:
+        """The address of the picture that was sent; clients name its field in two ways."""
+        given = self.photo_url or self.photo
+        return [given] if isinstance(given, str) and len(given) <= ADDRESS_MOST else []
 
 
 class Event(_Lenient):
@@ -90,6 +101,7 @@ class EventReader:
         button = button_for(command) if command else None
         is_unreadable = button is None and not said.text.strip()
         media = payload.for_media(KINDS.get(event.event_name, "")) if is_unreadable else None
+        pictures = said.pictures if event.event_name == IMAGE and button is None else []
         return incoming(
             channel=CHANNEL,
             address=said.chat.id,
@@ -98,6 +110,9 @@ class EventReader:
             text="" if button else said.text,
             button=media or button,
             unreadable=is_unreadable,
+            pictures=pictures,
+            # Several that are sent at once come one by one.
+            part_of=f"pictures:{said.chat.id}" if pictures else None,
             # In a group the platform hands us only what names the bot or replies to it.
             is_quiet=said.chat.chat_type == GROUP and button is None,
         )

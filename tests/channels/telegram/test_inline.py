@@ -13,6 +13,7 @@ from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram.inline import RESULTS, InlineMode
 from bot.channels.telegram.results import as_result
 from bot.content.library import Library
+from bot.content.paths import share_path
 from bot.domain.card import Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind
@@ -78,14 +79,18 @@ async def test_it_lists_answers_in_both_languages_without_diacritics_and_with_ty
 
 
 @pytest.mark.usefixtures("polled")
-async def test_a_clarification_shows_its_verdict_in_the_list(
+async def test_a_clarification_shows_its_verdict_and_its_picture_in_the_list(
     telegram: StandIn, city_library: Library
 ) -> None:
     shown = await listed(telegram, telegram.person(), "đổi căn cước sau sáp nhập")
     result = next(result for result in shown.results if result.id == f"vi:{ID_CARD}")
     verdict = city_library.answers[ID_CARD].verdict
     assert verdict
-    assert (result.description or "").startswith(city_library.messages.verdicts.of(verdict).vi)
+    description = result.description or ""
+    assert description.count(city_library.messages.verdicts.of(verdict).vi) == 1
+    assert description.endswith("…")
+    picture = share_path(city_library.answers[ID_CARD], Language.VI, city_library)
+    assert result.thumbnail_url == PUBLIC_URL + picture
 
 
 @pytest.mark.usefixtures("polled")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.site import Site
 from tests.support.soak import rounds
 
@@ -29,7 +30,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
-NAMES = st.sampled_from(["conversation", "text", "button", "key", "language", "received"]) | TEXTS
+NAMES = st.sampled_from(["conversation", "text", "button", "key", "language", "received", "picture"]) | TEXTS
 BODIES = (
     st.fixed_dictionaries(
         {"conversation": st.just("hostile") | VALUES},
@@ -44,9 +45,9 @@ BODIES = (
 """Some fit the description, some nearly, some not at all."""
 
 hostile = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-PATHS = st.sampled_from(["/api/messages", "/api/deliveries"])
+PATHS = st.sampled_from(["/api/messages", "/api/pictures", "/api/deliveries"])
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ async def test_whatever_comes_in_between_an_ordinary_question_is_answered(client
         posting = client.post(path, content=content, headers=headers)
         return asyncio.run_coroutine_threadsafe(posting, loop).result(60)
 
-    @settings(hostile, database=None, max_examples=30)
+    @settings(hostile, database=None, max_examples=examples(30))
     @given(PATHS, BODIES.map(json.dumps) | st.binary(max_size=200))
     def something_comes(path: str, content: str | bytes) -> None:
         assert_reply_or_reason(post(path, content))

@@ -217,7 +217,7 @@ class TestTheNetwork:
     async def test_what_surely_did_not_arrive_is_sent_later(
         self, zalo: StandIn, channel: ZaloChannel, lan: Person, api: ZaloApi
     ) -> None:
-        api._api_url = "http://127.0.0.1:9"
+        api.url = "http://127.0.0.1:9"
         with pytest.raises(TryLater):
             await channel.send(lan.id, 1, 0, card())
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
+from bot.answering.pictures import ReadPicture
 from bot.channels.contract import OnlyInReply, Rejected, TryLater, Unreachable
 from bot.channels.numbered import NumberedOptions
 from bot.channels.zalo_bot import ZaloBotChannel
@@ -32,12 +34,15 @@ from stand_ins.proxy import black_hole
 from stand_ins.serving import serving
 from stand_ins.zalo_bot import TOKEN, StandIn
 from stand_ins.zalo_bot.server import error
+from tests.support.clock import Clock
 from tests.support.worker import Bot, running
 
 CARD = Card(
     kind=Kind.ANSWER, language=Language.VI, title="Tựa", text="Lời.",
     buttons=(Button("Một", "say:help"), Button("Hai", "answer:culture.music")),
 )  # fmt: skip
+
+T = TypeVar("T")
 
 Talking = Callable[..., AbstractAsyncContextManager[tuple[Bot, ZaloBotChannel]]]
 
@@ -60,7 +65,11 @@ def talking(platform: StandIn, inbox: Inbox, database: Database, small_library: 
 
     @asynccontextmanager
     async def make(
-        *, by_webhook: bool = False, poll_floor: float = 0.01, api_url: str | None = None
+        *,
+        by_webhook: bool = False,
+        poll_floor: float = 0.01,
+        api_url: str | None = None,
+        read_picture: ReadPicture | None = None,
     ) -> AsyncIterator[tuple[Bot, ZaloBotChannel]]:
         outer = Starlette()
         async with serving(platform.app()) as url, serving(outer) as own:
@@ -71,7 +80,7 @@ def talking(platform: StandIn, inbox: Inbox, database: Database, small_library: 
             )  # fmt: skip
             outer.router.routes.extend(channel.routes())
             async with (
-                running(inbox, small_library, others=[channel]) as bot,
+                running(inbox, small_library, others=[channel], read_picture=read_picture) as bot,
                 channel.connected(),
                 channel.receiving(),
             ):
@@ -79,6 +88,16 @@ def talking(platform: StandIn, inbox: Inbox, database: Database, small_library: 
             await platform.close()
 
     return make
+
+
+async def until_settled(bot: Bot, clock: Clock, happens: Coroutine[Any, Any, T]) -> T:
+    """Wait for something that comes once no more pictures are expected."""
+    happening = asyncio.create_task(happens)
+    while not happening.done():
+        clock.advance(seconds=1)
+        bot.inbox.arrived.set()
+        await asyncio.wait([happening], timeout=0.05)
+    return await happening
 
 
 async def told(channel: ZaloBotChannel, words: str) -> str:
@@ -151,23 +170,42 @@ async def test_what_the_bot_said_itself_and_what_is_no_message_is_passed_over(
 async def test_what_cannot_be_read_is_told_what_works_instead(
     talking: Talking,
     platform: StandIn,
+    clock: Clock,
     small_library: Library,
     kind: str,
     content: dict[str, str],
     phrase: str,
 ) -> None:
     lan = platform.person()
-    async with talking():
+    async with talking() as (bot, _):
         lan.sends(kind, **content)
-        said = await platform.reply(lan, 0, 5)
+        said = await until_settled(bot, clock, platform.reply(lan, 0, 5))
     assert said.startswith(getattr(small_library.messages.phrases, phrase).vi)
 
 
-async def test_the_caption_of_a_photo_is_read(talking: Talking, platform: StandIn) -> None:
+async def test_a_picture_is_read_and_its_number_has_it_checked(
+    talking: Talking, platform: StandIn, clock: Clock
+) -> None:
+    async def read(data: bytes) -> str:
+        return data.decode()
+
+    lan = platform.person()
+    async with talking(read_picture=read) as (bot, channel):
+        for name in ("a", "b"):
+            platform.pictures[f"{name}.jpg"] = f"food is forbidden, page {name}".encode()
+            lan.sends("image", photo=f"{channel._api.url}/picture/{name}.jpg")
+        said = await until_settled(bot, clock, platform.reply(lan, 0, 5))
+        assert "food is forbidden, page a food is forbidden, page b" in said
+        lan.says("1")
+        await bot.rasa.was_asked(1)
+        assert bot.rasa.asked[0][1] == "food is forbidden, page a food is forbidden, page b"
+
+
+async def test_the_caption_of_a_photo_is_read(talking: Talking, platform: StandIn, clock: Clock) -> None:
     lan = platform.person()
     async with talking() as (bot, _):
         lan.sends("image", photo="https://zalo.example/a.jpg", caption="food")
-        await bot.rasa.was_asked(1)
+        await until_settled(bot, clock, bot.rasa.was_asked(1))
         assert bot.rasa.asked[0][1] == "food"
 
 

@@ -11,9 +11,11 @@ const TWICE_WITHIN = 1000; // ms in which a button is pressed again by mistake
 const REQUEST_LIMIT = 75_000; // ms; the server answers after 60 s at the latest
 const PAUSES = [1, 2, 4, 8, 15, 30]; // s between two attempts; a restart of the server takes less in all
 const SETTLED_AFTER = 2000; // ms; a connection that is back may go again at once
+const PICTURE_PIXELS = 4_000_000; // that are sent of a picture; letters stay large enough
 const LOOK_EVERY = 60_000; // ms between two looks for a reply of the staff or news
 
 const find = (id) => document.getElementById(id);
+const canSendPictures = Boolean(find("choose")); // the server has a reader
 const transcript = find("transcript");
 const status = find("status");
 const question = find("question");
@@ -21,6 +23,7 @@ const words = find("words").dataset;
 const language = document.documentElement.lang;
 const hosts = (document.documentElement.dataset.framed || "").split(" ").filter(Boolean); // whose frame it may be in
 const isFramed = hosts.length > 0;
+const pictures = new Map(); // those that were sent, until their reply is there: the browser keeps none
 const waiting = new Set(); // the keys of the turns that this tab fetches the reply of
 
 // --- What the browser keeps. A turn of its own name each, so that two tabs never overwrite each other.
@@ -189,6 +192,7 @@ function settle(turn, outcome) {
     return;
   }
   const changed = update(turn.key, outcome);
+  if (outcome.replies || !changed) pictures.delete(turn.ask.picture);
   if (!changed) return; // cleared meanwhile
   show(changed);
   if (isRefused(changed) && changed.ask.text && !question.value) {
@@ -205,13 +209,13 @@ function hasForgotten({ action, buttons }) {
 /** What a turn becomes: its replies, or the trouble there was. */
 async function request(turn) {
   for (let attempt = 0; ; attempt += 1) {
-    const { conversation: mine, delivery, ask } = turn;
-    const response = await post("/api/messages", { conversation: mine, key: delivery, language, ...ask });
+    const [path, ask] = sent(turn);
+    const response = await post(path, { conversation: turn.conversation, key: turn.delivery, language, ...ask });
     if (response?.replies) return { replies: response.replies, trouble: null };
     const { kind, isPassing } = troubleOf(response);
     const seconds = response?.seconds || PAUSES[Math.min(attempt, PAUSES.length - 1)];
     const isWorthRepeating = isPassing && attempt < PAUSES.length && navigator.onLine;
-    if (!isWorthRepeating) return { trouble: { kind, seconds } };
+    if (!isWorthRepeating) return { trouble: { kind: kindFor(turn, kind), seconds } };
     // A reply that is no longer kept is asked for anew.
     const now = response?.status === 410 ? update(turn.key, { delivery: randomId() }) : current(turn.key);
     if (!now) return { trouble: null }; // cleared meanwhile
@@ -219,6 +223,19 @@ async function request(turn) {
     if (kind === "failed") showWorking(turn, words.reconnecting);
     await pause(seconds);
   }
+}
+
+/** Where a turn goes, and what. A picture that is no longer here, as after a reload, is only asked for its reply: if
+ * it never arrived, that is to type what stands in it. */
+function sent({ ask }) {
+  if (!ask.picture) return ["/api/messages", ask];
+  const picture = pictures.get(ask.picture);
+  return picture ? ["/api/pictures", { ...ask, picture }] : ["/api/messages", { button: "picture:type" }];
+}
+
+/** What is wrong with a picture is not to be mended by other words. */
+function kindFor({ ask }, kind) {
+  return ask.picture && ["tooLarge", "refused"].includes(kind) ? "pictureRefused" : kind;
 }
 
 /** What is wrong, by the name of its sentence, and whether it may pass by itself; null: a broken connection. */
@@ -296,7 +313,7 @@ function edit(turn) {
 }
 
 function isRefused(turn) {
-  return ["tooLarge", "refused"].includes(turn.trouble?.kind);
+  return ["tooLarge", "refused", "pictureRefused"].includes(turn.trouble?.kind);
 }
 
 /** Take up what was left: a tab that was closed, a connection that broke. The server answers once. */
@@ -528,6 +545,58 @@ function send() {
   question.focus({ preventScroll: true });
 }
 
+/** Send a picture, with what is typed as the question about it. */
+async function sendPicture(file) {
+  const text = question.value.trim();
+  if (!measure()) return;
+  let picture;
+  try {
+    picture = await encoded(file);
+  } catch {
+    find("length").textContent = words.pictureRefused; // this browser cannot draw it
+    return;
+  }
+  const mark = fingerprint(picture);
+  pictures.set(mark, picture);
+  question.value = "";
+  measure();
+  say(text ? `${words.pictureSaid}: ${text}` : words.pictureSaid, text ? { picture: mark, text } : { picture: mark });
+  question.focus({ preventScroll: true });
+}
+
+/** A picture as base64, as large as it is read: drawn anew, so without what a camera writes into it, such as the place. */
+async function encoded(file) {
+  const image = new Image();
+  const canvas = document.createElement("canvas");
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+    const share = Math.min(1, Math.sqrt(PICTURE_PIXELS / (image.naturalWidth * image.naturalHeight)));
+    canvas.width = Math.max(1, Math.round(image.naturalWidth * share));
+    canvas.height = Math.max(1, Math.round(image.naturalHeight * share));
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#fff"; // under what is transparent
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+  return canvas.toDataURL("image/jpeg", 0.85).split(",")[1];
+}
+
+/** The picture among what is pasted or dropped; none where words come along, as out of a document. */
+function pictureIn({ types, files }) {
+  if (Array.from(types).includes("text/plain")) return null;
+  return Array.from(files).find(({ type }) => type.startsWith("image/")) || null;
+}
+
+function takePicture(event, transfer) {
+  const picture = canSendPictures && transfer && pictureIn(transfer);
+  if (!picture) return;
+  event.preventDefault();
+  sendPicture(picture);
+}
+
 find("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   send();
@@ -552,6 +621,19 @@ document.addEventListener("click", (event) => {
   const said = pressed.textContent.trim();
   const { text, payload } = pressed.dataset;
   say(said, text ? { text } : { button: payload }, TWICE_WITHIN);
+});
+
+if (canSendPictures) {
+  find("choose").addEventListener("click", () => find("picture").click());
+  find("picture").addEventListener("change", ({ target }) => {
+    if (target.files[0]) sendPicture(target.files[0]);
+    target.value = ""; // the same one may be chosen again
+  });
+}
+question.addEventListener("paste", (event) => takePicture(event, event.clipboardData));
+document.addEventListener("drop", (event) => takePicture(event, event.dataTransfer));
+document.addEventListener("dragover", (event) => {
+  if (canSendPictures && Array.from(event.dataTransfer.types).includes("Files")) event.preventDefault();
 });
 
 // The location is rounded to some 100 m before it leaves this device.
@@ -635,6 +717,7 @@ addEventListener("message", ({ data, origin, source }) => {
 
 find("not-working").remove();
 find("here").hidden = isFramed || !navigator.geolocation; // which a frame is not allowed
+if (canSendPictures) find("choose").hidden = false;
 find("send").disabled = false;
 write(STORE, { conversation: conversation() }); // from here on there is one conversation
 transcript.setAttribute("aria-busy", "true"); // what was read before is not announced again

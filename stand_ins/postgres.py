@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: a cluster of their own, gone with them."""
+"""A real PostgreSQL for tests and benchmarks: a cluster of their own, gone with them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import getpass
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,8 +18,8 @@ from pathlib import Path
 
 START_SECONDS = 60
 
-# A test's database may be lost in a power cut.
-HASTE = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+HASTE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""Settings of a database that may be lost in a crash, as a test's mostly may."""
 
 
 class NoPostgres(Exception):
@@ -34,17 +35,52 @@ CREATE SCHEMA public;
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
-    """A running server that only its own directory leads to.
+    """A server that only its own directory leads to.
 
     programs: where its version's programs are. account: who runs it and owns its databases.
+    settings: beside PostgreSQL's own.
     """
 
     programs: Path
     directory: Path
     account: str
+    settings: Mapping[str, str]
     _free: list[str] = field(default_factory=list)
+    _server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        assert self._server
+        return self._server.pid
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        options = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
+        self._server = subprocess.Popen(
+            [self.programs / "postgres", "-D", self.directory / "data",
+             "-c", "listen_addresses=", "-k", self.directory, *options],
+            user=_other(self.account),
+            cwd=self.directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        _wait(self)
+
+    def stop(self) -> None:
+        """A fast shutdown: it does not wait for connections."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """End it as a crash does: at the next start it recovers from its log."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._server:
+            self._server.send_signal(number)
+            self._server.wait(START_SECONDS)
 
     def run(self, program: str, *arguments: str) -> str:
         """What one of its programs prints."""
@@ -70,7 +106,7 @@ _numbers = count()
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(settings: Mapping[str, str] = HASTE) -> Iterator[Cluster]:
     """A new cluster runs while the context is open.
 
     PostgreSQL refuses root, so tests that run as root start it as an ordinary user.
@@ -83,24 +119,15 @@ def cluster() -> Iterator[Cluster]:
     directory = Path(tempfile.mkdtemp(prefix="hoi-can-tho-postgres-"))
     if account != getpass.getuser():
         shutil.chown(directory, account)
-    data = directory / "data"
     try:
         _run(account, str(programs / "initdb"), "--no-sync", "--auth=trust", "--encoding=UTF8",
-             "--username", account, "--pgdata", str(data))  # fmt: skip
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-c", "listen_addresses=", "-k", directory, *HASTE],
-            user=_other(account),
-            cwd=directory,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+             "--username", account, "--pgdata", str(directory / "data"))  # fmt: skip
+        made = Cluster(programs, directory, account, settings)
         try:
-            started = Cluster(programs, directory, account)
-            _wait(started)
-            yield started
+            made.start()
+            yield made
         finally:
-            server.send_signal(2)  # a fast shutdown: it does not wait for connections
-            server.wait(START_SECONDS)
+            made.stop()
     finally:
         shutil.rmtree(directory)
 

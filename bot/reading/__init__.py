@@ -1,0 +1,1 @@
+"""From a picture that somebody sends to the words in it."""

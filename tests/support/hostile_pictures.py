@@ -1,0 +1,133 @@
+"""Pictures that want to do harm, and some that are only broken: what a stranger may send."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+SECRET = "MEET AT TEN"
+"""What stands in the hidden second picture."""
+
+
+def written(text: str, size: tuple[int, int] = (900, 160)) -> Image.Image:
+    """A picture with a line of text."""
+    picture = Image.new("RGB", size, "white")
+    face = ImageFont.truetype("DejaVuSans.ttf", 44)
+    ImageDraw.Draw(picture).text((30, 50), text, "black", face)
+    return picture
+
+
+def saved(picture: Image.Image, kind: str, **more: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **more)
+    return out.getvalue()
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png(width: int, height: int, data: bytes = b"", *chunks: bytes) -> bytes:
+    """A PNG whose header claims a size, whatever its data holds."""
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    body = _chunk(b"IDAT", zlib.compress(data or bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + body + _chunk(b"IEND", b"")
+
+
+def _frames(kind: str) -> bytes:
+    frames = [written("first of them"), *(written(SECRET) for _ in range(9))]
+    return saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=20, loop=0)
+
+
+def _with_place() -> bytes:
+    picture = written("a photo from home")
+    exif = picture.getexif()
+    exif[0x010E] = SECRET
+    exif[0x0112] = 3  # lies on its head
+    exif.get_ifd(0x8825).update({1: "N", 2: (10.0, 2.0, 0.0), 3: "E", 4: (105.0, 47.0, 0.0)})
+    return saved(picture.rotate(180), "JPEG", exif=exif)
+
+
+def _polyglot() -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("run.sh", "touch /tmp/owned")
+    return saved(written("picture and archive"), "PNG") + archive.getvalue()
+
+
+def _bomb_in(name: bytes) -> bytes:
+    bomb = zlib.compress(bytes(80_000_000), 9)
+    prefix = {b"iCCP": b"x\0\0", b"zTXt": b"x\0\0", b"iTXt": b"x\0\1\0\0\0"}[name]
+    return png(200, 200, bytes(201 * 200), _chunk(name, prefix + bomb))
+
+
+def _apng() -> bytes:
+    return saved(written("first of them"), "PNG", save_all=True, append_images=[written(SECRET)], duration=20)
+
+
+def _text_in_png() -> bytes:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", SECRET * 1000)
+    return saved(written("with a comment"), "PNG", pnginfo=info)
+
+
+def _webp_header(width: int, height: int) -> bytes:
+    size = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
+    extended = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4 + size
+    return b"RIFF" + struct.pack("<I", 4 + len(extended)) + b"WEBP" + extended
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    """Each by a name that says what is wrong with it."""
+    good_jpeg, good_png = saved(written("good"), "JPEG"), saved(written("good"), "PNG")
+    yield "no bytes", b""
+    yield "zeroes", bytes(20_000)
+    yield "more bytes than are read", saved(written("x"), "JPEG") + bytes(6 * 1024 * 1024)
+    yield "a JPEG that ends early", good_jpeg[: len(good_jpeg) // 2]
+    yield "a PNG that ends early", good_png[: len(good_png) // 2]
+    yield "a PNG with a wrong checksum", good_png[:40] + b"\xff" + good_png[41:]
+    yield "a header of 65535 x 65535", png(65535, 65535)
+    yield "a header of 2147483647 x 2147483647", png(2**31 - 1, 2**31 - 1)
+    yield "one pixel wide", png(1, 65535, bytes(2 * 65535))
+    yield "a bomb: 144 million pixels in 140 kB", saved(Image.new("L", (12_000, 12_000)), "PNG")
+    yield "a GIF whose screen is huge", b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0, 0, 0) + b";"
+    yield "a WebP whose canvas is huge", _webp_header(16_383, 16_383)
+    yield "a bomb in iCCP", _bomb_in(b"iCCP")
+    yield "a bomb in zTXt", _bomb_in(b"zTXt")
+    yield "a bomb in iTXt", _bomb_in(b"iTXt")
+    yield (
+        "an SVG with an entity",
+        (
+            b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+            b'<svg xmlns="http://www.w3.org/2000/svg"><text>&x;</text></svg>'
+        ),
+    )
+    yield (
+        "ImageTragick",
+        (
+            b"push graphic-context\nviewbox 0 0 640 480\n"
+            b"fill 'url(https://127.0.0.1/x.jpg\"|touch /tmp/owned\")'\npop graphic-context\n"
+        ),
+    )
+    yield "a PDF named .jpg", b"%PDF-1.7\n1 0 obj\n<< /OpenAction << /S /Launch /F (/bin/sh) >> >>\nendobj\n"
+    yield "a HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(400)
+    yield "an EPS, which would run a program", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) run\n"
+    yield (
+        "a TIFF with a second page",
+        saved(written("page one"), "TIFF", save_all=True, append_images=[written(SECRET)]),
+    )
+    yield "an animated GIF", _frames("GIF")
+    yield "an animated WebP", _frames("WEBP")
+    yield "an animated PNG", _apng()
+    yield "an archive behind a picture", _polyglot()
+    yield "a photo with a place in its EXIF", _with_place()
+    yield "a PNG with a long comment", _text_in_png()
+    yield "noise", saved(Image.effect_noise((800, 800), 120), "JPEG")
+
+
+PICTURES = dict(pictures())
