@@ -45,7 +45,7 @@ async def filled(bot_url: str, answers: list[str], messages: int = 3_000_000) ->
             for number in range(30 + place * 7):
                 feedback.count_feedback(connection, answer, OCTOBER, is_helpful=number % (place + 2) > 0)
 
-    await database.transact(work)
+    await database.transact(work, within=60)
     await database.close()
 
 
