@@ -32,9 +32,10 @@ from typing import Any
 
 import httpx
 
-from benchmarks.project import PROJECT, copy_to, free_port, questions
+from benchmarks.project import PROJECT, copy_to, questions
 from bot.content.loading import load
 from bot.rasa.training_set import training_files
+from stand_ins.serving import free_port
 
 RESULTS = PROJECT / "benchmarks" / "results" / "change_over.md"
 SLOW_SECONDS = 1.0

@@ -37,12 +37,12 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 
-from benchmarks.project import PROJECT, complaints, free_port, machine, questions, running_bot
+from benchmarks.project import PROJECT, complaints, machine, questions, running_bot
 from bot.content.loading import load as load_content
 from bot.domain.answer import TOPICS
 from bot.domain.language import Language
 from stand_ins.postgres import cluster
-from stand_ins.serving import serving
+from stand_ins.serving import free_port, serving
 from stand_ins.zalo import StandIn
 from stand_ins.zalo.people import Person
 from stand_ins.zalo.server import settings

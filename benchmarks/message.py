@@ -28,8 +28,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.project import PROJECT, free_port
+from benchmarks.project import PROJECT
 from benchmarks.project import questions as all_questions
+from stand_ins.serving import free_port
 
 RESULTS = PROJECT / "benchmarks" / "results" / "message.md"
 BLOCK = 25

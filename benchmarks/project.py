@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import sys
 from asyncio.subprocess import Process
 from collections import Counter
@@ -18,6 +17,8 @@ from typing import IO, Any
 import httpx
 import yaml
 
+from stand_ins.serving import free_port
+
 PROJECT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 900
 """A model that is not there yet takes minutes."""
@@ -26,12 +27,6 @@ FILES = (
     "config.yml", "domain.yml", "endpoints.yml", "credentials.yml",
     "build/vectors.sqlite3", "build/processor.json",
 )  # fmt: skip
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def questions() -> list[dict[str, Any]]:

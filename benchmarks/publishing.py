@@ -35,10 +35,11 @@ from typing import Any
 import httpx
 import yaml
 
-from benchmarks.project import PROJECT, copy_to, free_port, questions, running_bot
+from benchmarks.project import PROJECT, copy_to, questions, running_bot
 from bot.content.loading import load
 from bot.domain.language import Language
 from bot.rasa.training_set import training_files
+from stand_ins.serving import free_port
 
 RESULTS = PROJECT / "benchmarks" / "results" / "publishing.md"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -20,17 +19,12 @@ import httpx
 from sqlalchemy import make_url
 
 from stand_ins.postgres import Cluster
+from stand_ins.serving import free_port
 
 PROJECT = Path(__file__).resolve().parents[1]
 TOKEN = "known-to-the-bots-and-Rasa-sides-of-a-fleet"
 BACK_SECONDS = 240
 """A process that is not back after so long does not come back."""
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -12,10 +12,7 @@ import asyncio
 import datetime
 import json
 import os
-import time
-from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from unittest.mock import patch
 
@@ -38,34 +35,7 @@ from bot.settings import EnvironmentSettings, load_as
 from bot.storage.errors import DatabaseAway
 from bot.storage.inbox import Inbox
 from bot.storage.queue import LEASE
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A card as the platform got it. at: when, in seconds since the epoch."""
-
-    chat: str
-    message_id: int
-    position: int
-    kind: str
-    id: str | None
-    at: float
-
-
-def read_record(file: Path) -> list[Sent]:
-    """Every card, in order."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return [Sent(**json.loads(line)) for line in lines]
-
-
-def replies(sent: list[Sent]) -> dict[str, list[list[Sent]]]:
-    """Of each chat its replies in order, each a list of cards; a card that came twice in a row is one."""
-    found: dict[str, list[list[Sent]]] = {}
-    for chat in {card.chat for card in sent}:
-        cards = [card for card in sent if card.chat == chat]
-        each = [next(same) for _, same in groupby(cards, lambda card: (card.message_id, card.position))]
-        found[chat] = [list(reply) for _, reply in groupby(each, lambda card: card.message_id)]
-    return found
+from stand_ins.record import record
 
 
 class RecordedSettings(EnvironmentSettings):
@@ -82,13 +52,12 @@ class RecordedChannel(Channel):
     arrival = Arrival.AT_ONCE
 
     def __init__(self, file: Path, inbox: Inbox, secret: str) -> None:
-        self._record = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._inbox = inbox
         self._opaque = OpaqueNames(secret)
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
-        sent = Sent(address, message_id, position, card.kind, card.id, time.time())
-        os.write(self._record, f"{json.dumps(asdict(sent))}\n".encode())
+        record(self._file, address, message_id, position, card)
         await asyncio.sleep(0)
 
     def routes(self) -> list[BaseRoute]:

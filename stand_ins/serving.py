@@ -1,4 +1,4 @@
-"""Runs an ASGI application as a real HTTP server on loopback."""
+"""Runs an ASGI application as a real HTTP server on loopback, and finds ports there."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from starlette.types import ASGIApp
 
 FINISH_WITHIN = 1.0
 """Seconds that a request gets when the server ends."""
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 class _Server(uvicorn.Server):

@@ -22,7 +22,7 @@ import httpx
 
 from stand_ins.fleet import Fleet, Member, fleet
 from stand_ins.postgres import Cluster
-from stand_ins.recorded import Sent, read_record, replies
+from stand_ins.record import Sent, read_record, replies
 
 AGAIN_SECONDS = 0.3
 """After which a platform or a page sends a message again that was not taken, to any of the bots."""
@@ -255,7 +255,7 @@ def _outcome(started: Fleet, people: People, sent: list[Sent]) -> Outcome:
 
 def waits(sent: Sequence[Sent], asked: Mapping[str, Sequence[Asked]]) -> list[float]:
     """Of each reply the seconds to its first card."""
-    found = replies(list(sent))
+    found = replies(sent)
     return [
         reply[0].at - message.at
         for chat, messages in asked.items()
@@ -276,7 +276,7 @@ def faults(sent: Sequence[Sent], asked: Mapping[str, Sequence[Asked]], kills: in
         ]
     if (repeated := sum(number - 1 for number in times.values())) > (kills + 1) * len(asked):
         found.append(f"{repeated} cards came twice: more than can have been in hand")
-    came = replies(list(sent))
+    came = replies(sent)
     for chat, messages in asked.items():
         ids = [reply[0].message_id for reply in came.get(chat, [])]
         if ids != sorted(set(ids)):

@@ -24,8 +24,9 @@ from bot.desk import accounts
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
 from stand_ins.postgres import Cluster, NoPostgres, cluster
+from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import BotProcess, free_port, rasa_side
+from tests.support.bot_process import BotProcess, rasa_side
 from tests.support.chromium import chromium
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES

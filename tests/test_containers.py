@@ -22,8 +22,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from bot.channels.registry import ServiceSettings
 from bot.editing.settings import EditorsSettings
 from bot.settings import EnvironmentSettings, Settings
+from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import free_port
 from tests.support.containers import COMPOSE, SERVICES, of_the_editors_alone, secret_names
 from tests.support.image_files import wrong_files
 from tests.support.rasa_side import TOKEN

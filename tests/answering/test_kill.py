@@ -16,7 +16,8 @@ from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
 from bot.storage.subscriptions import subscribe
 from stand_ins.rasa import RasaStandIn
-from tests.support.kill import CARDS, QUESTIONS, BotProcess, check, is_all_sent, read_sent
+from stand_ins.record import read_record
+from tests.support.kill import CARDS, QUESTIONS, BotProcess, check, is_all_sent
 
 pytestmark = pytest.mark.server
 
@@ -38,7 +39,7 @@ async def test_every_accepted_message_is_answered_in_order_and_only_the_card_in_
         await bot.until(lambda bot: len(bot.accepted) == len(QUESTIONS))
         await bot.until(lambda bot: bot.cards >= CARDS or is_all_sent(file))
         assert await bot.end(signal.SIGTERM) == 0
-    check(read_sent(file), QUESTIONS, len(kills))
+    check(read_record(file), QUESTIONS, len(kills))
 
 
 async def test_sigterm_loses_and_repeats_nothing(
@@ -55,7 +56,7 @@ async def test_sigterm_loses_and_repeats_nothing(
         await bot.start(QUESTIONS)
         await bot.until(lambda _: is_all_sent(file))
         assert await bot.end(signal.SIGTERM) == 0
-    check(read_sent(file), QUESTIONS, kills=0)
+    check(read_record(file), QUESTIONS, kills=0)
 
 
 async def test_news_reaches_everybody_once_over_kills(
@@ -73,9 +74,9 @@ async def test_news_reaches_everybody_once_over_kills(
             await bot.until(lambda bot, cards=cards: bot.cards >= cards)  # type: ignore[misc]
             assert await bot.end(signal.SIGKILL) == -signal.SIGKILL
         await bot.start([])
-        await bot.until(lambda _: {card["chat"] for card in read_sent(file)} == everybody)
+        await bot.until(lambda _: {card.chat for card in read_record(file)} == everybody)
         assert await bot.end(signal.SIGTERM) == 0
-    assert len(read_sent(file)) <= len(everybody) + len(kills), "only what was in hand came twice"
+    assert len(read_record(file)) <= len(everybody) + len(kills), "only what was in hand came twice"
 
 
 async def announce(database_url: str, chats: list[str]) -> None:

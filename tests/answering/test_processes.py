@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.storage.models import ChatLease, InboxMessage
 from stand_ins.rasa import RasaStandIn
-from tests.support.kill import QUESTIONS, BotProcess, check, is_all_sent, read_sent
+from stand_ins.record import read_record
+from tests.support.kill import QUESTIONS, BotProcess, check, is_all_sent
 
 LEASE_SECONDS = "2"
 FIRST = QUESTIONS[: len(QUESTIONS) // 2]
@@ -44,7 +45,7 @@ async def test_two_processes_share_the_chats_and_one_takes_over_what_the_other_l
             assert min(steady.cards, other.cards) > 0, "one of them did nothing"
             assert await other.end(signal.SIGTERM) == 0
         assert await steady.end(signal.SIGTERM) == 0
-    check(read_sent(file), QUESTIONS, kills)
+    check(read_record(file), QUESTIONS, kills)
     assert await left_in_hand(postgres_url) == (0, 0)
 
 

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from bot.cli import main
 from bot.desk.live_model import OVERRIDES
 from stand_ins.rasa import RasaStandIn
-from tests.support.bot_process import BotProcess, free_port
+from stand_ins.serving import free_port
+from tests.support.bot_process import BotProcess
 from tests.support.content import change
 
 REFUSED = {

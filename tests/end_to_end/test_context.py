@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from bot.content.library import Library
+from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import BotProcess, free_port, rasa_side
+from tests.support.bot_process import BotProcess, rasa_side
 
 pytestmark = pytest.mark.rasa
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stand_ins.postgres import NoPostgres, cluster
-from stand_ins.recorded import Sent
+from stand_ins.record import Sent
 from stand_ins.survival import Asked, faults, survive
 from tests.support.rasa_side import make_project
 

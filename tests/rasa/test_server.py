@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import free_port
 from tests.support.rasa_side import (
     BRIDGE,
     FIRST,

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -20,6 +19,7 @@ import pytest
 
 from bot.content.library import Library
 from bot.rasa.training_set import training_files
+from stand_ins.serving import free_port
 from tests.support import ROOT
 
 START_SECONDS = 30
@@ -126,12 +126,6 @@ def descendants(pid: int, name: str) -> list[int]:
         return False
 
     return [child for child, found in names.items() if found == name and is_below(child)]
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def copy_project(directory: Path) -> None:

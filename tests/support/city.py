@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import httpx
 
 from bot.child import STOP_SECONDS
-from tests.support.bot_process import BotProcess, copy_project, free_port
+from stand_ins.serving import free_port
+from tests.support.bot_process import BotProcess, copy_project
 
 LIVE_SECONDS = 900
 """From an empty cache of sentence vectors, training takes minutes on two cores."""

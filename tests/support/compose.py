@@ -18,8 +18,8 @@ from typing import Any
 
 import yaml
 
+from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import free_port
 from tests.support.containers import COMPOSE, SERVICES, base_image
 
 NAME = "hoi-can-tho-check"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.child import STOP_SECONDS
+from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import free_port
 
 START_SECONDS = 60
 

@@ -18,9 +18,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
-from typing import TypedDict
 
 import httpx
 
@@ -37,18 +35,9 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
+from stand_ins.record import Sent, read_record, record, replies
 
 AT_A_TIME = 8
-
-
-class Sent(TypedDict):
-    """A card as the platform got it."""
-
-    chat: str
-    message_id: int
-    position: int
-    kind: str
-    id: str | None
 
 
 @dataclass(frozen=True)
@@ -71,8 +60,7 @@ class FileChannel(Channel):
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     async def send(self, address: str, message_id: int, position: int, card: Card) -> None:
-        sent = Sent(chat=address, message_id=message_id, position=position, kind=card.kind, id=card.id)
-        os.write(self._file, f"{json.dumps(sent)}\n".encode())
+        record(self._file, address, message_id, position, card)
         print("sent", flush=True)
         await asyncio.sleep(0)
 
@@ -189,42 +177,28 @@ async def _deliver(process: Process, questions: Sequence[Question]) -> None:
         pass
 
 
-def read_sent(file: Path) -> list[Sent]:
-    """Every card that reached the platform, in order."""
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-
-def answered(sent: Sequence[Sent]) -> dict[str, list[list[Sent]]]:
-    """Of each chat its replies in order, each a list of cards, repeats of a card left out."""
-    replies: dict[str, list[list[Sent]]] = {}
-    for chat in {card["chat"] for card in sent}:
-        cards = [next(same) for _, same in groupby(card for card in sent if card["chat"] == chat)]
-        replies[chat] = [list(reply) for _, reply in groupby(cards, lambda card: card["message_id"])]
-    return replies
-
-
 def check(sent: Sequence[Sent], questions: Sequence[Question], kills: int) -> None:
     """Every question has its answer, in order in its chat, and only cards in hand came twice."""
     repeats = _repeats(sent)
     assert max(repeats.values(), default=1) <= 1 + kills
     chats = {question.chat for question in questions}
     assert sum(times - 1 for times in repeats.values()) <= len(chats) * kills
-    replies = answered(sent)
+    came = replies(sent)
     for chat in chats:
         asked = [question for question in questions if question.chat == chat]
-        ids = [reply[0]["message_id"] for reply in replies[chat]]
+        ids = [reply[0].message_id for reply in came[chat]]
         assert ids == sorted(set(ids)), f"{chat}: replies out of order, or two to one message"
         assert len(ids) == len(asked), f"{chat}: {len(ids)} replies to {len(asked)} messages"
-        for question, reply in zip(asked, replies[chat], strict=True):
-            assert [card["position"] for card in reply] == list(range(len(reply))), question
+        for question, reply in zip(asked, came[chat], strict=True):
+            assert [card.position for card in reply] == list(range(len(reply))), question
             if question.answer:
-                assert reply[-1]["id"] == question.answer, question
+                assert reply[-1].id == question.answer, question
 
 
 def _repeats(sent: Sequence[Sent]) -> Mapping[tuple[int, int], int]:
     times: dict[tuple[int, int], int] = {}
     for card in sent:
-        place = card["message_id"], card["position"]
+        place = card.message_id, card.position
         times[place] = times.get(place, 0) + 1
     return times
 
@@ -240,7 +214,7 @@ CARDS = 2 * len(QUESTIONS)
 
 
 def is_all_sent(file: Path) -> bool:
-    return len({(card["message_id"], card["position"]) for card in read_sent(file)}) == CARDS
+    return len({(card.message_id, card.position) for card in read_record(file)}) == CARDS
 
 
 if __name__ == "__main__":

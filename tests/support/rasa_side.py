@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import yaml
 
+from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import free_port
 from tests.support.data import data_in
 
 EXAMPLES_MOST = 10
