@@ -47,10 +47,11 @@ def _context(*arguments: object, cafile: str | None = None, **more: object) -> s
 
 ssl.create_default_context = _context  # type: ignore[assignment]
 
-SERVERS = {"postgres", "browser", "rasa_server"}
+SERVERS = {"postgres", "browser"}
 """Fixtures that start a server."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Mark what needs a server, by its fixtures, and keep together what shares one.
 
@@ -60,11 +61,12 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
         callspec = getattr(item, "callspec", None)
         is_on_postgres = callspec is not None and "postgres_url" in callspec.params.values()
+        is_sharing = "rasa_server" in item.fixturenames
+        if is_sharing or item.get_closest_marker("rasa"):
+            item.add_marker(pytest.mark.rasa)
+            item.add_marker(pytest.mark.xdist_group("rasa_server" if is_sharing else item.path.as_posix()))
         if is_on_postgres or SERVERS & set(item.fixturenames) or item.get_closest_marker("rasa"):
             item.add_marker(pytest.mark.server)
-        if item.get_closest_marker("rasa"):
-            shared = "rasa_server" if "rasa_server" in item.fixturenames else item.path.as_posix()
-            item.add_marker(pytest.mark.xdist_group(shared))
 
 
 _unmarked: list[str] = []

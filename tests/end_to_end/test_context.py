@@ -78,7 +78,8 @@ class Service:
 
 
 @pytest.fixture
-async def service(tmp_path: Path, library: Library) -> AsyncIterator[Service]:
+async def service(tmp_path: Path, library: Library, rasa_server: str) -> AsyncIterator[Service]:
+    """With the model of content/ as it is, which `rasa_server` has seen to."""
     service = Service(tmp_path, library)
     await service.start_rasa()
     await service.bot.start()
