@@ -81,13 +81,15 @@ def _refuse_a_process(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_refuse_a_process)
 
 
-@pytest.fixture(autouse=True)
-def _starts_no_process(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Keep the quick tests quick: who starts a process but git or Tesseract is marked `server`, or fails."""
-    if not request.node.get_closest_marker("server"):
-        _unmarked.append(request.node.nodeid)
-    yield
-    _unmarked.clear()
+    if not item.get_closest_marker("server"):
+        _unmarked.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _unmarked.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

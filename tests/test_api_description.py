@@ -149,11 +149,13 @@ async def url(tmp_path_factory: pytest.TempPathFactory, small_content: Path) -> 
             yield address
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(("path", "method"), READING)
 async def test_what_the_description_allows_is_answered_as_it_says(url: str, path: str, method: str) -> None:
     await tried(url, path, method, GenerationMode.POSITIVE, [*CHECKS, is_taken])
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(("path", "method"), TAKING_A_BODY)
 async def test_what_the_description_forbids_is_refused_with_a_reason(
     url: str, path: str, method: str
@@ -213,6 +215,7 @@ async def test_the_figures_of_a_month_are_as_the_description_says(
             API[f"/figures/{{month}}.{ending}"]["get"].validate_response(answer)
 
 
+@pytest.mark.server
 async def test_a_wrong_token_is_told_as_it_says(url: str) -> None:
     case = API["/metrics"]["get"].Case(headers={"Authorization": "Bearer wrong"})
     response = await asyncio.to_thread(case.call, base_url=url)

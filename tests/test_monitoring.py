@@ -85,6 +85,7 @@ async def test_the_numbers_tell_how_many_and_how_long_but_never_who_or_what(
             assert (await measured(http))("bot_model_ready") == 0
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x"])
 async def test_the_numbers_are_for_whoever_has_the_token(given: str, served: httpx.AsyncClient) -> None:
     response = await served.get("/metrics", headers={"Authorization": given})
@@ -98,6 +99,7 @@ async def test_without_a_token_there_are_no_numbers(tmp_path: Path, small_conten
         assert (await http.get("/metrics")).status_code == 404
 
 
+@pytest.mark.server
 async def test_readiness_names_what_is_wrong(served: httpx.AsyncClient) -> None:
     ready = await served.get("/ready")
     assert ready.status_code == 503

@@ -95,6 +95,7 @@ def test_whatever_takes_a_body_is_tried_here(
     assert receivers(app.routes) == RECEIVERS.keys()
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("path", RECEIVERS)
 async def test_a_huge_body_is_turned_away_and_harms_nobody(path: str, served: httpx.AsyncClient) -> None:
     headers = {"Content-Type": "application/json"}
@@ -103,6 +104,7 @@ async def test_a_huge_body_is_turned_away_and_harms_nobody(path: str, served: ht
     assert (await served.get("/health")).status_code == 200
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("path", [*RECEIVERS, "/", "/ready", "/metrics", "/static/chat.js", "/nowhere"])
 async def test_every_answer_tells_browsers_to_be_careful(path: str, served: httpx.AsyncClient) -> None:
     address = path.format(language="vi")

@@ -20,6 +20,8 @@ from stand_ins.serving import free_port
 from tests.support.bot_process import BotProcess
 from tests.support.content import change
 
+pytestmark = pytest.mark.server
+
 REFUSED = {
     "model": "stand-in",
     "accuracy_before": 0.973,

@@ -79,6 +79,7 @@ async def test_the_list_says_what_is_missing_and_offers_the_citys_offices(ward_p
         assert 'href="/wards"' in (await browser.get("/offices")).text
 
 
+@pytest.mark.slow
 async def test_a_wards_office_goes_out_after_a_second_person_and_nothing_else_moves(
     ward_pages: Pages,
 ) -> None:

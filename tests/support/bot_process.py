@@ -165,20 +165,26 @@ async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterat
     address, known = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {RASA_TOKEN}"}
     async with httpx.AsyncClient(base_url=address, headers=known, timeout=30, trust_env=False) as http:
         async with asyncio.timeout(RASA_READY_SECONDS):
-            wanted = None
-            while wanted is None or await _model(http) != wanted:
-                try:
-                    answer = await http.put("/training-data", json={"files": training_files(library)})
-                    wanted = answer.json()["model"]
-                except httpx.TransportError:
-                    wanted = None
-                await asyncio.sleep(0.5)  # between two looks at a condition
+            wanted = await _taught(http, {"files": training_files(library)})
+            while await _model(http) != wanted:
+                await asyncio.sleep(0.1)  # between two looks at a condition
     try:
         yield
     finally:
         assert process.stdin is not None
         process.stdin.close()
         await process.wait()
+
+
+async def _taught(http: httpx.AsyncClient, data: dict[str, object]) -> str:
+    """Hand over training data once it listens; the name of its model."""
+    while True:
+        try:
+            answer = await http.put("/training-data", json=data)
+        except httpx.TransportError:
+            await asyncio.sleep(0.1)  # between two looks at a condition
+        else:
+            return str(answer.json()["model"])
 
 
 async def _model(http: httpx.AsyncClient) -> str | None:
