@@ -166,7 +166,7 @@ async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterat
     async with httpx.AsyncClient(base_url=address, headers=known, timeout=30, trust_env=False) as http:
         async with asyncio.timeout(RASA_READY_SECONDS):
             wanted = await _taught(http, {"files": training_files(library)})
-            while await _model(http) != wanted:
+            while await _model(http) != wanted:  # noqa: ASYNC110 another process is looked at
                 await asyncio.sleep(0.1)  # between two looks at a condition
     try:
         yield
