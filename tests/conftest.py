@@ -17,6 +17,8 @@ from hypothesis import settings
 from playwright.async_api import Browser
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bot.content.library import Library
 from bot.content.loading import load
@@ -51,22 +53,31 @@ SERVERS = {"postgres", "browser"}
 """Fixtures that start a server."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark what needs a server, by its fixtures, and keep together what shares one.
-
-    Of two workers one has all tests of the same Rasa side and its bots, and the other the files that have
-    Rasa sides of their own; a second one of the whole content/ would be trained at the same time.
-    """
+    """Mark what needs a server, by its fixtures; the same Rasa side and Chromium serve all who need one."""
     for item in items:
         callspec = getattr(item, "callspec", None)
         is_on_postgres = callspec is not None and "postgres_url" in callspec.params.values()
-        is_sharing = "rasa_server" in item.fixturenames
-        if is_sharing or item.get_closest_marker("rasa"):
+        if "rasa_server" in item.fixturenames:
             item.add_marker(pytest.mark.rasa)
-            item.add_marker(pytest.mark.xdist_group("rasa_server" if is_sharing else item.path.as_posix()))
         if is_on_postgres or SERVERS & set(item.fixturenames) or item.get_closest_marker("rasa"):
             item.add_marker(pytest.mark.server)
+
+
+class _ByRasaSide(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker has all tests of the Rasa side of content/, and others the files of tests/rasa/.
+
+    These have small Rasa sides of their own. Two of content/ would train the same model at the same time.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.startswith("tests/rasa/") else "the Rasa side of content/"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByRasaSide | None:
+    """`--dist loadgroup` goes by Rasa sides (xdist's own leaves the groups' names out with this pytest)."""
+    return _ByRasaSide(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 _unmarked: list[str] = []
