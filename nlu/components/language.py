@@ -14,11 +14,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from nlu.components.features import SideBySide, TextClassifier
+from nlu.components.forms import fold
 from nlu.components.key_reader import meant
 from nlu.components.learning import LearningComponent
 from nlu.components.other_languages import ANSWERED_IN
 from nlu.components.signs import spoken
-from nlu.text.forms import fold, plain, words
+from nlu.text.forms import plain, words
 
 LANGUAGE = "language"
 """Property of a message: "vi" or "en"."""
