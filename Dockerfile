@@ -1,26 +1,29 @@
-# Three images out of the same lock files as `make run`, but for TensorFlow: `--target bot`, `--target editors`, `--target rasa`.
+# Three images out of the same lock files as `make run`, but for TensorFlow: `--target bot`, `editors` or `rasa`.
 # Each runs as an ordinary user; what it writes goes to volumes (docker-compose.yml).
 
-FROM python:3.11-slim-bookworm AS bot
+FROM python:3.11-slim-bookworm AS service
 WORKDIR /app
 COPY LICENSE requirements.lock ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
-# With which pictures are read that people send.
-RUN apt-get update && apt-get install --yes --no-install-recommends tesseract-ocr tesseract-ocr-eng tesseract-ocr-vie && rm -rf /var/lib/apt/lists/*
 COPY bot ./bot
 COPY evaluation ./evaluation
 # What is said where the editors' messages.yml, mounted over content/, does not know a new sentence yet.
 COPY content/messages.yml ./bot/content/messages.yml
 RUN useradd --uid 10001 --no-create-home app && install -d -o app data
-USER app
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+
+# With Tesseract the pictures are read that people send.
+FROM service AS bot
+RUN apt-get update && apt-get install --yes --no-install-recommends tesseract-ocr tesseract-ocr-eng tesseract-ocr-vie \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+USER app
 EXPOSE 8080
 CMD ["python", "-m", "bot", "run"]
 
-# The editors' pages: the bot's image, and git, with which they commit content/ where it is a repository.
-FROM bot AS editors
-USER root
-RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+# The editors' pages: with git they commit content/ where it is a repository.
+FROM service AS editors
+RUN apt-get update && apt-get install --yes --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 # content/ belongs to whom it belongs on the machine.
 RUN git config --system safe.directory '*'
 USER app

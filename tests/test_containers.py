@@ -44,7 +44,7 @@ def stage(name: str) -> list[list[str]]:
     place = parts.index(name, 2)
     below, own = parts[place - 1], parts[place + 1]
     lines = [line.split() for line in own.splitlines() if re.match("[A-Z]+ ", line)]
-    return [*(stage(below) if below in OURS else []), *lines]
+    return [*(stage(below) if below in parts[2::3] else []), *lines]
 
 
 def copied(name: str) -> list[Path]:

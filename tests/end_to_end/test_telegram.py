@@ -219,6 +219,7 @@ async def test_a_guest_answers_a_rumour_in_its_language_where_there_is_an_offici
     not_sure = library.messages.telegram.not_sure
     for text, expected in (
         (str(rumour.vi.claim), rumour.vi.title),
+        (str(rumour.en.claim), rumour.en.title),
         ("After the merger whoever does not change the ID card is fined!!!", rumour.en.title),
         ("Nghe nói tuần sau người ta sơn cầu Cần Thơ màu hồng", plainly(not_sure[Language.VI])),
     ):
@@ -226,4 +227,4 @@ async def test_a_guest_answers_a_rumour_in_its_language_where_there_is_an_offici
         said = telegram.new_message(group, aunt.as_json(), text=text)
         lan.names_the_bot(group, "@hoicantho_bot", said)
         assert (await telegram.reply(group, before))["text"].startswith(expected)
-    assert len(group.from_bot()) == 3
+    assert len(group.from_bot()) == 4

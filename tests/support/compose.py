@@ -216,6 +216,13 @@ class Compose:
         if left:
             raise Failed(f"these are left, and have to be removed by hand: {', '.join(left)}")
 
+    def _remove_containers(self) -> None:
+        """The newest first: none can be removed that another one was made to depend on."""
+        if found := self._ours("ps", "--all"):
+            facts: list[dict[str, Any]] = json.loads(self.engine_run("inspect", *found))
+            for container in sorted(facts, key=lambda facts: str(facts["Created"]), reverse=True):
+                self.engine_run("rm", "--force", container["Id"])
+
     def _ours(self, *listing: str) -> list[str]:
         """The ids of what the engine lists that is the copy's."""
         label = f"label=com.docker.compose.project={NAME}"

@@ -119,8 +119,8 @@ class TelegramChannel(Channel):
         self._forget_context = forget_context
         self._opaque = opaque = OpaqueNames(secret)
         self._background = BackgroundTasks()
-        inline = InlineMode(self._bot, library, public_url)
-        handler = UpdateHandler(self._bot, inbox, self._background, opaque, forget_context, inline)
+        self._inline = InlineMode(self._bot, library, public_url)
+        handler = UpdateHandler(self._bot, inbox, self._background, opaque, forget_context, self._inline)
         called_at = "" if proxy_url else public_url
         self._receiver = TelegramReceiver(
             self._bot, self._http, handler, self._background, library, opaque, called_at, leads
@@ -143,12 +143,16 @@ class TelegramChannel(Channel):
     async def _answer_guest(self, query_id: str, is_about: bool, card: Card) -> None:
         """Answer where the bot is a guest: with what is surely meant, else with one line.
 
-        What is said to a message of somebody else's has to be a clarification: beside a rumour any other
-        answer would look like one.
+        What is said to a message of somebody else's has to be a clarification, and the whole of it: beside a
+        rumour any other answer would look like one.
         """
-        messages, username = self._library().messages, self._bot.username
+        library, username = self._library(), self._bot.username
+        messages = library.messages
+        answer = library.published(card.id) if card.id and card.kind is Kind.FACET else None
         is_answer = card.kind in {Kind.ANSWER, Kind.FACET} and (not is_about or card.verdict is not None)
-        if is_answer or card.action in ALWAYS_SAID:
+        if is_about and answer and answer.verdict:
+            result = self._inline.result(answer, card.language)
+        elif is_answer or card.action in ALWAYS_SAID:
             result = as_result(card, messages, username, self._public_url)
         else:
             result = not_sure(card.language, messages, username)

@@ -92,7 +92,7 @@ class InlineMode:
         self, text: str, language: Language
     ) -> tuple[list[tuple[Answer, Language]], list[InlineQueryResultArticle]]:
         listed = self.listed(text, language)
-        return listed, [self._result(answer, shown) for answer, shown in listed]
+        return listed, [self.result(answer, shown) for answer, shown in listed]
 
     def listed(self, text: str, language: Language) -> list[tuple[Answer, Language]]:
         """The answers to list, each with the language in which it is shown.
@@ -112,7 +112,8 @@ class InlineMode:
                 matches.setdefault(match.answer.id, (match.answer, shown))
         return list(matches.values())[:RESULTS]
 
-    def _result(self, answer: Answer, language: Language) -> InlineQueryResultArticle:
+    def result(self, answer: Answer, language: Language) -> InlineQueryResultArticle:
+        """A whole answer, to be put into a chat."""
         version = self._version()
         library, key = version.library, (answer.id, language)
         if key not in version.results:

@@ -93,6 +93,19 @@ async def test_the_official_clarification_appears_under_the_rumour_once_and_noth
         assert personal not in kept
 
 
+async def test_a_rumour_that_is_read_as_one_side_of_a_clarification_brings_the_whole_of_it(
+    telegram: StandIn, api_url: str, inbox: Inbox, city_library: Library
+) -> None:
+    plan: Plan = {"reply": "facet", "id": CLARIFIED, "facet": "contact"}
+    async with in_a_group(telegram, api_url, inbox, city_library, plan) as (_, group):
+        aunt, lan = telegram.person("Dì Ba"), telegram.person("Lan")
+        lan.names_the_bot(group, "@hoicantho_bot", telegram.new_message(group, aunt.as_json(), text=RUMOUR))
+        said = await telegram.reply(group, 0)
+    answer = city_library.answers[CLARIFIED]
+    assert said["text"].startswith(answer.vi.title)
+    assert str(answer.vi.claim) in said["text"]
+
+
 @pytest.mark.parametrize(
     "plan",
     [

@@ -153,7 +153,7 @@ def test_every_answer_fits_a_result_in_both_languages(city_library: Library) -> 
         if not city_library.published(answer.id):
             continue
         for language in Language:
-            text, _ = parse(text_of(mode._result(answer, language)))
+            text, _ = parse(text_of(mode.result(answer, language)))
             assert 1 <= utf16(text) <= 4096
 
 
@@ -176,5 +176,5 @@ def test_a_list_takes_a_few_milliseconds(city_library: Library) -> None:
     began = time.process_time()
     for text in ("chợ", "cho noi", "can cuoc", "id card", "flaoting") * 4:
         for answer, language in mode.listed(text, Language.VI):
-            mode._result(answer, language)
+            mode.result(answer, language)
     assert (time.process_time() - began) / 20 < 0.06
