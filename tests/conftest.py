@@ -23,6 +23,7 @@ from xdist.scheduler import LoadScopeScheduling
 from bot.content.library import Library
 from bot.content.loading import load
 from bot.desk import accounts
+from bot.reading import limits
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
 from stand_ins.postgres import Cluster, NoPostgres, cluster
@@ -48,6 +49,9 @@ def _context(*arguments: object, cafile: str | None = None, **more: object) -> s
 
 
 ssl.create_default_context = _context  # type: ignore[assignment]
+
+limits.SECONDS_MOST = 60.0
+"""How long a picture is read at most: beside many other tests it takes long."""
 
 SERVERS = {"postgres", "browser"}
 """Fixtures that start a server."""

@@ -130,6 +130,8 @@ class PictureDialogue:
                 return await self._ask(entry, channel)
             said = {"reply": Kind.FALLBACK, "language": language, "reason": unread.reason}
             return entry, Decision((Plan.model_validate(said),), self._library())
+        if message.is_once:  # one card, under which there is nothing to press
+            return await self._ask(_with_text(entry, words), channel)
         seen = Plan(reply=Kind.ACTION, language=language, action=PICTURE_READ.name, read=words)
         if not message.text:
             return entry, Decision((seen,), self._library())
@@ -187,4 +189,4 @@ def _says_nothing_of_its_own(text: str, decision: Decision) -> bool:
 
 
 def _with_text(entry: Entry, text: str) -> Entry:
-    return replace(entry, message=replace(entry.message, text=text))
+    return replace(entry, message=replace(entry.message, text=text, unreadable=False))

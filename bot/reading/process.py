@@ -24,6 +24,9 @@ SMALL = 15
 
 ENLARGED = 2
 
+LETTERS_MOST = 20_000
+"""Letters that are told; no screenshot has as many."""
+
 
 def main() -> None:
     """Read the picture on stdin, and write what stands in it to stdout."""
@@ -35,7 +38,7 @@ def main() -> None:
         picture = prepared(opened(sys.stdin.buffer.read(BYTES_MOST + 1)))
     except (NotAPicture, MemoryError):
         sys.exit(REFUSED)
-    sys.stdout.buffer.write(read(picture).encode())
+    sys.stdout.buffer.write(read(picture)[:LETTERS_MOST].encode())
 
 
 def limit() -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 import structlog
 
 import bot
-from bot.reading import process
-from bot.reading.limits import BYTES_MOST, SECONDS_MOST
+from bot.reading import limits, process
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +37,13 @@ async def read(data: bytes) -> str:
     Raises:
         NotRead: it cannot be read, now or later.
     """
-    if not 0 < len(data) <= BYTES_MOST:
+    if not 0 < len(data) <= limits.BYTES_MOST:
         raise NotRead("no bytes, or too many")
     child = await asyncio.create_subprocess_exec(
         *_COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env=_ENVIRONMENT, start_new_session=True
     )
     try:
-        async with asyncio.timeout(SECONDS_MOST):
+        async with asyncio.timeout(limits.SECONDS_MOST):
             words, _ = await child.communicate(data)
     except TimeoutError as error:
         raise NotRead("it took too long") from error

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage.models import PictureText, UploadedPicture
 from bot.storage.retention import PICTURE
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 UPLOADED_MOST = 20
 """Pictures from pages that are kept at a time."""
@@ -26,7 +30,9 @@ def upload(
     if (connection.scalar(select(func.count()).select_from(UploadedPicture)) or 0) >= UPLOADED_MOST:
         return False
     values = {"id": picture_id, "conversation": conversation, "data": data, "uploaded_at": now}
-    connection.execute(insert(UploadedPicture).values(values))
+    # The same request may come twice at once.
+    new = _INSERT[connection.dialect.name](UploadedPicture).values(values)
+    connection.execute(new.on_conflict_do_nothing())
     return True
 
 

@@ -23,6 +23,7 @@ from bot.storage.pictures import upload
 from bot.storage.retention import PICTURE
 from tests.support.clock import Clock
 from tests.support.content import until
+from tests.support.databases import on_both_databases
 from tests.support.worker import Bot, running
 
 RUMOUR = "food is forbidden from tomorrow, call 0912 345 678"
@@ -274,6 +275,7 @@ class TestNothingIsLost:
         assert await inbox._database.transact(lambda connection: connection.scalar(query)) is None
 
 
+@on_both_databases
 class TestUploads:
     async def test_the_bytes_are_gone_once_they_are_read(self, bot: Bot, inbox: Inbox, clock: Clock) -> None:
         bot.channel.pictures["page"] = RUMOUR.encode()

@@ -153,7 +153,8 @@ class UpdateReader:
         own = self._without_name(said.text or said.caption or "")
         about = self._replied_to(said).strip()
         # In the rumour's own words and language: a person's "is this true?" beside it says nothing of it.
-        is_about = bool(about) and asks_about(own)
+        pictures = [] if about else self._pictures_asked_about(said, own)
+        is_about = bool(pictures) or (bool(about) and asks_about(own))
         text = about if is_about else own
         is_named_alone = not own and said.reply_to_message is None
         return incoming(
@@ -165,6 +166,7 @@ class UpdateReader:
             text=text,
             button=payload.for_saying("greet") if is_named_alone else None,
             unreadable=not text and not is_named_alone,
+            pictures=pictures,
             language=language_of(said.from_user.language_code if said.from_user else None),
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.answering.pictures import ReadPicture
 from bot.channels.telegram import TelegramChannel
 from bot.content.library import Library
 from bot.domain.language import Language
@@ -29,7 +30,13 @@ def answers(answer_id: str, **more: object) -> Plan:
 
 @asynccontextmanager
 async def in_a_group(
-    telegram: StandIn, api_url: str, inbox: Inbox, city_library: Library, *plans: Plan, public_url: str = ""
+    telegram: StandIn,
+    api_url: str,
+    inbox: Inbox,
+    city_library: Library,
+    *plans: Plan,
+    public_url: str = "",
+    read_picture: ReadPicture | None = None,
 ) -> AsyncIterator[tuple[Bot, Chat]]:
     """The bot, which Rasa tells what to say, and a group in which it is not."""
 
@@ -41,7 +48,7 @@ async def in_a_group(
     )
     channel._public_url = public_url
     telegram.me["supports_guest_queries"] = True
-    async with running(inbox, city_library, others=[channel]) as bot:
+    async with running(inbox, city_library, others=[channel], read_picture=read_picture) as bot:
         bot.rasa.plans = lambda _text: list(plans)
         async with channel.connected(), channel.receiving():
             await telegram.until(lambda: telegram.called("setMySettings"))
@@ -171,6 +178,26 @@ async def test_the_name_alone_is_a_greeting_and_a_picture_alone_cannot_be_read(
         for number in range(2):
             said = await telegram.reply(group, number)
             assert said["text"] == city_library.messages.telegram.not_sure[Language.EN]
+
+
+async def test_a_picture_that_is_replied_to_is_read_and_the_clarification_appears(
+    telegram: StandIn, api_url: str, inbox: Inbox, city_library: Library, engine: AsyncEngine
+) -> None:
+    async def read(data: bytes) -> str:
+        return data.decode()
+
+    async with in_a_group(telegram, api_url, inbox, city_library, answers(CLARIFIED), read_picture=read) as (
+        bot,
+        group,
+    ):
+        emma = telegram.person("Emma", "en")
+        photo = telegram.new_file(RUMOUR.encode()) | {"width": 1280, "height": 720}
+        rumour = telegram.new_message(group, emma.as_json(), photo=[photo])
+        telegram.person("Lan").names_the_bot(group, "@hoicantho_bot đúng không?", rumour)
+        said = await telegram.reply(group, 0)
+        assert bot.rasa.asked[0][1] == RUMOUR
+        assert city_library.answers[CLARIFIED].vi.title in said["text"]
+    assert RUMOUR not in await everything(engine)
 
 
 async def test_an_answer_that_is_too_late_does_no_harm(
