@@ -204,10 +204,7 @@ class Compose:
         Raises:
             Failed: something is left.
         """
-        if containers := self._ours("ps", "--all"):
-            self.engine_run(
-                "rm", "--force", *containers
-            )  # `down` of Podman's passes over some that were added
+        self._remove_containers()  # `down` of Podman's passes over some that were added
         self.run("down", "--volumes")
         for name in sorted({self.image(name) for name in SERVICES if name != "database"}):
             if self.engine_run("images", "--quiet", name).split():
