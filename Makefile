@@ -17,8 +17,9 @@ PYTEST := .venv/bin/python -m pytest
 # What the tests write and throw away stays in memory where that can be had: a disk makes them twice as slow.
 # (A container often has 64 MB of it, which is too little.)
 IN_MEMORY = $(shell test "$$(df -kP /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 2000000 2>/dev/null && echo TMPDIR=/dev/shm)
-# A browser on a full machine may be late once, and a connection that a test cuts off be missed. What failed beside others is asked once more, alone, and what passes
-# then is still printed as failed above: it is to be mended. A fault fails twice.
+# A browser on a full machine may be late once, and a connection that a test cuts off be missed. What failed beside
+# others is asked once more, alone; what passes then is still printed as failed above: it is to be mended. A fault
+# fails twice.
 ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYTEST) --last-failed --last-failed-no-failures none
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
