@@ -68,15 +68,17 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             item.add_marker(pytest.mark.server)
 
 
-class _ByRasaSide(LoadScopeScheduling):  # type: ignore[misc]
-    """One worker has all tests of the Rasa side of content/, and others the files of tests/rasa/.
+OWN_RASA_SIDES = ("tests/rasa/", "tests/end_to_end/test_survival.py")
 
-    These have small Rasa sides of their own. Two of content/ would train the same model at the same time.
+
+class _ByRasaSide(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker has all tests of the Rasa side of content/, and others the files that have small ones of
+    their own. Two of content/ would train the same model at the same time.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file.startswith("tests/rasa/") else "the Rasa side of content/"
+        return file if file.startswith(OWN_RASA_SIDES) else "the Rasa side of content/"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByRasaSide | None:

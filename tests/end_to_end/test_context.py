@@ -125,7 +125,7 @@ async def test_after_forget_neither_database_knows_anything_of_the_person(servic
     me, other = "d" * 32, "e" * 32
     for person, word in ((me, "zzqmine"), (other, "zzqtheirs")):
         await service.say(person, "chợ nổi Cái Răng có gì hay" if person == me else "chùa Ông thờ ai")
-        assert (await service.say(person, f"bao giờ hẻm {word} hết ngập"))["kind"] == "fallback"
+        assert (await service.say(person, f"tiệm {word} sửa máy giặt có tốt không"))["kind"] == "fallback"
         for text in ("gửi cho cán bộ giúp tôi", "đồng ý", "đăng ký nhận tin", "đồng ý"):
             await service.say(person, text)
     with closing(sqlite3.connect(service.conversations)) as database:
