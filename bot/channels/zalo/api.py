@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import hashlib
 import hmac
@@ -11,9 +10,10 @@ from typing import TypeVar
 
 import httpx
 from aiolimiter import AsyncLimiter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from bot.channels.zalo.limits import ACCESS_TOKEN_LIFE, CALL_SECONDS, MINUTE_CALLS
+from bot.channels.zalo_calls import Lenient, NoAnswer, ZaloError, post
 
 UPLOAD = "/v2.0/oa/upload/image"
 MESSAGE = "/v3.0/oa/message/cs"
@@ -28,59 +28,33 @@ JsonObject = dict[str, object]
 M = TypeVar("M", bound=BaseModel)
 
 
-class ZaloError(Exception):
-    """Zalo refused a call. code: of its table; words: what it says about it."""
-
-    def __init__(self, code: int, words: str) -> None:
-        super().__init__(f"{code} {words}".strip())
-        self.code = code
-        self.words = words
-
-
-class NoAnswer(Exception):
-    """No answer came that can be read.
-
-    is_unsent: the call surely did not reach Zalo.
-    """
-
-    def __init__(self, reason: str, *, is_unsent: bool = False) -> None:
-        super().__init__(reason)
-        self.is_unsent = is_unsent
-
-
-class _Lenient(BaseModel):
-    """Zalo's numbers are mostly strings; it adds fields without notice."""
-
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-
-
-class Quota(_Lenient):
+class Quota(Lenient):
     """What a message was charged to ("reply" is free of charge), and how much of that is left."""
 
     quota_type: str = ""
     remain: int | None = None
 
 
-class FreeLeft(_Lenient):
+class FreeLeft(Lenient):
     """How many free messages of its package the OA has left, and of how many, as far as Zalo says."""
 
     remain: int | None = None
     total: int | None = None
 
 
-class _Sent(_Lenient):
+class _Sent(Lenient):
     quota: Quota | None = None
 
 
-class _Uploaded(_Lenient):
+class _Uploaded(Lenient):
     attachment_id: str
 
 
-class _Replies(_Lenient):
+class _Replies(Lenient):
     remain: int | None = None
 
 
-class Allowance(_Lenient):
+class Allowance(Lenient):
     """Whether a person may be written to: when they last wrote, and how many free messages are left.
 
     last_interaction: milliseconds since the epoch.
@@ -102,19 +76,19 @@ class Allowance(_Lenient):
         return datetime.datetime.fromtimestamp(self.last_interaction / 1000, datetime.UTC)
 
 
-class _Envelope(_Lenient):
+class _Envelope(Lenient):
     error: int = 0
     message: str = ""
     data: JsonObject | None = None
 
 
-class _Tokens(_Lenient):
+class _Tokens(Lenient):
     access_token: str
     refresh_token: str
     expires_in: int = Field(int(ACCESS_TOKEN_LIFE.total_seconds()), gt=0, lt=10**9)
 
 
-class _Refusal(_Lenient):
+class _Refusal(Lenient):
     error: int
     error_name: str = ""
     error_description: str = ""
@@ -245,17 +219,8 @@ class ZaloApi:
         form: dict[str, str] | None = None,
         file: tuple[str, bytes] | None = None,
     ) -> httpx.Response:
-        try:
-            # The client's own timeouts start anew with every byte.
-            async with asyncio.timeout(self._within):
-                files = {"file": file} if file else None
-                return await self._http.post(url, headers=headers, json=json, data=form, files=files)
-        except TimeoutError as error:
-            raise NoAnswer("no answer in time") from error
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise NoAnswer(type(error).__name__, is_unsent=True) from error
-        except httpx.HTTPError as error:
-            raise NoAnswer(type(error).__name__) from error
+        files = {"file": file} if file else None
+        return await post(self._http, url, self._within, headers=headers, json=json, data=form, files=files)
 
 
 def _opened(answer: httpx.Response) -> JsonObject:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError
 
 from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
 from bot.channels.zalo.emoticons import as_emoji
+from bot.channels.zalo_calls import Lenient
 from bot.channels.zalo_pictures import ADDRESS_MOST
 from bot.channels.zalo_text import MARK
 from bot.domain import payload
@@ -70,22 +71,13 @@ class Unreadable(Exception):
     """The body is no event."""
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, value: object) -> object:
-        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
-
-
-class Party(_Lenient):
+class Party(Lenient):
     """Somebody: a person or an OA."""
 
     id: str = ""
 
 
-class EventMessage(_Lenient):
+class EventMessage(Lenient):
     """A message's own part of an event."""
 
     msg_id: str = Field("", validation_alias=AliasChoices("msg_id", "message_id"))
@@ -93,7 +85,7 @@ class EventMessage(_Lenient):
     attachments: object = None
 
 
-class Event(_Lenient):
+class Event(Lenient):
     """An event, as far as anything in it matters to us."""
 
     event_name: str

@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from bot.channels.zalo.api import CONSENT, NoAnswer, Pair, ZaloApi, ZaloError
+from bot.channels.zalo.api import CONSENT, Pair, ZaloApi
 from bot.channels.zalo.settings import ZaloSettings
 from bot.channels.zalo.store import ZaloStore
+from bot.channels.zalo_calls import NoAnswer, ZaloError
 from bot.domain.errors import UserError
 from bot.settings import Settings
 from bot.storage.database import Database

@@ -14,11 +14,12 @@ import structlog
 
 from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, SendError, TryLater, Unreachable
 from bot.channels.reachability import Reachability
-from bot.channels.zalo.api import FreeLeft, NoAnswer, Quota, ZaloApi, ZaloError
+from bot.channels.zalo.api import FreeLeft, Quota, ZaloApi
 from bot.channels.zalo.errors import Treatment, meaning
 from bot.channels.zalo.limits import FREE_WINDOW, UPLOAD_LIFE
 from bot.channels.zalo.render import as_image, as_message
 from bot.channels.zalo.tokens import NoToken, Tokens
+from bot.channels.zalo_calls import NoAnswer, ZaloError
 from bot.channels.zalo_text import TURN_MESSAGES, ZaloMessages
 from bot.domain.card import Button
 from bot.domain.clock import Clock, utc_now

@@ -14,10 +14,11 @@ from contextlib import suppress
 
 import structlog
 
-from bot.channels.zalo.api import NoAnswer, Pair, ZaloApi, ZaloError
+from bot.channels.zalo.api import Pair, ZaloApi
 from bot.channels.zalo.errors import GRANT_DEAD
 from bot.channels.zalo.limits import RENEW_AFTER, RENEW_AGAIN_SECONDS, RENEWAL_SECONDS
 from bot.channels.zalo.store import Grant, Renewal, WrongKey, ZaloStore
+from bot.channels.zalo_calls import NoAnswer, ZaloError
 from bot.domain.clock import Clock, utc_now
 from bot.log import describe
 

@@ -31,7 +31,7 @@ from bot.channels.numbered import NumberedOptions
 from bot.channels.opaque import OpaqueNames
 from bot.channels.reachability import Reachability
 from bot.channels.requests import BodyTooLarge, is_secret, read_body
-from bot.channels.zalo_bot.api import NoAnswer, Refused, ZaloBotApi
+from bot.channels.zalo_bot.api import ZaloBotApi
 from bot.channels.zalo_bot.events import CHANNEL, Event, EventReader, event_in
 from bot.channels.zalo_bot.limits import (
     BUSY_SECONDS,
@@ -43,6 +43,7 @@ from bot.channels.zalo_bot.limits import (
     SEEN,
 )
 from bot.channels.zalo_bot.settings import ZaloBotSettings
+from bot.channels.zalo_calls import NoAnswer, ZaloError
 from bot.channels.zalo_pictures import download
 from bot.channels.zalo_text import render
 from bot.content.library import Library
@@ -154,7 +155,7 @@ class ZaloBotChannel(Channel):
             if error.is_unsent:
                 raise TryLater(str(error), BUSY_SECONDS) from error
             raise MaybeSent(str(error)) from error
-        except Refused as error:
+        except ZaloError as error:
             self._reachability.note(is_answered=True)
             raise _as_send_error(error) from error
         self._reachability.note(is_answered=True)
@@ -196,7 +197,7 @@ class ZaloBotChannel(Channel):
                     return
                 await self._poll(self._reader)
                 failures = 0
-            except Refused as error:
+            except ZaloError as error:
                 if error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} and self._reader is None:
                     self._problem = "Zalo refuses ZALO_BOT_TOKEN; get a valid one from Zalo Bot Manager"
                     log.error("zalo_bot_stopped", reason=self._problem)
@@ -258,7 +259,7 @@ class ZaloBotChannel(Channel):
         return Response()
 
 
-def _as_send_error(error: Refused) -> SendError:
+def _as_send_error(error: ZaloError) -> SendError:
     """What a refusal means to the worker (https://docs.zaloplatforms.com/docs/BOT/error_code)."""
     reason = str(error)
     match error.code:

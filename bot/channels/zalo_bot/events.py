@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError
 
 from bot.cards.actions import button_for
 from bot.channels.incoming import incoming
+from bot.channels.zalo_calls import Lenient
 from bot.channels.zalo_pictures import ADDRESS_MOST
 from bot.domain import payload
 from bot.domain.commands import read_command
@@ -29,26 +30,17 @@ IMAGE = "message.image.received"
 GROUP = "GROUP"
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, value: object) -> object:
-        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
-
-
-class _Sender(_Lenient):
+class _Sender(Lenient):
     id: str = ""
     is_bot: bool = False
 
 
-class _Chat(_Lenient):
+class _Chat(Lenient):
     id: str = ""
     chat_type: str = ""
 
 
-class _Said(_Lenient):
+class _Said(Lenient):
     sender: _Sender = Field(_Sender(), validation_alias="from")
     chat: _Chat = _Chat()
     message_id: str = ""
@@ -63,7 +55,7 @@ class _Said(_Lenient):
         return [given] if isinstance(given, str) and len(given) <= ADDRESS_MOST else []
 
 
-class Event(_Lenient):
+class Event(Lenient):
     """Something that happened; whatever is not needed is passed over."""
 
     event_name: str = ""

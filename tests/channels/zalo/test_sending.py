@@ -11,10 +11,10 @@ from PIL import Image
 
 from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.channels.zalo import ZaloApi, ZaloChannel
-from bot.channels.zalo.api import NoAnswer
 from bot.channels.zalo.errors import MEANINGS, Treatment
 from bot.channels.zalo.sending import MINUTE, OPERATOR_SECONDS
 from bot.channels.zalo.store import ZaloStore
+from bot.channels.zalo_calls import NoAnswer
 from bot.content.library import Library
 from bot.domain.card import Button, Card, Picture
 from bot.domain.language import Language
