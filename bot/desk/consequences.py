@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from bot.content.fields import Value
 from bot.desk.accounts import Account
-from bot.desk.editing import EditingDesk, Right, check_may
+from bot.desk.drafting import seen
+from bot.desk.editing import EditingDesk
 from bot.domain.answer import ALL_NEWS, news_topics
 from bot.storage import questions, subscriptions, watches
-from bot.storage.editors import drafts
 from bot.storage.models import QuestionState
 
 
@@ -35,9 +35,7 @@ class Consequences:
 
 async def consequences(desk: EditingDesk, account: Account, name: str, value: Value) -> Consequences:
     """What publishing a value will do to people. Raises NotFound, NotYours."""
-    live = await desk.live(name)
-    draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
+    await seen(desk, account, name, value)
     topics, now = _topics(name, value), desk.clock()
 
     def work(connection: Connection) -> Consequences:

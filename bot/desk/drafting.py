@@ -250,7 +250,7 @@ async def keep_typed(desk: EditingDesk, account: Account, form: Form) -> datetim
     if not _TAB.fullmatch(form.tab):
         raise Refused("tab_unknown", "This page has no name of its own; load it again.")
     value = checked_value(form.name, form.value)
-    await _check_may_see(desk, account, form.name, value)
+    await seen(desk, account, form.name, value)
     now = desk.clock()
     change = drafts.Change(form.name, account.id, form.base_draft, form.base_file, value)
     await desk.transact(lambda connection: drafts.keep_typed(connection, change, form.tab, now))
@@ -297,7 +297,7 @@ async def be_here(
     """Tell that the page is open in a tab, as every ten seconds; who else is here. Raises NotYours."""
     if not _TAB.fullmatch(tab):
         raise Refused("tab_unknown", "This page has no name of its own; load it again.")
-    await _check_may_see(desk, account, name)
+    await seen(desk, account, name)
     now = desk.clock()
 
     def work(connection: Connection) -> tuple[Here, ...]:
@@ -315,7 +315,7 @@ async def leave(desk: EditingDesk, account: Account, name: str, tab: str) -> Non
 
 async def remark(desk: EditingDesk, account: Account, name: str, field: str, text: str) -> int:
     """Write a remark on a field of a draft, or on the whole (""); its id. Raises NotYours, Refused."""
-    await _check_may_see(desk, account, name)
+    await seen(desk, account, name)
     words = str(cleaned(text)).strip()
     if not words or len(words) > COMMENT_MOST or len(field) > 64:
         raise Refused("remark_empty", f"Write a remark of at most {COMMENT_MOST} characters.")
@@ -330,7 +330,7 @@ async def remark(desk: EditingDesk, account: Account, name: str, field: str, tex
 
 async def settle_remark(desk: EditingDesk, account: Account, name: str, remark_id: int) -> None:
     """A remark is dealt with. Raises NotYours, NotFound."""
-    await _check_may_see(desk, account, name)
+    await seen(desk, account, name)
     now = desk.clock()
 
     def work(connection: Connection) -> None:
@@ -357,6 +357,23 @@ def checked_value(name: str, value: Mapping[str, object]) -> Value:
     if len(json.dumps(clean, ensure_ascii=False).encode()) > SIZE_LIMIT:
         raise Refused("too_large", f"This is larger than {SIZE_LIMIT // 1024} KB.")
     return clean
+
+
+async def seen(
+    desk: EditingDesk, account: Account, name: str, value: Mapping[str, object] | None = None
+) -> tuple[Live, StoredDraft | None]:
+    """The file and its draft, for somebody who may see them; `value`: what they typed, if they did.
+
+    Raises:
+        NotFound: there is neither, nor was anything typed.
+        NotYours.
+    """
+    live = await desk.live(name)
+    draft = await desk.transact(lambda connection: drafts.find(connection, name))
+    if live.text is None and draft is None and value is None:
+        raise NotFound
+    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
+    return live, draft
 
 
 def right_to_submit(name: str) -> Right:
@@ -443,16 +460,6 @@ def _keep_aside(
     if form.tab:
         change = drafts.Change(form.name, account.id, form.base_draft, form.base_file, value)
         drafts.keep_typed(connection, change, form.tab, now)
-
-
-async def _check_may_see(
-    desk: EditingDesk, account: Account, name: str, value: Mapping[str, object] | None = None
-) -> None:
-    live = await desk.live(name)
-    draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    if draft is None and live.text is None and value is None:
-        raise NotFound
-    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
 
 
 def _come_by_git(live: Live, state: State, account: Account, now: datetime.datetime) -> StoredDraft:

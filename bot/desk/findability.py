@@ -12,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.content.fields import Value
 from bot.content.library import Library
 from bot.desk.accounts import Account
-from bot.desk.drafting import Conflict, Form, Saved, checked_value, open_, save
-from bot.desk.editing import EditingDesk, Right, check_may, may
+from bot.desk.drafting import Conflict, Form, Saved, checked_value, open_, save, seen
+from bot.desk.editing import EditingDesk, Right, may
 from bot.domain.language import Language
-from bot.storage.editors import drafts
 from bot.text.cleaning import clean
 from bot.text.folding import words
 from bot.text.personal_numbers import mask_personal
@@ -98,9 +97,7 @@ async def ask(desk: EditingDesk, account: Account, name: str, value: Value) -> F
         NotFound, NotYours, Refused: the form cannot be read.
     """
     typed = checked_value(name, value)
-    live = await desk.live(name)
-    draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, typed)
+    await seen(desk, account, name, typed)
     library = desk.library()
     questions = _questions(typed)[:QUESTIONS_MOST]
     taken = _taken(library, name)

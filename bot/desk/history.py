@@ -17,7 +17,7 @@ from bot.desk import audit
 from bot.desk.accounts import Account
 from bot.desk.comparing import Comparison, comparison
 from bot.desk.content_files import file_of
-from bot.desk.drafting import Conflict, Form, Saved, checked_value, save, unreadable
+from bot.desk.drafting import Conflict, Form, Saved, checked_value, save, seen, unreadable
 from bot.desk.editing import EditingDesk, Live, NotFound, Right, check_may, value_of_text
 from bot.storage.editors import drafts, publications
 from bot.storage.editors.drafts import StoredDraft
@@ -56,7 +56,7 @@ async def history(desk: EditingDesk, account: Account, name: str) -> tuple[Entry
     Raises:
         NotFound, NotYours.
     """
-    live, draft = await _seen(desk, account, name)
+    live, draft = await seen(desk, account, name)
 
     def work(connection: Connection) -> tuple[list[StoredPublication], dict[int, str]]:
         return publications.of(connection, name), full_names(connection)
@@ -100,7 +100,7 @@ async def compare(
     Raises:
         NotFound, NotYours.
     """
-    live, draft = await _seen(desk, account, name)
+    live, draft = await seen(desk, account, name)
     before = await _value(desk, account, live, draft, left)
     after = await _value(desk, account, live, draft, right)
     return comparison(left, before, right, after)
@@ -111,7 +111,7 @@ async def compare_value(
 ) -> Comparison:
     """What is typed, compared with a version. Raises NotFound, NotYours, Refused."""
     clean = checked_value(name, value)
-    live, draft = await _seen(desk, account, name, clean)
+    live, draft = await seen(desk, account, name, clean)
     before = await _value(desk, account, live, draft, left)
     return comparison(left, before, "typed", clean)
 
@@ -124,7 +124,7 @@ async def restore(
     Raises:
         NotFound, NotYours, Refused.
     """
-    live, draft = await _seen(desk, account, name)
+    live, draft = await seen(desk, account, name)
     value = await _value(desk, account, live, draft, version)
     saved = await save(desk, account, Form(name, "", base_draft, base_file, value))
     if isinstance(saved, Saved):
@@ -133,17 +133,6 @@ async def restore(
             lambda connection: audit.note(connection, account.name, "restore", name, now, version=version)
         )
     return saved
-
-
-async def _seen(
-    desk: EditingDesk, account: Account, name: str, value: Mapping[str, object] | None = None
-) -> tuple[Live, StoredDraft | None]:
-    live = await desk.live(name)
-    draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    if live.text is None and draft is None and value is None:
-        raise NotFound
-    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, value)
-    return live, draft
 
 
 async def _value(

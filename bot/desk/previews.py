@@ -17,15 +17,14 @@ from bot.content.fields import Value, flat, nested
 from bot.content.library import Library
 from bot.content.schema import TITLE_LIMIT, Answer, AnswerStatus
 from bot.desk.accounts import Account
-from bot.desk.drafting import checked_value
-from bot.desk.editing import EditingDesk, Refused, Right, check_may
+from bot.desk.drafting import checked_value, seen
+from bot.desk.editing import EditingDesk, Refused
 from bot.desk.problems import field_of
 from bot.domain.answer import Facet, Verdict
 from bot.domain.arrival import Arrival
 from bot.domain.card import Card
 from bot.domain.language import Language
 from bot.domain.plan import Kind, Plan
-from bot.storage.editors import drafts
 from bot.text.rich import units
 
 MISSING = "…"
@@ -95,9 +94,7 @@ async def preview(
         NotFound, NotYours, Refused: the form cannot be read.
     """
     clean = checked_value(name, value)
-    live = await desk.live(name)
-    draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, clean)
+    await seen(desk, account, name, clean)
     library = desk.library()
     answer, missing = _filled(name, clean, library)
     shown = _with(library, answer)

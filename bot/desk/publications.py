@@ -18,7 +18,7 @@ from bot.content.schema import Answer, Moment
 from bot.desk import audit, content_files, in_step, refusal
 from bot.desk.accounts import Account
 from bot.desk.content_files import Faulty, FileMoved, NotPublished, Written
-from bot.desk.drafting import Conflict, Form, draft_moved, file_moved, unreadable
+from bot.desk.drafting import Conflict, Form, file_moved, unreadable
 from bot.desk.editing import (
     EditingDesk,
     Live,
@@ -32,7 +32,7 @@ from bot.desk.editing import (
     value_of_text,
 )
 from bot.desk.problems import as_published, of_findings
-from bot.desk.review import check_finished, short
+from bot.desk.review import check_finished, short, with_file
 from bot.rasa.client import Rasa, RasaUnavailable
 from bot.rasa.status import TrainingProgress
 from bot.storage.editors import comments, drafts, languages, publications
@@ -265,13 +265,10 @@ class _Going:
 async def _publish(
     desk: EditingDesk, account: Account, right: Right, name: str, base_draft: int, going: _Going
 ) -> Published | Conflict:
-    live = await desk.live(name)
-    draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    if draft is None and not base_draft:
-        raise NotFound
-    check_may(account, right, name, live.value, draft.value if draft else None)
-    if draft is None or draft.revision != base_draft:
-        return await draft_moved(desk, account, name, base_draft)
+    found = await with_file(desk, account, right, name, base_draft)
+    if isinstance(found, Conflict):
+        return found
+    live, draft = found
     if going.reason is None and draft.state is not State.APPROVED:
         raise Refused("not_approved", "Somebody else has to approve it first.")
     if draft.state is State.APPROVED:

@@ -21,8 +21,9 @@ from bot.desk.drafting import (
     draft_moved,
     file_moved,
     right_to_submit,
+    seen,
 )
-from bot.desk.editing import EditingDesk, NotFound, Problem, Refused, Right, check_may
+from bot.desk.editing import EditingDesk, Live, NotFound, Problem, Refused, Right, check_may
 from bot.desk.problems import problems_of
 from bot.storage.editors import comments, drafts
 from bot.storage.editors.drafts import State, StoredDraft
@@ -35,9 +36,7 @@ async def problems(desk: EditingDesk, account: Account, name: str, value: Value)
         NotFound, NotYours, Refused: the form cannot be read.
     """
     clean = checked_value(name, value)
-    live = await desk.live(name)
-    draft = await desk.transact(lambda connection: drafts.find(connection, name))
-    check_may(account, Right.SEE, name, live.value, draft.value if draft else None, clean)
+    await seen(desk, account, name, clean)
     return await problems_of(desk, name, clean)
 
 
@@ -134,6 +133,24 @@ async def looked_at(
         NotFound: there is no draft, and was none of this revision.
         NotYours.
     """
+    found = await with_file(desk, account, right, name, base_draft)
+    if isinstance(found, Conflict):
+        return found
+    live, draft = found
+    if draft.base_file != live.revision:
+        return await file_moved(desk, account, draft)
+    return draft
+
+
+async def with_file(
+    desk: EditingDesk, account: Account, right: Right, name: str, base_draft: int
+) -> tuple[Live, StoredDraft] | Conflict:
+    """The file and its draft, if that is the revision that somebody looked at.
+
+    Raises:
+        NotFound: there is no draft, and was none of this revision.
+        NotYours.
+    """
     live = await desk.live(name)
     draft = await desk.transact(lambda connection: drafts.find(connection, name))
     if draft is None and not base_draft:
@@ -141,9 +158,7 @@ async def looked_at(
     check_may(account, right, name, live.value, draft.value if draft else None)
     if draft is None or draft.revision != base_draft:
         return await draft_moved(desk, account, name, base_draft)
-    if draft.base_file != live.revision:
-        return await file_moved(desk, account, draft)
-    return draft
+    return live, draft
 
 
 async def check_finished(desk: EditingDesk, draft: StoredDraft) -> None:
