@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -39,7 +40,8 @@ class RasaStandIn:
     instead of plans, once each: a status, or a JSON value. forgotten: senders whose context was
     deleted. is_away: it answers as a proxy does whose server is starting. taught: the training
     files it got; overrides: with what reasons. status: what it tells of its models; kept: those.
-    looks: how often its status was asked for. gates: texts whose answer waits until the event is set.
+    looks: how often its status was asked for. gates: texts whose answer waits until the event is set;
+    may_answer: cleared, every answer waits.
     """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -54,10 +56,37 @@ class RasaStandIn:
     kept: list[dict[str, object]] = field(default_factory=list)
     plans: Callable[[str], list[Plan]] = plans_for
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of every message, in order."""
+        return [text for _, text in self.asked]
+
+    @property
+    def senders(self) -> list[str]:
+        """The sender of every message, in order."""
+        return [sender for sender, _ in self.asked]
+
+    def begin_anew(self) -> None:
+        """Forget what was asked, and answer."""
+        self.asked.clear()
+        self.may_answer.set()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
         """Serve on loopback; gives the base URL."""
+        async with serving(self._app()) as url:
+            yield url
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of it that needs no server."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app=self._app()), base_url="http://rasa")
+
+    def _app(self) -> Starlette:
         routes = [
             Route("/webhooks/rest/webhook", self._webhook, methods=["POST"]),
             Route("/conversations/{sender}", self._forget, methods=["DELETE"]),
@@ -66,8 +95,7 @@ class RasaStandIn:
             Route("/models", self._models),
             Route("/models/{name}/serve", self._put_back, methods=["POST"]),
         ]
-        async with serving(Starlette(routes=routes)) as url:
-            yield url
+        return Starlette(routes=routes)
 
     async def was_asked(self, times: int) -> None:
         """Wait until so many messages have come."""
@@ -87,6 +115,7 @@ class RasaStandIn:
             return Response(status_code=mishap) if isinstance(mishap, int) else JSONResponse(mishap)
         if gate := self.gates.get(text):
             await gate.wait()
+        await self.may_answer.wait()
         language = body["metadata"]["language"] or "vi"
         plans = [{"language": language, **plan} for plan in self.plans(text)]
         return JSONResponse([{"recipient_id": sender, "custom": {"plans": plans}}])

@@ -14,8 +14,9 @@ from bot.desk.accounts import FORGET_FAILURES, IDLE, INVITATION, LONGEST
 from bot.storage import retention
 from bot.storage.editors.presence import SEEN_WITHIN
 from bot.storage.editors.tables import EditorsBase
-from bot.storage.models import Base, PersonalData
+from bot.storage.models import Base
 from tests.support import ROOT
+from tests.support.databases import about
 
 PAGES = {"en": "data-protection.md", "vi": "data-protection.vi.md"}
 UNITS = {
@@ -28,7 +29,7 @@ TABLES: list[Table] = [
     table
     for base in (Base, EditorsBase)
     for table in base.metadata.sorted_tables
-    if table.info["personal_data"].person or table.info["personal_data"].keys
+    if about(table).person or about(table).keys
 ]
 
 TIMES = {
@@ -38,11 +39,6 @@ TIMES = {
     "invitation": [INVITATION + housekeeping.LINK_KEPT], "autosave": [housekeeping.TYPED_KEPT],
     "presence": [SEEN_WITHIN], "audit": [audit.KEPT],
 }  # fmt: skip
-
-
-def about(table: Table) -> PersonalData:
-    told: PersonalData = table.info["personal_data"]
-    return told
 
 
 def rows(language: str) -> dict[str, list[str]]:

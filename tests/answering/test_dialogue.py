@@ -60,7 +60,7 @@ async def deciding(small_library: Library) -> AsyncIterator[Deciding]:
 async def test_a_side_that_is_picked_in_words_is_asked_for_by_its_button(deciding: Deciding) -> None:
     (plan,) = await deciding.decide("its price")
     assert plan == Plan(reply=Kind.FACET, language=Language.VI, id="culture.food", facet=Facet.PRICE)
-    assert [text for _, text in deciding.rasa.asked] == [
+    assert deciding.rasa.texts == [
         "its price",
         '/faq_facet{"answer": "culture.food", "facet": "price"}',
     ]

@@ -79,13 +79,6 @@ NOTHING: dict[str, object] = {"reply": "fallback", "reason": "no_answer"}
 
 
 @pytest.fixture
-async def inbox(database: Database, clock: Clock) -> Inbox:
-    inbox = Inbox(database, "secret", clock)
-    await inbox.open()
-    return inbox
-
-
-@pytest.fixture
 async def bot(inbox: Inbox, small_library: Library, clock: Clock) -> AsyncIterator[Bot]:
     async with running(inbox, small_library, clock=clock) as bot:
         bot.rasa.plans = lambda text: [PLANS.get(text, NOTHING)]
@@ -214,7 +207,7 @@ class TestWatching:
 class TestPicking:
     async def test_a_choice_in_words_presses_its_button_and_keeps_the_action(self, bot: Bot) -> None:
         await says(bot, "first")
-        assert [text for _, text in bot.rasa.asked] == ["first", '/faq{"answer": "culture.food"}']
+        assert bot.rasa.texts == ["first", '/faq{"answer": "culture.food"}']
         card = bot.channel.sent[-1].card
         assert (card.id, card.action) == ("culture.food", "back")
 

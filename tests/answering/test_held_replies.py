@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.channels.contract import OnlyInReply
 from bot.content.library import Library
 from bot.domain.language import Language
-from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
 from tests.support.clock import Clock
@@ -23,13 +22,6 @@ from tests.support.worker import Bot, running
 CLOSED = OnlyInReply("-230 the person wrote nothing for 7 days")
 
 FORGET: dict[str, object] = {"reply": "action", "action": "forget", "step": "do"}
-
-
-@pytest.fixture
-async def inbox(database: Database, clock: Clock) -> Inbox:
-    inbox = Inbox(database, "secret", clock)
-    await inbox.open()
-    return inbox
 
 
 @pytest.fixture

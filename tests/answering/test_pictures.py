@@ -49,13 +49,6 @@ class Reader:
 
 
 @pytest.fixture
-async def inbox(database: Database, clock: Clock) -> Inbox:
-    inbox = Inbox(database, "secret", clock)
-    await inbox.open()
-    return inbox
-
-
-@pytest.fixture
 def reader() -> Reader:
     return Reader()
 
@@ -123,14 +116,14 @@ class TestAPictureAlone:
         bot.rasa.plans = lambda text: [plan] if text == words else answers(text)
         await sent(bot, "rumour")
         await bot.answered(await bot.receive(words, language=Language.EN))
-        assert [text for _, text in bot.rasa.asked] == [words, MASKED]
+        assert bot.rasa.texts == [words, MASKED]
         assert "culture.food" in bot.channel.to("a")
         assert await number_of(inbox, PictureText) == 0
 
     async def test_a_question_of_its_own_does_not(self, bot: Bot, inbox: Inbox) -> None:
         await sent(bot, "rumour")
         await bot.answered(await bot.receive("food", language=Language.EN))
-        assert [text for _, text in bot.rasa.asked] == ["food"]
+        assert bot.rasa.texts == ["food"]
         assert await number_of(inbox, PictureText) == 1
 
     async def test_once_asked_about_its_words_are_gone(self, bot: Bot, inbox: Inbox) -> None:

@@ -23,6 +23,7 @@ from bot.domain.plan import Kind
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import Delivery, DeliveryStatus
+from bot.storage.queue import Entry
 from tests.support.worker import QUICK, Bot, RecordingChannel, running
 
 FOOD = Message(channel="test", address="a", conversation="c", key="1", text="food")
@@ -40,6 +41,15 @@ async def inbox(database: Database) -> Inbox:
 async def bot(inbox: Inbox, small_library: Library) -> AsyncIterator[Bot]:
     async with running(inbox, small_library) as bot:
         yield bot
+
+
+async def in_hand(inbox: Inbox) -> tuple[int, Entry]:
+    """The id of a question, and the question in the hands of a worker that is gone."""
+    message_id = await inbox.accept(FOOD)
+    entry = await inbox.claim({"test"})
+    assert message_id is not None
+    assert entry is not None
+    return message_id, entry
 
 
 class TestAnswering:
@@ -261,7 +271,7 @@ class TestPlatformTrouble:
         bot.channel.always.clear()
         await bot.answered(first, second)
         assert bot.channel.to("a") == ["thanks", "culture.food", "thanks", "culture.music"]
-        assert [text for _, text in bot.rasa.asked].count("food") == 1, "the plan was kept"
+        assert bot.rasa.texts.count("food") == 1, "the plan was kept"
 
     async def test_a_reply_that_can_never_be_sent_does_not_block_its_chat(self, bot: Bot) -> None:
         bot.channel.mishaps["a"] = [TryLater("busy", 0.03) for _ in range(QUICK.deliveries)]
@@ -322,10 +332,7 @@ class TestMistakesOfOurs:
     async def test_plans_that_an_older_version_saved_do_not_stop_the_worker(
         self, inbox: Inbox, small_library: Library
     ) -> None:
-        message_id = await inbox.accept(FOOD)
-        entry = await inbox.claim({"test"})
-        assert message_id is not None
-        assert entry is not None
+        message_id, entry = await in_hand(inbox)
         await inbox.save_plans(entry, [{"reply": "song", "language": "vi"}])
         await inbox.open()
         async with running(inbox, small_library) as bot:
@@ -378,10 +385,7 @@ class TestStopping:
     async def test_a_restart_repeats_no_card_that_was_noted(
         self, inbox: Inbox, small_library: Library
     ) -> None:
-        message_id = await inbox.accept(FOOD)
-        entry = await inbox.claim({"test"})
-        assert message_id is not None
-        assert entry is not None
+        message_id, entry = await in_hand(inbox)
         plans: Sequence[dict[str, object]] = [
             {"reply": Kind.SMALLTALK, "action": "thanks", "language": "vi"},
             {"reply": Kind.ANSWER, "id": "culture.music", "language": "vi"},

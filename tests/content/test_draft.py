@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,6 @@ from bot.domain.answer import TOPICS
 from bot.domain.errors import NotPossible
 
 TODAY = datetime.date(2026, 11, 25)
-
-
-@pytest.fixture
-def content(tmp_path: Path, small_content: Path) -> Path:
-    return Path(shutil.copytree(small_content, tmp_path / "content"))
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from bot.content.watcher import ContentWatcher
-from tests.support.content import change, until
+from tests.support.content import change, until, watched
 
 
 @pytest.fixture
@@ -50,13 +48,9 @@ async def repository(content: Path) -> Path:
 
 
 @pytest.fixture
-async def watcher(repository: Path, tmp_path: Path) -> AsyncIterator[ContentWatcher]:
-    watcher = ContentWatcher(repository, last_good=tmp_path / "last_good")
-    task = asyncio.create_task(watcher.run())
-    yield watcher
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+async def watcher(repository: Path, last_good: Path) -> AsyncIterator[ContentWatcher]:
+    async with watched(repository, last_good) as watcher:
+        yield watcher
 
 
 def test_outside_a_repository_it_is_named_by_what_it_says(content: Path, tmp_path: Path) -> None:

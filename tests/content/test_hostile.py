@@ -42,26 +42,6 @@ FOOD, MUSIC = "culture.food", "culture.music"
 GOOD = ANSWER.format(name="food")
 
 
-@pytest.fixture
-def content(tmp_path: Path, small_content: Path) -> Path:
-    return Path(shutil.copytree(small_content, tmp_path / "content"))
-
-
-@pytest.fixture
-def food(content: Path) -> Path:
-    return content / "culture" / "food.yml"
-
-
-@pytest.fixture
-async def watcher(content: Path, tmp_path: Path) -> AsyncIterator[ContentWatcher]:
-    watcher = ContentWatcher(content, last_good=tmp_path / "last_good")
-    task = asyncio.create_task(watcher.run())
-    yield watcher
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
 def rename(file: Path, name: str) -> None:
     file.rename(file.with_name(name))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 from pathlib import Path
 
 import pytest
@@ -29,11 +28,6 @@ from tests.support.content import ANSWER
 FOOD, MUSIC, DISHES = "culture.food", "culture.music", "culture.dishes"
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=VIETNAM)
 BEFORE, AFTER = NOW - datetime.timedelta(minutes=1), NOW + datetime.timedelta(minutes=1)
-
-
-@pytest.fixture
-def content(tmp_path: Path, small_content: Path) -> Path:
-    return Path(shutil.copytree(small_content, tmp_path / "content"))
 
 
 def write(content: Path, answer_id: str, *keys: str, status: str = "published") -> None:

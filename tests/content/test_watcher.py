@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,32 +17,6 @@ from tests.support.content import ANSWER, change, problems, remove, title, until
 from tests.support.examples import examples
 
 FOOD, MUSIC = "culture.food", "culture.music"
-
-
-@pytest.fixture
-def content(tmp_path: Path, small_content: Path) -> Path:
-    return Path(shutil.copytree(small_content, tmp_path / "content"))
-
-
-@pytest.fixture
-def food(content: Path) -> Path:
-    return content / "culture" / "food.yml"
-
-
-@pytest.fixture
-def last_good(tmp_path: Path) -> Path:
-    return tmp_path / "last_good"
-
-
-@pytest.fixture
-async def watcher(content: Path, last_good: Path) -> AsyncIterator[ContentWatcher]:
-    """content/ as a running bot serves it."""
-    watcher = ContentWatcher(content, last_good=last_good)
-    task = asyncio.create_task(watcher.run())
-    yield watcher
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def add(content: Path, topic: str, name: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,8 +17,7 @@ from bot.domain.language import Language
 from bot.storage.announcements import Reader
 from bot.storage.models import Delivery, Watch
 from bot.storage.outbox import Outbox
-from tests.support.bot_database import BotDatabase, open_bot_database
-from tests.support.clock import Clock
+from tests.support.bot_database import BotDatabase
 from tests.support.desk import ANSWER, CHIEF, CLERK, FOOD, HOA, LAN, MINH, git
 
 RUMOUR = "clarification.rumour"
@@ -27,12 +25,6 @@ CLAIM = """\
 verdict: refuted
 clarified: {by: {vi: Sở, en: Office}, date: 2026-11-20}
 """
-
-
-@pytest.fixture
-async def bot(tmp_path: Path, clock: Clock) -> AsyncIterator[BotDatabase]:
-    async with open_bot_database(f"sqlite:///{tmp_path}/bot.db", clock) as opened:
-        yield opened
 
 
 @pytest.fixture

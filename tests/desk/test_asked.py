@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,17 +15,11 @@ from bot.domain.language import Language
 from bot.storage import questions, traffic
 from bot.storage.models import Delivery, DeliveryStatus, KeptQuestion, QuestionState
 from bot.storage.outbox import Failure, Outbox
-from tests.support.bot_database import BotDatabase, open_bot_database
+from tests.support.bot_database import BotDatabase
 from tests.support.clock import Clock
 from tests.support.desk import CHIEF, FOOD, HOA, LAN, READER, STATION, side
 
 LEFT, OPEN = QuestionState.LEFT, QuestionState.OPEN
-
-
-@pytest.fixture
-async def bot(tmp_path: Path, clock: Clock) -> AsyncIterator[BotDatabase]:
-    async with open_bot_database(f"sqlite:///{tmp_path}/bot.db", clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +16,21 @@ from tests.support.databases import editors_tables, prepared
 from tests.support.editors import KEY, ORIGIN, Clock, Pages, copy_content, make_content, make_desk
 
 
-@pytest.fixture
-async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
-    database = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables)
+@asynccontextmanager
+async def over(content: Path, directory: Path) -> AsyncIterator[Pages]:
+    """The pages over a content/; directory: of their database."""
+    database = await prepared(f"sqlite:///{directory}/editors.db", editors_tables)
     clock = Clock()
-    desk = make_desk(database, make_content(tmp_path / "site"), clock)
+    desk = make_desk(database, content, clock)
     yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
     await database.close()
+
+
+@pytest.fixture
+async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
+    """The pages over a few answers."""
+    async with over(make_content(tmp_path / "site"), tmp_path) as pages:
+        yield pages
 
 
 @pytest.fixture
@@ -36,8 +45,5 @@ async def staffed(pages: Pages, tmp_path: Path) -> AsyncIterator[tuple[Pages, Bo
 @pytest.fixture
 async def city_pages(tmp_path: Path) -> AsyncIterator[Pages]:
     """The pages over a copy of the city's own content."""
-    database = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables)
-    clock = Clock()
-    desk = make_desk(database, copy_content(tmp_path / "site"), clock)
-    yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
-    await database.close()
+    async with over(copy_content(tmp_path / "site"), tmp_path) as pages:
+        yield pages

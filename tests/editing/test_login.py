@@ -102,26 +102,6 @@ async def test_after_the_login_nobody_is_led_to_another_site(pages: Pages, then:
         assert (await pages.log_in(browser, secret, then=then)).headers["location"] == "/"
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-        {"Sec-Fetch-Site": "", "Origin": "https://evil.example"},
-        {"Sec-Fetch-Site": "", "Origin": "null"},
-        {"Sec-Fetch-Site": ""},
-    ],
-)
-async def test_another_site_can_do_nothing_with_a_session(pages: Pages, headers: dict[str, str]) -> None:
-    token = await pages.invite()
-    async with pages.browser() as browser:
-        await pages.begin(browser, token)
-        answer = await browser.post("/logout", headers=headers)
-        assert answer.status_code == 403
-        assert (await browser.get("/account")).status_code == 200
-
-
 async def test_an_older_browser_is_known_by_its_origin(pages: Pages) -> None:
     token = await pages.invite()
     async with pages.browser() as browser:

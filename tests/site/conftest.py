@@ -18,6 +18,7 @@ from bot.domain.clock import utc_now
 from bot.http_server import SecurityHeaders
 from bot.rasa.client import Rasa
 from bot.site.routes import site_routes
+from stand_ins.rasa import FALLBACK, RasaStandIn
 from tests.support import ROOT
 from tests.support.content import ANSWER, OFFICES
 from tests.support.public_pages import (
@@ -25,7 +26,6 @@ from tests.support.public_pages import (
     PUBLIC_URL,
     REASON,
     Public,
-    RasaStandIn,
     clarification,
     write,
 )  # fmt: skip
@@ -66,7 +66,7 @@ async def served(whole: tuple[Path, Library], tmp_path: Path) -> AsyncIterator[C
     directory = shutil.copytree(whole[0], tmp_path / "content")
 
     def make(public_url: str) -> Public:
-        rasa = RasaStandIn()
+        rasa = RasaStandIn(plans=lambda _: [FALLBACK])
         to_rasa = rasa.client()
 
         def library() -> Library:

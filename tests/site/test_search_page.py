@@ -35,7 +35,7 @@ async def test_above_it_the_bot_answers_with_its_honesty(public: Public) -> None
     nothing = (await asked(public, "food")).text
     assert "Mình chưa có câu trả lời chính thức" in nothing
     assert nothing.index('id="answered"') < nothing.index('id="found"')
-    public.rasa.plan = {"reply": "answer", "id": "clarification.e10"}
+    public.rasa.plans = lambda _: [{"reply": "answer", "id": "clarification.e10"}]
     html = (await asked(public, "e10")).text
     answered = html[html.index('id="answered"') : html.index('id="found"')]
     assert "Tin e10 là thật &amp; đúng." in answered
@@ -45,7 +45,7 @@ async def test_above_it_the_bot_answers_with_its_honesty(public: Public) -> None
 
 
 async def test_choices_are_links(public: Public) -> None:
-    public.rasa.plan = {"reply": "choices", "ids": ["culture.food", "culture.music"]}
+    public.rasa.plans = lambda _: [{"reply": "choices", "ids": ["culture.food", "culture.music"]}]
     html = (await asked(public, "what", "en")).text
     answered = html[html.index('id="answered"') : html.index('id="found"')]
     assert 'href="/en/culture/food"' in answered
@@ -53,7 +53,7 @@ async def test_choices_are_links(public: Public) -> None:
 
 
 async def test_what_needs_a_conversation_is_left_out(public: Public) -> None:
-    public.rasa.plan = {"reply": "action", "action": "forget", "step": "ask"}
+    public.rasa.plans = lambda _: [{"reply": "action", "action": "forget", "step": "ask"}]
     html = (await asked(public, "xóa dữ liệu")).text
     assert public.library.messages.phrases.forget_ask.vi[:20] not in html
 
@@ -99,14 +99,14 @@ async def test_nothing_of_it_is_kept(
     assert secret not in str(response.url)
     captured = capsys.readouterr()
     assert not any(word in f"{logged}{caplog.text}{captured.out}{captured.err}" for word in ("lao", "phổi"))
-    assert public.rasa.asked == [secret]
+    assert public.rasa.texts == [secret]
     assert public.rasa.forgotten == public.rasa.senders  # the Rasa side forgets the conversation at once
     assert secret not in (await public.http.get("/vi/search")).text
 
 
 async def test_personal_numbers_reach_nobody(public: Public) -> None:
     await asked(public, "sđt của tôi là 0912345678")
-    assert "0912345678" not in public.rasa.asked[0]
+    assert "0912345678" not in public.rasa.texts[0]
 
 
 async def test_each_search_is_a_conversation_of_its_own(public: Public) -> None:

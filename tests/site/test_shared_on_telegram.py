@@ -41,4 +41,4 @@ async def test_a_clarification_is_shared_as_a_photo(tmp_path: Path, monkeypatch:
         "https://t.me/hoicantho_bot?start=clarification_bank-impersonation",
     ]
     assert "gửi tiếp" in offer["text"]
-    assert [text for _, text in rasa.asked] == ["ngân hàng nhắn tin kêu bấm link"]
+    assert rasa.texts == ["ngân hàng nhắn tin kêu bấm link"]

@@ -6,7 +6,7 @@ import asyncio
 import datetime
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.message import Message
@@ -17,7 +17,7 @@ from bot.storage.models import ChatLease, Delivery, DeliveryStatus, InboxMessage
 from bot.storage.outbox import Outbox
 from bot.storage.queue import LEASE
 from tests.support.clock import Clock
-from tests.support.databases import on_both_databases
+from tests.support.databases import on_both_databases, until_somebody_waits
 
 pytestmark = on_both_databases
 
@@ -170,8 +170,7 @@ async def test_a_chat_that_another_process_is_just_taking_moves_all_the_same(
         taken = insert(ChatLease).values(conversation="new", lease="theirs", leased_until=NOW + LEASE)
         await taking.execute(taken)
         moving = asyncio.create_task(inbox.move(MOVE))
-        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # between two looks at a condition
+        await until_somebody_waits(taking)
         await taking.commit()
         await moving
     await inbox.answered(in_hand)
@@ -189,8 +188,7 @@ async def test_a_message_that_is_just_being_taken_stays_with_whoever_takes_it(
         lease = insert(ChatLease).values(conversation="old", lease="theirs", leased_until=clock() + LEASE)
         await taking.execute(lease)
         moving = asyncio.create_task(inbox.move(MOVE))
-        while not await taking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # between two looks at a condition
+        await until_somebody_waits(taking)
         await taking.commit()
         await moving
     async with engine.connect() as connection:

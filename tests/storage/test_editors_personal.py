@@ -27,18 +27,14 @@ from bot.desk.editing import EditingDesk
 from bot.editing.app import open_database
 from bot.storage.backup import EDITORS, NoBackup, back_up, restore
 from bot.storage.editors.tables import EditorsBase
-from bot.storage.models import PersonalData, UtcDateTime
+from bot.storage.models import UtcDateTime
 from stand_ins.postgres import Cluster
+from tests.support.databases import about
 from tests.support.editors import Clock, make_content, make_desk
 from tests.support.operators_page import arguments, left_out
 
 TABLES = list(EditorsBase.metadata.sorted_tables)
 MARK = "zq-mark"
-
-
-def about(table: Table) -> PersonalData:
-    told: PersonalData = table.info["personal_data"]
-    return told
 
 
 @pytest.mark.parametrize("table", TABLES, ids=str)

@@ -18,10 +18,10 @@ from sqlalchemy import String as SqlString
 from bot.storage.backup import back_up
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
-from bot.storage.models import Base, DeliveryStatus, PersonalData, QuestionState, UtcDateTime
+from bot.storage.models import Base, DeliveryStatus, QuestionState, UtcDateTime
 from bot.storage.retention import forget
 from tests.support.clock import Clock
-from tests.support.databases import on_both_databases
+from tests.support.databases import about, on_both_databases
 from tests.support.operators_page import left_out
 
 TABLES = list(Base.metadata.sorted_tables)
@@ -30,11 +30,6 @@ CHAT = f"{MARK} chat"
 STATES = {"question": QuestionState.LEFT, "delivery": DeliveryStatus.WAITING}
 EMPTY = {"answered_at", "question_id", "subscription_id", "announcement"}
 """Columns that say what kind of row it is; with them it would be one that is finished, or news."""
-
-
-def about(table: Table) -> PersonalData:
-    told: PersonalData = table.info["personal_data"]
-    return told
 
 
 @pytest.mark.parametrize("table", TABLES, ids=str)

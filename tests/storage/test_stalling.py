@@ -21,6 +21,7 @@ from stand_ins.postgres import Cluster
 from stand_ins.proxy import Proxy
 from stand_ins.rasa import RasaStandIn
 from tests.support.app import running
+from tests.support.databases import until_somebody_waits
 from tests.support.inbox import HERE, message
 
 AT_MOST = WITHIN + 2
@@ -107,8 +108,7 @@ async def test_of_two_that_wait_for_each_other_ours_is_done_again(inbox: Inbox) 
     async with other._backend._engine.connect() as theirs:  # type: ignore[attr-defined]
         await theirs.run_sync(lock, 2)
         working = asyncio.create_task(inbox._database.transact(ours))
-        while not await theirs.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # between two looks at a condition
+        await until_somebody_waits(theirs)
         await theirs.run_sync(lock, 1)
         await theirs.commit()
     assert await working == "done"

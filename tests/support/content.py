@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.content.watcher import ContentWatcher
@@ -30,6 +31,17 @@ en:
   answer: The answer on {name}.
   questions: ["what is {name}"]
 """
+
+
+@asynccontextmanager
+async def watched(content: Path, last_good: Path) -> AsyncIterator[ContentWatcher]:
+    """The watcher of a running bot; last_good: where it keeps the last good versions."""
+    watcher = ContentWatcher(content, last_good=last_good)
+    task = asyncio.create_task(watcher.run())
+    yield watcher
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import shutil
 import tempfile
@@ -9,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Table, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database, is_sqlite
 from bot.storage.editors import MIGRATIONS as EDITORS_MIGRATIONS
+from bot.storage.models import PersonalData
 from bot.storage.schema import migrate
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite_url", "postgres_url"], indirect=True)
@@ -54,3 +57,15 @@ async def _template(prepare: Preparation) -> Path:
     await prepare(database)
     await database.close()
     return file
+
+
+def about(table: Table) -> PersonalData:
+    """What a table tells of people."""
+    told: PersonalData = table.info["personal_data"]
+    return told
+
+
+async def until_somebody_waits(connection: AsyncConnection) -> None:
+    """Wait until somebody waits for a lock in PostgreSQL."""
+    while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # between two looks at a condition

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from bot.content.library import Library
 from bot.content.loading import load
+from stand_ins.rasa import RasaStandIn
 
 PUBLIC_URL = "https://hoi.example"
 
@@ -56,38 +53,6 @@ map: Bến Ninh Kiều
 REASON = """
 withdrawn: {date: 2026-11-22, reason: {vi: Luật đã đổi., en: The law has changed.}}
 """
-
-
-@dataclass
-class RasaStandIn:
-    """What the Rasa side was asked, and what it answers. forgotten: conversations; is_away: it is off."""
-
-    asked: list[str] = field(default_factory=list)
-    senders: list[str] = field(default_factory=list)
-    forgotten: list[str] = field(default_factory=list)
-    plan: dict[str, object] = field(default_factory=lambda: {"reply": "fallback", "reason": "no_answer"})
-    is_away: bool = False
-
-    async def _ask(self, request: Request) -> Response:
-        if self.is_away:
-            return JSONResponse({}, 503)
-        body = await request.json()
-        self.asked.append(body["message"])
-        self.senders.append(body["sender"])
-        plans = [{"language": body["metadata"]["language"], **self.plan}]
-        return JSONResponse([{"recipient_id": body["sender"], "custom": {"plans": plans}}])
-
-    async def _forget(self, request: Request) -> Response:
-        self.forgotten.append(request.path_params["id"])
-        return Response(status_code=204)
-
-    def client(self) -> httpx.AsyncClient:
-        routes = [
-            Route("/webhooks/rest/webhook", self._ask, methods=["POST"]),
-            Route("/conversations/{id}", self._forget, methods=["DELETE"]),
-        ]
-        app = Starlette(routes=routes)
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rasa")
 
 
 @dataclass

@@ -7,15 +7,11 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from bot import http_server
 from bot.answering.delivery_worker import DeliveryWorker
@@ -37,6 +33,7 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
+from stand_ins.rasa import RasaStandIn
 
 PLANS: dict[str, dict[str, object]] = {
     "chợ nổi": {"reply": "answer", "id": "culture.floating-market"},
@@ -52,53 +49,6 @@ PLANS: dict[str, dict[str, object]] = {
     "chào": {"reply": "smalltalk", "action": "greet"},
 }
 """What the stand-in answers to a text that holds these words; all else is a fallback."""
-
-
-@dataclass
-class RasaStandIn:
-    """Answers as Rasa's REST channel does, by a table.
-
-    asked, senders: every message it got, and whose it was. is_away: it answers as a server that is starting.
-    may_answer: cleared, it lets everybody wait. was_asked: set by every message.
-    """
-
-    asked: list[str] = field(default_factory=list)
-    senders: list[str] = field(default_factory=list)
-    is_away: bool = False
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """Forget what was asked, and answer."""
-        self.asked.clear()
-        self.senders.clear()
-        self.was_asked.clear()
-        self.may_answer.set()
-
-    async def webhook(self, request: Request) -> Response:
-        if self.is_away:
-            return JSONResponse({}, 503)
-        body = await request.json()
-        self.asked.append(body["message"])
-        self.senders.append(body["sender"])
-        self.was_asked.set()
-        await self.may_answer.wait()
-        language = (body["metadata"] or {}).get("language") or "vi"
-        return JSONResponse(
-            [
-                {
-                    "recipient_id": body["sender"],
-                    "custom": {"plans": [{"language": language, **plan(body["message"])}]},
-                }
-            ]
-        )
-
-    def client(self) -> httpx.AsyncClient:
-        app = Starlette(routes=[Route("/webhooks/rest/webhook", self.webhook, methods=["POST"])])
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rasa")
 
 
 def plan(message: str) -> dict[str, object]:
@@ -161,7 +111,7 @@ async def running_site(
     loaded = load(content)
     library, findings = loaded.library, loaded.findings
     assert not findings
-    rasa = RasaStandIn()
+    rasa = RasaStandIn(plans=lambda text: [plan(text)])
     database = Database(f"sqlite:///{directory / 'bot.db'}")
     await migrate(database)
     inbox, outbox = Inbox(database, "secret"), Outbox(database)

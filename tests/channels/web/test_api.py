@@ -160,7 +160,7 @@ class TestReply:
     ) -> None:
         (card,) = (await ask(client, "chợ nổi " * 5000))["replies"]
         assert "phần đầu" in card["notice"]
-        assert len(site.rasa.asked[-1]) <= 1000
+        assert len(site.rasa.texts[-1]) <= 1000
 
 
 class TestPrivacy:
@@ -223,7 +223,7 @@ class TestRepeat:
 
 async def answer_once_asked(site: Site) -> None:
     """Let Rasa answer when a question has reached it."""
-    await asyncio.wait_for(site.rasa.was_asked.wait(), 10)
+    await site.rasa.was_asked(1)
     site.rasa.may_answer.set()
 
 

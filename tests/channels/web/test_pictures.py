@@ -211,8 +211,7 @@ class TestPage:
                 await page.locator("#picture").set_input_files(
                     {"name": "a.png", "mimeType": "image/png", "buffer": RUMOUR}
                 )
-            site.rasa.was_asked.clear()
-            await site.rasa.was_asked.wait()
+            await site.rasa.was_asked(2)
             kept = await page.evaluate("JSON.stringify(localStorage)")
             assert len(kept) < 20_000
             await page.reload()
