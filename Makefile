@@ -48,8 +48,8 @@ quick: .venv/ready .venv/ready-dev
 
 coverage: .venv/ready .venv/ready-dev  ## of what needs no server; which lines, in build/coverage/
 	@rm -rf build/coverage && mkdir -p build/coverage
-	@$(IN_MEMORY) .venv/bin/coverage run -m pytest -q -n auto --hypothesis-profile quick -m "not server and not soak"
-	@.venv/bin/coverage combine --quiet && .venv/bin/coverage html --quiet && .venv/bin/coverage report
+	@$(IN_MEMORY) $(PYTEST) -q -n auto --hypothesis-profile quick -m "not server and not soak and not slow" \
+		--cov --cov-report html --cov-report term $(TESTS)
 
 one: environments  ## T=<file, or file::test>
 	@test -n "$(T)" || { echo "Say which: make one T=tests/text/test_folding.py" >&2; exit 2; }

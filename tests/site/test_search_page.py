@@ -116,11 +116,14 @@ async def test_each_search_is_a_conversation_of_its_own(public: Public) -> None:
 
 
 async def test_whoever_searches_without_end_gets_the_list_alone(public: Public) -> None:
-    for _ in range(ASKED_A_MINUTE + 3):
+    searches = 0
+    while len(public.rasa.asked) == searches:
         response = await asked(public, "food")
+        searches += 1
+        assert searches < 10 * ASKED_A_MINUTE
+    assert searches > ASKED_A_MINUTE
     assert response.status_code == 200
     assert 'href="/vi/culture/food"' in response.text
-    assert len(public.rasa.asked) == ASKED_A_MINUTE
 
 
 async def test_what_is_no_search_is_the_form_again(public: Public) -> None:

@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram import receiving as module
 from bot.content.library import Library
+from bot.content.messages import Commands
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage
@@ -332,16 +333,7 @@ async def test_commands_description_and_menu_are_set_in_both_languages_and_for_a
     assert telegram.profile["description", ""] == texts.description.en
     assert telegram.profile["short_description", "en"] == texts.short_description.en
     commands = [command.command for command in telegram.profile["commands", "vi"]]
-    assert commands == [
-        "start",
-        "topics",
-        "language",
-        "help",
-        "subscribe",
-        "unsubscribe",
-        "privacy",
-        "forget",
-    ]
+    assert commands == list(Commands.model_fields)
     assert telegram.profile["menu_button", ""] == {"type": "commands"}
 
 
