@@ -1,11 +1,22 @@
-"""What is asked over HTTP: a body that is bounded, secrets that are compared in constant time, who counts."""
+"""What is asked over HTTP: a body that is bounded, secrets that are compared in constant time, what a
+platform pushes, who counts."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
 
+import structlog
 from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.log import describe
+
+log = structlog.get_logger(__name__)
 
 
 class BodyTooLarge(Exception):
@@ -25,6 +36,40 @@ async def read_body(request: Request, most: int) -> bytes:
         if len(body) > most:
             raise BodyTooLarge
     return bytes(body)
+
+
+async def pushed(
+    request: Request,
+    header: str,
+    secret: str,
+    most: int,
+    take: Callable[[Any], Awaitable[None]] | None,
+) -> Response:
+    """What a platform is told that pushes JSON and a secret; after anything but 200 it pushes it again.
+
+    Args:
+        request: the push.
+        header: which one has the secret.
+        secret: what it has to be.
+        most: bytes of the body.
+        take: writes down what came; raises if it has to come again. None: nothing can be taken yet.
+    """
+    if not is_secret(request.headers.get(header, ""), secret):
+        return Response(status_code=HTTPStatus.FORBIDDEN)
+    if take is None:
+        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
+    try:
+        given = json.loads(await read_body(request, most))
+    except BodyTooLarge:
+        return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    except (ValueError, RecursionError):
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+    try:
+        await take(given)
+    except Exception as error:  # the database, most likely: it may come back
+        log.error("push_not_accepted", path=request.url.path, **describe(error))
+        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+    return Response()
 
 
 def is_secret(given: str, secret: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import cast
 from urllib.parse import urlencode
 
@@ -28,7 +27,7 @@ from telegram.request import HTTPXRequest
 
 from bot.backoff import pause_after
 from bot.channels.opaque import OpaqueNames
-from bot.channels.requests import BodyTooLarge, is_secret, read_body
+from bot.channels.requests import pushed
 from bot.channels.telegram.background import BackgroundTasks
 from bot.channels.telegram.errors import seconds_of, why_out_of_reach
 from bot.channels.telegram.handler import Raw, UpdateHandler
@@ -126,22 +125,9 @@ class TelegramReceiver:
 
     async def _webhook(self, request: Request) -> Response:
         """One update, pushed. Any answer but 2xx makes Telegram deliver it again, for 24 hours."""
-        if not is_secret(request.headers.get(SECRET_HEADER, ""), self._webhook_secret):
-            return Response(status_code=HTTPStatus.FORBIDDEN)
-        if self._reader is None:
-            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
-        try:
-            update = json.loads(await read_body(request, UPDATE_BYTES))
-        except BodyTooLarge:
-            return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        except (ValueError, RecursionError):
-            return Response(status_code=HTTPStatus.BAD_REQUEST)
-        try:
-            await self._handler.handle(update, self._reader)
-        except Exception as error:  # the database, most likely: it may come back
-            log.error("update_not_accepted", **describe(error))
-            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
-        return Response()
+        reader = self._reader
+        take = (lambda update: self._handler.handle(update, reader)) if reader else None
+        return await pushed(request, SECRET_HEADER, self._webhook_secret, UPDATE_BYTES, take)
 
     async def _poll(self, reader: UpdateReader) -> None:
         """Fetch updates for ever.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
@@ -30,7 +29,7 @@ from bot.channels.contract import (
 from bot.channels.numbered import NumberedOptions
 from bot.channels.opaque import OpaqueNames
 from bot.channels.reachability import Reachability
-from bot.channels.requests import BodyTooLarge, is_secret, read_body
+from bot.channels.requests import pushed
 from bot.channels.zalo_bot.api import ZaloBotApi
 from bot.channels.zalo_bot.events import CHANNEL, Event, EventReader, event_in
 from bot.channels.zalo_bot.limits import (
@@ -241,22 +240,9 @@ class ZaloBotChannel(Channel):
 
     async def _webhook(self, request: Request) -> Response:
         """One event, pushed."""
-        if not is_secret(request.headers.get(SECRET_HEADER, ""), self._webhook_secret):
-            return Response(status_code=HTTPStatus.FORBIDDEN)
-        if self._reader is None:
-            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
-        try:
-            event = event_in(json.loads(await read_body(request, EVENT_BYTES)))
-        except BodyTooLarge:
-            return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        except (ValueError, RecursionError):
-            return Response(status_code=HTTPStatus.BAD_REQUEST)
-        try:
-            await self._take(event, self._reader)
-        except Exception as error:  # the database, most likely: it may come back
-            log.error("zalo_bot_event_not_accepted", **describe(error))
-            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
-        return Response()
+        reader = self._reader
+        take = (lambda given: self._take(event_in(given), reader)) if reader else None
+        return await pushed(request, SECRET_HEADER, self._webhook_secret, EVENT_BYTES, take)
 
 
 def _as_send_error(error: ZaloError) -> SendError:
