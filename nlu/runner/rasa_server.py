@@ -16,6 +16,7 @@ from rasa.core.run import serve_application
 from rasa.core.utils import AvailableEndpoints
 
 from nlu import authentication, paths
+from nlu.encoder import engines
 from nlu.processes import WITHOUT_MODEL
 from nlu.runner.graph_runner import InOrderRunner
 
@@ -49,6 +50,11 @@ async def _end_without_model(app: Any, _: Any) -> None:
             return
     except Exception as error:
         log.error("model_unusable", error=f"{type(error).__name__}: {error}")
+    try:
+        engines.engine()
+    except engines.EncoderUnavailable as error:
+        log.error("encoder_unavailable", error=str(error))
+        os._exit(1)  # the model may be all right
     os._exit(WITHOUT_MODEL)
 
 

@@ -29,7 +29,7 @@ PAUSE_MOST = 30.0
 class Runner:
     """The Rasa processes of one machine.
 
-    meant: the model that is to answer, also while its process is started.
+    meant: the model that is to answer, also while its process is started; None if none can be used.
     since: since when it answers, as an ISO time.
     loading: the model that is being started to take over.
     newest: the model of the newest training data and of this code. If it cannot be used its file is spoilt;
@@ -78,15 +78,23 @@ class Runner:
         return self._rasa
 
     async def resume(self) -> None:
-        """Have the model answer that answered last, or the one before it, unless one answers already.
+        """Have the model answer that answered last, or the one before it if that one cannot be used. Nothing
+        is done if one is meant to answer already.
 
         Raises:
-            NotReady: none that is kept can be used.
+            NotReady: none that is kept can be used; or something else is in the way, and the model is tried
+                again until it answers.
         """
         async with self._changing:
-            if self._rasa is None and (live := models.live()):
-                self._take(await self._some_process(live.name))
-                self.since = live.since if self.meant == live.name else models.now()
+            if self.meant is None and (live := models.live()):
+                try:
+                    self._take(await self._some_process(live.name))
+                except NotReady as error:
+                    if not error.is_model:
+                        say(str(error))
+                        self.meant = live.name
+                        self._background.start(self._try_again(live.name))
+                    raise
 
     async def change_over(
         self, model: models.Model, *, override: str | None = None, held_against: str | None = None
@@ -156,10 +164,12 @@ class Runner:
             raise
 
     async def _some_process(self, name: str) -> RasaProcess:
-        """A process with a model, or else with the one that answered last before it and can be used.
+        """A process with a model, or, if that cannot be used, with the one that answered last before it and
+        can. What else may be in the way (the database, the encoder, a full machine) would be in the way of
+        each of them, or pass before an older one answers in its place.
 
         Raises:
-            NotReady: none can.
+            NotReady: none can be used, which is_model tells; or something else is in the way.
         """
         others = sorted(models.kept(), key=lambda model: model.live_at or "", reverse=True)
         for candidate in [name, *(model.name for model in others if model.name != name)]:
@@ -168,10 +178,14 @@ class Runner:
                 try:
                     return await self._started(candidate)
                 except NotReady as error:
+                    if not error.is_model:
+                        raise
                     say(str(error))
-        raise NotReady("no model that is kept can be used")
+        raise NotReady("no model that is kept can be used", is_model=True)
 
     def _take(self, rasa: RasaProcess) -> None:
+        live = models.live()
+        self.since = live.since if live and live.name == rasa.model else models.now()
         self._rasa, self.meant = rasa, rasa.model
         self._is_there.set()
         self._background.start(self._watch(rasa))
@@ -185,17 +199,22 @@ class Runner:
         say("Rasa ended; it is started again")
         self._rasa = None
         self._is_there.clear()
+        await self._try_again(rasa.model)
+
+    async def _try_again(self, name: str) -> None:
+        """Start a process with a model, or with one before it, again and again until one answers."""
         pause = 1.0
         while self._rasa is None:
             async with self._changing:
                 if self._rasa is not None:
                     return
                 try:
-                    self._take(await self._some_process(rasa.model))
-                    if self.meant != rasa.model:
+                    self._take(await self._some_process(name))
+                    if self.meant != name:
                         self.on_loss()  # it may be made anew
                 except NotReady as error:
                     say(str(error))
+                    self.meant = None if error.is_model else self.meant
                     self.on_loss()
             await asyncio.sleep(0 if self._rasa else pause)
             pause = min(2 * pause, PAUSE_MOST)

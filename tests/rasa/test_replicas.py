@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from stand_ins.postgres import Cluster
+from stand_ins.postgres import Cluster, cluster
 from tests.support.rasa_side import BRIDGE, FIRST, FOOD, WITH_BRIDGE, RasaSide, make_project, rasa_side
 
 pytestmark = pytest.mark.rasa
@@ -83,3 +84,22 @@ async def test_a_damaged_file_is_left_to_the_trainer_and_the_old_model_goes_on(p
     assert "damaged" in told["failed"]["reason"]
     assert (models / f"{bad}.tar.gz").exists()
     assert (await pair.runner.ask(FOOD[0])).status_code == 200
+
+
+async def test_a_database_that_is_away_at_the_start_is_waited_for_with_the_model_that_is_published(
+    pair: Pair, tmp_path: Path
+) -> None:
+    before = await pair.trainer.published(FIRST)
+    live = await pair.trainer.published(WITH_BRIDGE)
+    make_project(tmp_path)
+    for part in ("models", "build"):
+        shutil.copytree(pair.project / part, tmp_path / part)
+    with cluster() as away, away.database() as url:
+        away.stop()
+        shared = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        async with rasa_side(tmp_path, RASA_CONVERSATIONS=shared) as again:
+            await again.until_forked(2)
+            away.start()
+            told = await again.until(lambda status: status["model"])
+    assert told["model"] == live != before
+    assert not list((tmp_path / "models").glob("*.damaged"))

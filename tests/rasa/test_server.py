@@ -53,6 +53,13 @@ async def side(project: Path) -> AsyncIterator[RasaSide]:
         yield side
 
 
+def copy(project: Path, directory: Path) -> None:
+    """Another project with the same models, as a restart finds them."""
+    make_project(directory)
+    for part in ("models", "build"):
+        shutil.copytree(project / part, directory / part)
+
+
 async def test_a_change_over_loses_no_message_and_keeps_nobody_waiting_for_the_training(
     side: RasaSide,
 ) -> None:
@@ -373,9 +380,7 @@ async def test_a_damaged_model_is_set_aside_the_one_before_answers_and_it_is_mad
 ) -> None:
     before = await side.published(WITH_BRIDGE)
     live = await side.published(FIRST)
-    make_project(tmp_path)
-    for part in ("models", "build"):
-        shutil.copytree(project / part, tmp_path / part, dirs_exist_ok=True)
+    copy(project, tmp_path)
     file = tmp_path / "models" / f"{live}.tar.gz"
     whole = file.read_bytes()
     half = len(whole) // 2
@@ -393,6 +398,37 @@ async def test_a_damaged_model_is_set_aside_the_one_before_answers_and_it_is_mad
         assert await again.answer(FOOD[0]) == "culture.food"
     assert answered[0] == before
     assert [path.name for path in (tmp_path / "models").glob("*.damaged")] == [f"{live}.damaged"]
+
+
+async def test_a_start_that_fails_through_no_fault_of_the_model_is_tried_again_with_the_same_one(
+    side: RasaSide, project: Path, tmp_path: Path
+) -> None:
+    meant = await side.published(FIRST)
+    await side.published(WITH_BRIDGE)
+    await side.put_back(meant)
+    await side.until(lambda status: status["is_held"] and status["model"] == meant)
+    copy(project, tmp_path)
+    async with rasa_side(tmp_path) as again:
+        await again.until(lambda _: again.processes())
+        os.kill(again.processes()[0], signal.SIGKILL)
+        status = await again.until(lambda status: status["model"])
+        assert status["model"] == meant
+
+
+async def test_an_encoder_that_is_missing_costs_no_model(
+    side: RasaSide, project: Path, tmp_path: Path
+) -> None:
+    name = await side.published(FIRST)
+    copy(project, tmp_path)
+    graph = tmp_path / "build" / "encoder" / "encoder.onnx"
+    graph.unlink()
+    graph.mkdir()  # which nobody can read, or write anew
+    async with rasa_side(tmp_path) as again:
+        await again.until_forked(2)
+        graph.rmdir()
+        status = await again.until(lambda status: status["model"])
+        assert status["model"] == name
+    assert not list((tmp_path / "models").glob("*.damaged"))
 
 
 @pytest.mark.parametrize("end", [RasaSide.kill, RasaSide.leave_alone])

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import yaml
@@ -101,6 +101,16 @@ class RasaSide:
                 await asyncio.sleep(0.05)  # between two looks at a condition
         return status
 
+    async def until_forked(self, times: int) -> None:
+        """Wait until so many processes were forked since this was called, whatever became of them."""
+        seen: set[int] = set()
+
+        def are_seen(_: object) -> bool:
+            seen.update(self.processes())
+            return len(seen) >= times
+
+        await self.until(are_seen)
+
     async def published(self, data: Data, override: str | None = None) -> str:
         """Hand over training data and wait until its model answers; its name."""
         name = await self.put(data, override)
@@ -169,12 +179,12 @@ class RasaSide:
         """The ids of the processes that were forked for a model or a training; training: only those that
         give way to others, or only those that do not."""
         alive = _alive()
-        own = alive[self.pid][1] if self.pid in alive else 0
-        forking = {pid for pid, (parent, _) in alive.items() if parent == self.pid}
+        own = alive[self.pid].nice if self.pid in alive else 0
+        forking = {pid for pid, one in alive.items() if one.parent == self.pid}
         return [
             pid
-            for pid, (parent, nice) in alive.items()
-            if parent in forking and training in {None, nice > own}
+            for pid, one in alive.items()
+            if one.parent in forking and one.name.startswith("rasa") and training in {None, one.nice > own}
         ]
 
 
@@ -193,15 +203,23 @@ def listens_on(pid: int) -> int:
     raise AssertionError(f"process {pid} listens nowhere")
 
 
-def _alive() -> dict[int, tuple[int, int]]:
-    """Parent and niceness of each process that is no zombie; see proc(5)."""
+class _Alive(NamedTuple):
+    name: str
+    parent: int
+    nice: int
+
+
+def _alive() -> dict[int, _Alive]:
+    """Each process that is no zombie; see proc(5)."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                named, _, rest = (entry / "stat").read_text().rpartition(")")
+                fields = rest.split()
                 if fields[0] != "Z":
-                    found[int(entry.name)] = (int(fields[1]), int(fields[16]))
+                    name = named.partition("(")[2]
+                    found[int(entry.name)] = _Alive(name, int(fields[1]), int(fields[16]))
     return found
 
 
