@@ -27,12 +27,11 @@ SAID_MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that is wrong: the key of a phrase and what is filled in there; link: where more is told.
-    is_channel: it is a channel's, whose name is filled in as `channel`."""
+    """Something that is wrong: the key of a phrase and what is filled in there. Of `wrong_channel` that is
+    the `channel`'s name and the `reason`, in the bot's own words, beside which the pages say nothing."""
 
     key: str
     values: tuple[tuple[str, str], ...] = ()
-    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
