@@ -24,6 +24,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage
 from stand_ins.failures import Failure
 from stand_ins.telegram import TOKEN, StandIn
+from stand_ins.telegram.server import error
 from tests.support.telegram import SECRET, ByWebhook
 
 
@@ -46,6 +47,7 @@ def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses that a test can wait for."""
     monkeypatch.setattr(module, "PAUSE_FIRST", 0.01)
     monkeypatch.setattr(module, "PAUSE_MOST", 0.05)
+    monkeypatch.setattr(module, "seconds_of", lambda _: 0.01)
 
 
 class BrokenInbox(Inbox):
@@ -60,8 +62,8 @@ class BrokenInbox(Inbox):
         return await super().accept(message)
 
 
-def polling(api_url: str, inbox: Inbox, library: Library) -> TelegramChannel:
-    return TelegramChannel(inbox, lambda: library, token=TOKEN, secret=SECRET, api_url=api_url)
+def polling(api_url: str, inbox: Inbox, library: Library, **more: Any) -> TelegramChannel:
+    return TelegramChannel(inbox, lambda: library, token=TOKEN, secret=SECRET, api_url=api_url, **more)
 
 
 @pytest.fixture
@@ -127,7 +129,9 @@ class TestPolling:
         assert [log["event"] for log in logs].count("poll_failed") == 3
 
     @pytest.mark.usefixtures("in_haste")
-    @pytest.mark.parametrize("failure", [Failure(502), Failure(429, {"parameters": {"retry_after": 0}})])
+    @pytest.mark.parametrize(
+        "failure", [Failure(502), Failure(429, error(429, "Too Many Requests", retry_after=1))]
+    )
     async def test_it_comes_through_a_time_when_telegram_is_away(
         self,
         api_url: str,
@@ -168,6 +172,33 @@ class TestPolling:
                 await asyncio.wait([task for task in asyncio.all_tasks() if task.get_name() == "telegram"])
         assert [log["event"] for log in logs] == ["telegram_stopped"]
         assert channel.problem == "Telegram refuses TELEGRAM_TOKEN; get a valid one from @BotFather"
+
+
+@pytest.mark.parametrize("method", ["deleteWebhook", "getMe"])
+async def test_a_refused_setup_is_told_in_telegrams_words(
+    api_url: str, inbox: Inbox, small_library: Library, telegram: StandIn, method: str
+) -> None:
+    telegram.failures.plan(method, Failure(403, error(403, "Forbidden: the bot was deleted")))
+    channel = polling(api_url, inbox, small_library)
+    with capture_logs() as logs:
+        async with channel.connected(), channel.receiving():
+            await asyncio.wait([task for task in asyncio.all_tasks() if task.get_name() == "telegram"])
+    assert "telegram_stopped" in [log["event"] for log in logs]
+    assert channel.problem == "Telegram refuses the setup: Forbidden: the bot was deleted"
+
+
+async def test_while_another_process_polls_this_one_does_not(
+    api_url: str, inbox: Inbox, small_library: Library, telegram: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    leads = False
+    channel = polling(api_url, inbox, small_library, leads=lambda: leads)
+    async with channel.connected(), channel.receiving():
+        await telegram.until(lambda: telegram.called("deleteWebhook") and channel.problem is None)
+        telegram.person().says("ai đó trả lời")
+        assert not telegram.called("getUpdates")
+        leads = True
+        await telegram.until(lambda: not telegram.unacknowledged)
 
 
 async def test_an_update_that_cannot_be_read_does_not_keep_its_chat_waiting(

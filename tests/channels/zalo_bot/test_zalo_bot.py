@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from bot.answering.pictures import ReadPicture
-from bot.channels.contract import OnlyInReply, Rejected, TryLater, Unreachable
+from bot.channels.contract import MaybeSent, OnlyInReply, Rejected, TryLater, Unreachable
 from bot.channels.numbered import NumberedOptions
 from bot.channels.zalo_bot import ZaloBotChannel
 from bot.channels.zalo_bot import channel as module
@@ -31,9 +31,9 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from stand_ins.failures import Failure
 from stand_ins.proxy import black_hole
-from stand_ins.serving import serving
+from stand_ins.serving import free_port, serving
 from stand_ins.zalo_bot import TOKEN, StandIn
-from stand_ins.zalo_bot.server import error
+from stand_ins.zalo_bot.server import NOTHING_NEW, error
 from tests.support.clock import Clock
 from tests.support.worker import Bot, running
 
@@ -235,7 +235,10 @@ async def test_who_does_not_know_the_secret_is_turned_away(
         (Failure(200, error(400, "Bad request")), Rejected),
         (Failure(200, error(403, "Internal server error")), TryLater),
         (Failure(200, error(401, "Unauthorized")), TryLater),
+        (Failure(200, error(500, "Internal server error")), TryLater),
         (Failure(429), OnlyInReply),
+        (Failure(502), MaybeSent),
+        (Failure(), MaybeSent),
     ],
 )
 async def test_a_refusal_says_who_has_to_act(
@@ -248,6 +251,28 @@ async def test_a_refusal_says_who_has_to_act(
             await channel.send(lan.id, 1, 0, CARD)
         await channel.send(lan.id, 1, 0, CARD)
     assert lan.messages == ["📌 Tựa\n\nLời.\n\nNhắn số để chọn: 1. Một · 2. Hai"]
+
+
+async def test_a_message_that_surely_did_not_arrive_is_sent_again_later(talking: Talking) -> None:
+    async with talking(api_url=f"http://127.0.0.1:{free_port()}") as (_, channel):
+        with pytest.raises(TryLater):
+            await channel.send("somebody", 1, 0, CARD)
+        assert await told(channel, "out of reach")
+
+
+async def test_it_polls_on_after_nothing_came_and_after_the_platform_refused(
+    talking: Talking, platform: StandIn
+) -> None:
+    platform.failures.plan("getUpdates", Failure(200, error(NOTHING_NEW, "Request timeout")))
+    platform.failures.plan("getUpdates", Failure(200, error(400, "A webhook is set")))
+    lan = platform.person()
+    with capture_logs() as logs:
+        async with talking():
+            lan.says("music")
+            await platform.reply(lan, 1, 5)
+    assert [log["problem"] for log in logs if log["event"] == "zalo_bot_problem"] == [
+        "Zalo's Bot Platform refuses: 400 A webhook is set"
+    ]
 
 
 async def test_a_refused_token_stops_it_and_neither_log_nor_problem_shows_the_token(
