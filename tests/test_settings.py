@@ -49,6 +49,7 @@ def test_no_setting_is_needed() -> None:
         ("RASA_URL", "http://rasa:99999999"),
         ("RASA_URL", "http://rasa/?a=b"),
         ("RASA_URL", "http://ra\x01sa"),
+        ("RASA_URL", "http://rasa,,http://rasa2"),
         ("RASA_PORT", "0"),
         ("SECRET_KEY", " "),
         ("TELEGRAM_TOKEN", "\t "),
@@ -58,6 +59,9 @@ def test_no_setting_is_needed() -> None:
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("TELEGRAM_API_URL", "api.telegram.org"),
+        ("TELEGRAM_PROXY_URL", "http://proxy:port"),
+        ("TELEGRAM_PROXY_URL", "ftp://proxy"),
+        ("ZALO_TOKEN_KEY", "no key"),
         ("PUBLIC_URL", "example.org"),
         ("EMBED_ORIGINS", "https://cantho.gov.vn/"),
         ("EMBED_ORIGINS", "https://*.gov.vn"),
@@ -71,6 +75,14 @@ def test_a_wrong_setting_is_named_in_one_sentence(
     with pytest.raises(SettingsError) as error:
         load_as(ServiceSettings)
     assert re.fullmatch(rf"The setting {name} is wrong: [^\n]+\.", str(error.value))
+
+
+def test_a_channel_that_is_set_up_in_part_is_told_with_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ZALO_APP_ID", "1")
+    with pytest.raises(SettingsError, match=r"^[^\n]*ZALO_APP_ID is set, so ZALO_APP_SECRET, [^\n]*\.$"):
+        load_as(ServiceSettings)
 
 
 @pytest.mark.parametrize(

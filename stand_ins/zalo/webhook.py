@@ -82,10 +82,6 @@ class Webhook:
             raise WebhookRefused(f"{url} answers {answer.status_code}")
         self.url, self.is_on = url, True
 
-    def switch_on(self) -> None:
-        """Switch it on again in the console; what was lost stays lost."""
-        self.is_on = True
-
     # Sending.
 
     def send(self, person: str, event: Json) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.content import git as git_module
 from bot.content.commits import NotCommitted, Overtaken, Person, Repository, repository_of
 
 EDITOR = Person("Nguyễn Thị Lan", "lan@example.org")
@@ -135,6 +136,30 @@ def test_of_two_who_commit_at_once_none_is_lost(repository: Repository) -> None:
     assert len(done) == 4
     names = git(repository.root, "ls-tree", "--name-only", "-r", "HEAD", "content").splitlines()
     assert names == [f"content/city/{name}.yml" for name in ("0", "1", "2", "3", "a")]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (None, "git cannot be run: No such file or directory"),
+        ("#!/bin/sh\necho 'fatal: no space left' >&2; exit 128", "git refused: fatal: no space left"),
+        ("#!/bin/sh\nexec sleep 60", "git did not answer in time; try again"),
+    ],
+)
+def test_why_git_commits_nothing_is_said_in_a_sentence(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None, said: str
+) -> None:
+    path = repository.root / "content" / "city" / "a.yml"
+    before = repository.blob(path)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    if program:
+        (programs / "git").write_text(program)
+        (programs / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin" if program else str(programs))
+    monkeypatch.setattr(git_module, "GIT_SECONDS", 0.5)
+    with pytest.raises(NotCommitted, match=f"^{said}$"):
+        repository.commit({path: (before, b"a: 2\n")}, EDITOR, "Publish")
 
 
 def test_the_history_tells_who_changed_a_file(repository: Repository) -> None:

@@ -36,7 +36,7 @@ def well(desk: EditingDesk, bot: BotDatabase) -> EditingDesk:
 
 
 @pytest.fixture
-async def rasa() -> AsyncIterator[RasaStandIn]:
+def rasa() -> RasaStandIn:
     return RasaStandIn()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.desk.accounts import NotAllowed, TooSoon
 from bot.editing.app import create_app
+from bot.editing.words import all_words
 from tests.support.editors import KEY, ORIGIN, PASSWORD, Pages
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -157,6 +158,42 @@ async def test_another_password_ends_the_other_sessions(pages: Pages) -> None:
         assert (await browser.post("/account/password", data=form)).status_code == 303
         assert (await browser.get("/account")).status_code == 200
         assert (await phone.get("/account")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ({"again": "khác"}, "passwords_differ"),
+        ({"old": "sai"}, "old_password_wrong"),
+        ({"new": "ngắn", "again": "ngắn"}, "password_short"),
+        ({"new": "a" * 201, "again": "a" * 201}, "password_long"),
+        ({"new": "lan lan lan lan", "again": "lan lan lan lan"}, "password_easy"),
+    ],
+)
+async def test_a_password_that_will_not_do_changes_nothing_and_says_why(
+    pages: Pages, typed: dict[str, str], problem: str
+) -> None:
+    token = await pages.invite()
+    new = "năm từ ghép thành câu"
+    async with pages.browser() as browser:
+        secret = await pages.begin(browser, token)
+        form = {"old": PASSWORD, "new": new, "again": new, **typed}
+        answer = await browser.post("/account/password", data=form)
+        assert answer.status_code == 422
+        assert all_words()[problem]["vi"].partition("{")[0] in answer.text
+        pages.clock.move(seconds=60)
+        assert (await pages.log_in(browser, secret)).headers["location"] == "/"
+
+
+async def test_all_sessions_are_ended_by_one_button(pages: Pages) -> None:
+    token = await pages.invite()
+    async with pages.browser() as browser, pages.browser() as phone:
+        secret = await pages.begin(browser, token)
+        pages.clock.move(seconds=60)
+        await pages.log_in(phone, secret)
+        assert (await browser.post("/account/sessions")).headers["location"] == "/login"
+        for lost in (browser, phone):
+            assert (await lost.get("/account")).status_code == 303
 
 
 async def test_the_database_holds_no_secret_that_opens_anything(pages: Pages, tmp_path: Path) -> None:
