@@ -404,9 +404,6 @@ ACTIONS = {
 }
 """Every action and all small talk, by name."""
 
-WITHOUT_RASA = frozenset({SHARE.name, WATCH.name, UNWATCH.name, PICTURE_READ.name, TYPE_PICTURE.name})
-"""Those whose buttons bot.answering.dialogue understands by itself: nobody says them in words."""
-
 INTENTS = frozenset(action.intent for action in ACTIONS.values() if action.intent)
 """The intents that a button may stand for."""
 

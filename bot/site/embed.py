@@ -21,8 +21,6 @@ from bot.domain.language import Language
 from bot.http_server import SECURITY_HEADERS
 
 LOADER = Path(__file__).parent / "embed.js"
-LOADER_MOST = 3 * 1024
-"""Bytes of the loader with its words: a page of the portal should not wait for it."""
 
 _WORDS = "/* words */"
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.answering.effects import EFFECTS
 from bot.answering.rasa_command import rasa_command
-from bot.cards.actions import ACTIONS, COMMANDS, INTENTS, WITHOUT_RASA, Action, button_for
+from bot.cards.actions import ACTIONS, COMMANDS, INTENTS, Action, button_for
 from bot.cards.compose import compose
 from bot.content.library import Library
 from bot.domain import payload
@@ -36,6 +36,9 @@ STEPS = [
     for step in rule["steps"]
 ]
 """What happens in any of the rules."""
+
+WITHOUT_RASA = {"share", "watch", "unwatch", "picture_read", "type_picture"}
+"""Actions whose buttons bot.answering.dialogue understands by itself: nobody says them in words."""
 
 CONFIRMED = sorted(action.name for action in ACTIONS.values() if action.is_confirmed)
 WITH_BUTTON = sorted(action.name for action in ACTIONS.values() if action.intent)

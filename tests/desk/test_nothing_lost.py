@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from sqlalchemy import select
 
 from bot.content.fields import Value
 from bot.desk import drafting, history, publications, review
@@ -31,7 +32,7 @@ from bot.desk.editing import EditingDesk, NotFound, Refused
 from bot.desk.publications import Meaning, Withdrawal
 from bot.storage.database import Database
 from bot.storage.editors import drafts
-from bot.storage.editors.tables import EditorsBase
+from bot.storage.editors.tables import DraftVersion, EditorsBase
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
 from tests.support.desk import CHIEF, FOOD, LAN, MINH, git, make_content, make_tables, side
@@ -275,8 +276,9 @@ class SavePath(RuleBasedStateMachine):
             shutil.rmtree(self.root, ignore_errors=True)
 
     async def everything(self) -> set[str]:
-        versions = await self.database.transact(lambda connection: drafts.versions(connection, FOOD))
-        found = {text for version in versions for text in texts_of(version.value)}
+        kept = select(DraftVersion.value).where(DraftVersion.answer_id == FOOD)
+        values = await self.database.transact(lambda connection: [*connection.scalars(kept)])
+        found = {text for value in values for text in texts_of(value)}
         draft = await self.database.transact(lambda connection: drafts.find(connection, FOOD))
         found |= texts_of(draft.value) if draft else set()
         log = git(self.desk.directory, "log", "-p", "--format=", "--", "culture/food.yml")

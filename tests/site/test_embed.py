@@ -8,9 +8,12 @@ from starlette.applications import Starlette
 
 from bot.content.library import Library
 from bot.http_server import SecurityHeaders
-from bot.site.embed import LOADER_MOST, embed_routes
+from bot.site.embed import embed_routes
 
 PORTAL = "https://cantho.gov.vn"
+
+LOADER_MOST = 3 * 1024
+"""Bytes of the loader with its words: a page of the portal should not wait for it."""
 
 
 def client(library: Library, *origins: str) -> httpx.AsyncClient:

@@ -159,22 +159,6 @@ def adopt(connection: Connection, draft: StoredDraft) -> StoredDraft:
     return began
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """An earlier revision of a draft."""
-
-    revision: int
-    editor_id: int
-    at: datetime.datetime
-    value: JsonObject
-
-
-def versions(connection: Connection, answer_id: str) -> list[Version]:
-    """The revisions that are kept, the newest first."""
-    query = select(_VERSION).where(_VERSION.c.answer_id == answer_id).order_by(_VERSION.c.revision.desc())
-    return [Version(row.revision, row.editor_id, row.at, row.value) for row in connection.execute(query)]
-
-
 def version(connection: Connection, answer_id: str, revision: int) -> JsonObject | None:
     """The value of an earlier revision; None if it is not kept."""
     query = select(_VERSION.c.value).where(_VERSION.c.answer_id == answer_id, _VERSION.c.revision == revision)
