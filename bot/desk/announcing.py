@@ -59,7 +59,7 @@ class Audience(StrEnum):
     """The subscribers of the topics of a bulletin's answers."""
 
 
-class Progress(StrEnum):
+class DeliveryProgress(StrEnum):
     """What became of what was queued."""
 
     QUEUED = "queued"
@@ -98,7 +98,7 @@ class Prospect:
     is_live: bool
     reach: Reach
     seal: str
-    progress: Mapping[Progress, int]
+    progress: Mapping[DeliveryProgress, int]
     is_going_out: bool
     may_send: bool
     previews: previews.Previews
@@ -179,14 +179,14 @@ async def look_at(desk: EditingDesk, account: Account, name: str, audience: Audi
         raise DatabaseAway("the bot's database")
     readers, sent = found
     reach = reach_of(readers, () if audience is Audience.CHANGE else matter.topics)
-    by_status = Counter[Progress]()
+    by_status = Counter[DeliveryProgress]()
     for (_, status), number in sent.items():
-        by_status[Progress(status.value)] += number
+        by_status[DeliveryProgress(status.value)] += number
     return Prospect(
         name, matter.titles, audience,
         audience is Audience.BULLETIN or library.published(name) is not None, reach, _seal(subject, reach),
-        {state: coarse(by_status[state]) for state in Progress if by_status[state]},
-        by_status[Progress.QUEUED] > 0, may_announce(account, matter.office),
+        {state: coarse(by_status[state]) for state in DeliveryProgress if by_status[state]},
+        by_status[DeliveryProgress.QUEUED] > 0, may_announce(account, matter.office),
         _previews(desk, library, matter.announcement, subject.change),
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AnswerRow:
     """An answer in the list.
 
     checked, review_by: ISO days, empty if not given. behind: the language that was not brought up to date,
@@ -99,10 +99,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AnswerListing:
     """The rows that were wanted, and whether people's votes could be read."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AnswerRow, ...]
     has_votes: bool
 
 
@@ -131,12 +131,12 @@ class Start:
     of the bot's own sentences, of the wards' offices, of bulletins.
     """
 
-    to_review: tuple[Row, ...]
-    mine: tuple[Row, ...]
-    to_publish: tuple[Row, ...]
-    scheduled: tuple[Row, ...]
-    past_review: tuple[Row, ...]
-    behind: tuple[Row, ...]
+    to_review: tuple[AnswerRow, ...]
+    mine: tuple[AnswerRow, ...]
+    to_publish: tuple[AnswerRow, ...]
+    scheduled: tuple[AnswerRow, ...]
+    past_review: tuple[AnswerRow, ...]
+    behind: tuple[AnswerRow, ...]
     unseen: tuple[Unseen, ...]
     share: Share
     has_office_draft: bool
@@ -145,7 +145,7 @@ class Start:
     has_bulletin_draft: bool
 
 
-async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> Listing:
+async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> AnswerListing:
     """The answers that are wanted. Raises DatabaseAway."""
     votes = await _votes(desk)
     found = await _everything(desk, account, votes or {})
@@ -156,7 +156,7 @@ async def list_answers(desk: EditingDesk, account: Account, wanted: Filter) -> L
     rows = _sorted(rows, wanted.sort)
     if needles and wanted.sort == "closest":
         rows.sort(key=lambda row: _distance(needles, row, texts.get(row.name, row.name)))
-    return Listing(tuple(rows), votes is not None)
+    return AnswerListing(tuple(rows), votes is not None)
 
 
 async def start(desk: EditingDesk, account: Account) -> Start:
@@ -201,7 +201,7 @@ async def start(desk: EditingDesk, account: Account) -> Start:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    rows: list[Row]
+    rows: list[AnswerRow]
     drafts: dict[str, StoredDraft]
     names: dict[int, str]
 
@@ -238,7 +238,7 @@ async def _everything(desk: EditingDesk, account: Account, votes: Mapping[str, V
 def _row(
     name: str, library: Library, draft: StoredDraft | None, names: Mapping[int, str], account: Account,
     today: datetime.date, behind: tuple[Language, datetime.datetime] | None, votes: Votes,
-) -> Row:  # fmt: skip
+) -> AnswerRow:  # fmt: skip
     answer = library.answers.get(name)
     live = {"office": answer.office} if answer else None
     is_yours = may_with(account, Right.SEE, name, live, draft.value if draft else None)
@@ -253,7 +253,7 @@ def _row(
         language: answer_shown[language].title if answer_shown else str(fields.get(f"{language}.title", ""))
         for language in Language
     }
-    return Row(
+    return AnswerRow(
         name=name,
         topic=name.partition(".")[0],
         office=answer.office if answer else str(flat(draft.value).get("office", "")) if draft else "",
@@ -297,7 +297,7 @@ def _states(library: Library, answer: Answer | None, draft: StoredDraft | None) 
     return tuple(found)
 
 
-def _is_wanted(row: Row, wanted: Filter) -> bool:
+def _is_wanted(row: AnswerRow, wanted: Filter) -> bool:
     return (
         wanted.topic in {None, row.topic}
         and wanted.office in {None, row.office}
@@ -309,7 +309,7 @@ def _is_wanted(row: Row, wanted: Filter) -> bool:
     )
 
 
-def _sorted(rows: list[Row], sort: str) -> list[Row]:
+def _sorted(rows: list[AnswerRow], sort: str) -> list[AnswerRow]:
     if sort == "title":
         return sorted(rows, key=lambda row: fold(row.titles[Language.VI]))
     if sort in {"checked", "review_by"}:
@@ -318,7 +318,7 @@ def _sorted(rows: list[Row], sort: str) -> list[Row]:
     return sorted(rows, key=lambda row: (row.updated_at is None, -_stamp(row), row.name))
 
 
-def _distance(needles: list[str], row: Row, text: str) -> int:
+def _distance(needles: list[str], row: AnswerRow, text: str) -> int:
     """How far an answer is from what is searched for: 0 says it in its title, 1 as one phrase, 2 has all its
     words, 3 has them as parts of others ("rang" in "trang")."""
     phrase = _as_words(needles)
@@ -333,7 +333,7 @@ def _as_words(needles: list[str]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, needles)) + r"(?!\w)")
 
 
-def _stamp(row: Row) -> float:
+def _stamp(row: AnswerRow) -> float:
     return row.updated_at.timestamp() if row.updated_at else 0.0
 
 

@@ -99,7 +99,7 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class AskedGroup:
     """Questions that ask much the same: those to which somebody waits, the longest first, then the newest.
     recent: how many of them in the last seven days."""
 
@@ -149,7 +149,7 @@ class Suggestion:
 
 async def groups(
     desk: EditingDesk, account: Account, show: Show = Show.OPEN, office: str | None = None
-) -> list[Group] | None:
+) -> list[AskedGroup] | None:
     """The questions that an account may see, by likeness: those where somebody waits too long first, then
     what is asked most these days. None if the bot's database cannot be read."""
     found = await _visible(desk, account)
@@ -169,7 +169,7 @@ async def groups(
     )  # fmt: skip
 
 
-async def group_of(desk: EditingDesk, account: Account, question: int) -> Group:
+async def group_of(desk: EditingDesk, account: Account, question: int) -> AskedGroup:
     """The group in which a question is. Raises NotFound, DatabaseAway."""
     found = await _visible(desk, account)
     if found is None:
@@ -197,7 +197,7 @@ async def number_waiting(desk: EditingDesk, account: Account) -> tuple[int, int,
     )  # fmt: skip
 
 
-async def suggestions(desk: EditingDesk, account: Account, group: Group) -> list[Suggestion]:
+async def suggestions(desk: EditingDesk, account: Account, group: AskedGroup) -> list[Suggestion]:
     """The answers that a group most likely asks for: what the model says that answers people, what came
     nearest when it was asked, and answers with a question in much the same words."""
     library = desk.library()
@@ -217,7 +217,7 @@ async def suggestions(desk: EditingDesk, account: Account, group: Group) -> list
 
 
 async def add(
-    desk: EditingDesk, account: Account, group: Group, answer: str, ids: Iterable[int]
+    desk: EditingDesk, account: Account, group: AskedGroup, answer: str, ids: Iterable[int]
 ) -> Saved | Conflict:
     """Put questions into an answer's draft, and count the whole group as settled; who waits, waits on.
 
@@ -245,7 +245,7 @@ async def add(
 
 
 async def begin(
-    desk: EditingDesk, account: Account, group: Group, topic: str, office: str, titles: tuple[str, str]
+    desk: EditingDesk, account: Account, group: AskedGroup, topic: str, office: str, titles: tuple[str, str]
 ) -> str:
     """Begin a new answer with the group's first question in it; its id. titles: Vietnamese, English.
 
@@ -259,7 +259,7 @@ async def begin(
     return name
 
 
-async def set_aside(desk: EditingDesk, account: Account, group: Group) -> None:
+async def set_aside(desk: EditingDesk, account: Account, group: AskedGroup) -> None:
     """Say that questions are nothing for the city; those to which somebody waits stay.
 
     Raises:
@@ -269,14 +269,14 @@ async def set_aside(desk: EditingDesk, account: Account, group: Group) -> None:
     await _settle(desk, account, group, None)
 
 
-async def reopen(desk: EditingDesk, account: Account, group: Group) -> None:
+async def reopen(desk: EditingDesk, account: Account, group: AskedGroup) -> None:
     """Put settled questions back among the others. Raises NotYours, DatabaseAway."""
     _check(account, group)
     ids = [one.id for one in group.questions]
     await _change(desk, account, lambda connection: questions.reopen(connection, ids), "question_reopen", ids)
 
 
-async def assign(desk: EditingDesk, account: Account, group: Group, office: str) -> None:
+async def assign(desk: EditingDesk, account: Account, group: AskedGroup, office: str) -> None:
     """Give questions to an office, whose editors see them from now on.
 
     Raises:
@@ -359,9 +359,9 @@ def _checked(desk: EditingDesk, text: str, answer: str | None) -> str:
     return text
 
 
-def _group(questions: Sequence[AskedQuestion], since: datetime.date) -> Group:
+def _group(questions: Sequence[AskedQuestion], since: datetime.date) -> AskedGroup:
     ordered = sorted(questions, key=lambda one: -one.waits_days if one.waits_days is not None else 1)
-    return Group(tuple(ordered), sum(one.day > since for one in questions))
+    return AskedGroup(tuple(ordered), sum(one.day > since for one in questions))
 
 
 async def _visible(desk: EditingDesk, account: Account) -> list[AskedQuestion] | None:
@@ -429,7 +429,7 @@ def _by_words(library: Library, text: str) -> list[str]:
     return [known[question] for question, _, _ in found]
 
 
-def _check(account: Account, group: Group) -> None:
+def _check(account: Account, group: AskedGroup) -> None:
     _check_of(account, {one.office for one in group.questions})
 
 
@@ -438,7 +438,7 @@ def _check_of(account: Account, offices: Iterable[str]) -> None:
         raise NotYours
 
 
-async def _settle(desk: EditingDesk, account: Account, group: Group, answer: str | None) -> None:
+async def _settle(desk: EditingDesk, account: Account, group: AskedGroup, answer: str | None) -> None:
     ids = [one.id for one in group.questions]
     deed = "question_add" if answer else "question_aside"
     detail = {"answer": answer} if answer else {}

@@ -15,7 +15,7 @@ KEPT = datetime.timedelta(days=2 * 365)
 _AUDIT: Any = AuditEntry.__table__
 
 
-class Entry(NamedTuple):
+class AuditLine(NamedTuple):
     """When who did what, and to what. detail: what is kept beside it, by name; never a secret."""
 
     at: datetime.datetime
@@ -35,22 +35,22 @@ def note(
     )
 
 
-def entries(connection: Connection, most: int = 1000, *, before: int | None = None) -> list[Entry]:
+def entries(connection: Connection, most: int = 1000, *, before: int | None = None) -> list[AuditLine]:
     """What was done, the newest first; `before`: only what is older than the entry of this id."""
     query = select(_AUDIT).order_by(_AUDIT.c.id.desc()).limit(most)
     if before is not None:
         query = query.where(_AUDIT.c.id < before)
     return [
-        Entry(row.at, row.editor, row.action, row.subject, row.detail, row.id)
+        AuditLine(row.at, row.editor, row.action, row.subject, row.detail, row.id)
         for row in connection.execute(query)
     ]
 
 
-def since(connection: Connection, moment: datetime.datetime) -> list[Entry]:
+def since(connection: Connection, moment: datetime.datetime) -> list[AuditLine]:
     """Everything that was done since a moment, the oldest first."""
     query = select(_AUDIT).where(_AUDIT.c.at >= moment).order_by(_AUDIT.c.id)
     return [
-        Entry(row.at, row.editor, row.action, row.subject, row.detail, row.id)
+        AuditLine(row.at, row.editor, row.action, row.subject, row.detail, row.id)
         for row in connection.execute(query)
     ]
 

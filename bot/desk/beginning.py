@@ -86,7 +86,7 @@ async def begin(
         taken = {*on_disk, *desk.library().answers, *(one.answer_id for one in drafts.every(connection))}
         name = id_from_title(topic, titles["vi"], taken)
         checked_value(name, value)
-        change = drafts.Change(name, account.id, 0, "", value)
+        change = drafts.DraftChange(name, account.id, 0, "", value)
         drafts.save(connection, change, now)
         audit.note(connection, account.name, "begin", name, now)
         return name

@@ -16,7 +16,7 @@ _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class WordRun:
     """Words that both versions have, or one of them."""
 
     kind: RunKind
@@ -29,7 +29,7 @@ class FieldComparison:
     removed ones the right."""
 
     path: str
-    runs: tuple[Run, ...]
+    runs: tuple[WordRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +56,23 @@ def comparison(
     )
 
 
-def runs(left: str, right: str) -> tuple[Run, ...]:
+def runs(left: str, right: str) -> tuple[WordRun, ...]:
     """What stays, goes and comes from one text to another.
 
     Short words count as any other: what difflib takes for junk are most words of Vietnamese.
     """
     before, after = _WORD.findall(left), _WORD.findall(right)
-    found: list[Run] = []
+    found: list[WordRun] = []
     for kind, start, end, new_start, new_end in difflib.SequenceMatcher(
         None, before, after, autojunk=False
     ).get_opcodes():
         if kind == "equal":
-            found.append(Run("equal", "".join(before[start:end])))
+            found.append(WordRun("equal", "".join(before[start:end])))
             continue
         if start < end:
-            found.append(Run("removed", "".join(before[start:end])))
+            found.append(WordRun("removed", "".join(before[start:end])))
         if new_start < new_end:
-            found.append(Run("added", "".join(after[new_start:new_end])))
+            found.append(WordRun("added", "".join(after[new_start:new_end])))
     return tuple(found)
 
 

@@ -221,7 +221,7 @@ async def save(desk: EditingDesk, account: Account, form: Form) -> Saved | Confl
     if live.revision != form.base_file:
         return await _conflict_with_file(desk, account, form, value, live)
     now = desk.clock()
-    change = drafts.Change(form.name, account.id, form.base_draft, form.base_file, value)
+    change = drafts.DraftChange(form.name, account.id, form.base_draft, form.base_file, value)
     is_changed = bool(changed(draft.value if draft else live.value or {}, value))
     is_rebased = draft is not None and draft.base_file != form.base_file
 
@@ -252,7 +252,7 @@ async def keep_typed(desk: EditingDesk, account: Account, form: Form) -> datetim
     value = checked_value(form.name, form.value)
     await seen(desk, account, form.name, value)
     now = desk.clock()
-    change = drafts.Change(form.name, account.id, form.base_draft, form.base_file, value)
+    change = drafts.DraftChange(form.name, account.id, form.base_draft, form.base_file, value)
     await desk.transact(lambda connection: drafts.keep_typed(connection, change, form.tab, now))
     return now
 
@@ -458,7 +458,7 @@ def _keep_aside(
     connection: Connection, account: Account, form: Form, value: Value, now: datetime.datetime
 ) -> None:
     if form.tab:
-        change = drafts.Change(form.name, account.id, form.base_draft, form.base_file, value)
+        change = drafts.DraftChange(form.name, account.id, form.base_draft, form.base_file, value)
         drafts.keep_typed(connection, change, form.tab, now)
 
 

@@ -31,7 +31,7 @@ FALLBACK = "nlu_fallback"
 """The intent of what is not understood; `answers` are then what would be offered."""
 
 
-class Outcome(StrEnum):
+class QuestionOutcome(StrEnum):
     """What becomes of a question today."""
 
     THIS = "this"
@@ -55,7 +55,7 @@ class QuestionFound:
     language: Language
     position: int
     question: str
-    outcome: Outcome
+    outcome: QuestionOutcome
     answer: str | None = None
     title: str | None = None
     confidence: float | None = None
@@ -208,19 +208,21 @@ def _found(
         question.language, question.position, question.text, outcome, answer,
         other[question.language].title if other else None,
         reading.confidence if reading else None,
-        other is not None and outcome is not Outcome.THIS and may(account, Right.WRITE, {other.office}),
+        other is not None
+        and outcome is not QuestionOutcome.THIS
+        and may(account, Right.WRITE, {other.office}),
     )  # fmt: skip
 
 
 def _outcome(
     question: _Question, reading: Reading | None, name: str, library: Library,
     taken: dict[frozenset[str], str],
-) -> tuple[Outcome, str | None]:  # fmt: skip
+) -> tuple[QuestionOutcome, str | None]:  # fmt: skip
     if same := taken.get(frozenset(words(question.text))):
-        return Outcome.SAME, same
+        return QuestionOutcome.SAME, same
     if reading is None:
-        return Outcome.NOT_ASKED, None
+        return QuestionOutcome.NOT_ASKED, None
     served = [one.id if (one := library.published(answer)) else answer for answer in reading.answers]
     if not served or reading.intent == FALLBACK:
-        return Outcome.NONE, next((answer for answer in served if answer != name), None)
-    return (Outcome.THIS, name) if served[0] == name else (Outcome.OTHER, served[0])
+        return QuestionOutcome.NONE, next((answer for answer in served if answer != name), None)
+    return (QuestionOutcome.THIS, name) if served[0] == name else (QuestionOutcome.OTHER, served[0])

@@ -30,7 +30,7 @@ _VERSION = re.compile(r"live|draft|draft-(?P<draft>\d{1,9})|p(?P<row>\d{1,9})|c(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """A version of a file.
 
     version: its name for comparing and restoring. who: an editor's name, or "git: " and the author's.
@@ -50,7 +50,7 @@ class Entry:
     is_live: bool = False
 
 
-async def history(desk: EditingDesk, account: Account, name: str) -> tuple[Entry, ...]:
+async def history(desk: EditingDesk, account: Account, name: str) -> tuple[HistoryEntry, ...]:
     """The versions of a file, the newest first: the draft, what was published here, what came by git.
 
     Raises:
@@ -66,7 +66,7 @@ async def history(desk: EditingDesk, account: Account, name: str) -> tuple[Entry
     ours = {publication.commit for publication in published}
     entries = [_of_publication(one, names) for one in published]
     entries += [
-        Entry(f"c{change.commit}", change.at, f"git: {change.author}", "commit", change.subject)
+        HistoryEntry(f"c{change.commit}", change.at, f"git: {change.author}", "commit", change.subject)
         for change in changes
         if change.commit not in ours
     ]
@@ -81,7 +81,7 @@ async def history(desk: EditingDesk, account: Account, name: str) -> tuple[Entry
             break
     if draft:
         who = names.get(draft.updated_by, "") if draft.changed_by else "git"
-        entries.insert(0, Entry("draft", draft.updated_at, who, "draft", draft.note))
+        entries.insert(0, HistoryEntry("draft", draft.updated_at, who, "draft", draft.note))
     return tuple(entries)
 
 
@@ -178,8 +178,8 @@ def _text_at(directory: Path, name: str, commit: str) -> str | None:
     return repository.text_at(commit, file_of(directory, name)) if repository else None
 
 
-def _of_publication(one: StoredPublication, names: Mapping[int, str]) -> Entry:
-    return Entry(
+def _of_publication(one: StoredPublication, names: Mapping[int, str]) -> HistoryEntry:
+    return HistoryEntry(
         f"p{one.id}", one.at, names.get(one.editor_id, ""), one.kind.value, one.note,
         names.get(one.approved_by or 0), one.reason, names.get(one.looked_by or 0),
     )  # fmt: skip

@@ -81,7 +81,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LearningProgress:
     """How far the questions of what is published are learned.
 
     is_reachable: whether the Rasa side could be asked. is_current: the model that answers knows the
@@ -234,18 +234,18 @@ async def last_done(desk: EditingDesk, name: str) -> PublicationKind | None:
     return done[0].kind if done else None
 
 
-async def progress(desk: EditingDesk) -> Progress:
+async def progress(desk: EditingDesk) -> LearningProgress:
     """How far the questions of what is published are learned."""
     if desk.rasa is None:
-        return Progress(is_reachable=False)
+        return LearningProgress(is_reachable=False)
     try:
         status = await Rasa(desk.rasa).status()
     except RasaUnavailable:
-        return Progress(is_reachable=False)
+        return LearningProgress(is_reachable=False)
     refused = refusal.problems(status.refused, desk.library()) if status.refused else ()
     newest = await desk.transact(publications.newest)
     is_handed_over = newest is None or desk.clock() - newest > HANDED_OVER
-    return Progress(
+    return LearningProgress(
         True, status.model, is_handed_over and status.model is not None and status.model == status.wanted,
         status.training,
         tuple(refused), (status.failed.advice or status.failed.reason) if status.failed else None,

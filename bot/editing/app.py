@@ -22,12 +22,12 @@ from bot.editing.edit import Edit
 from bot.editing.emergency import Emergency
 from bot.editing.figures import FiguresPage
 from bot.editing.login import Login
-from bot.editing.offices import Offices
+from bot.editing.offices import OfficePages
 from bot.editing.passkeys import PasskeyPages
 from bot.editing.publications import Publications
 from bot.editing.questions import Questions
 from bot.editing.same_origin import SameOrigin
-from bot.editing.sentences import Sentences
+from bot.editing.sentences import SentencePages
 from bot.editing.site import STATIC, Site
 from bot.storage.database import Database
 from bot.storage.editors import MIGRATIONS
@@ -55,8 +55,8 @@ def create_app(desk: EditingDesk, key: str, address: str) -> Starlette:
         address: at which editors reach the pages; https:// keeps cookies to it.
     """
     site = Site(desk.database, Accounts(key), desk.clock, address)
-    offices, wards = Offices(site, desk, OF_CITY), Offices(site, desk, OF_WARDS)
-    sentences, bulletins = Sentences(site, desk), Bulletins(site, desk)
+    offices, wards = OfficePages(site, desk, OF_CITY), OfficePages(site, desk, OF_WARDS)
+    sentences, bulletins = SentencePages(site, desk), Bulletins(site, desk)
     parts = {
         OFFICES: offices.parts,
         WARDS: wards.parts,

@@ -21,7 +21,7 @@ from bot.desk.understood import Learned
 from bot.domain.clock import VIETNAM
 from bot.domain.language import Language
 from bot.editing import plots
-from bot.editing.plots import Part, grouped
+from bot.editing.plots import PlotBar, grouped
 from bot.editing.site import Site
 from bot.editing.words import Words
 from bot.rasa.client import Rasa, RasaUnavailable
@@ -155,7 +155,7 @@ class _Drawing:
             publications, key=lambda one: -one.seconds if one.seconds is not None else -float("inf")
         )
         parts = [
-            Part(
+            PlotBar(
                 f"{_minute(one.at)} {self._title(one.name)}",
                 None if one.seconds is None else round(one.seconds),
                 t("figures_not_yet") if one.seconds is None else self._duration(one.seconds),
@@ -168,7 +168,7 @@ class _Drawing:
         """How much of its test questions each model gets right."""
         t = self._t
         parts = [
-            Part(
+            PlotBar(
                 f"{_minute(model.made_at)}{', ' + t('figures_live') if model.is_live else ''}",
                 round(model.accuracy * 1000),
                 f"{grouped(model.accuracy * 100, self._language, 1)} %",
@@ -193,7 +193,7 @@ class _Drawing:
             before = sums.get(name, (0, 0))
             sums[name] = (before[0] + right, before[1] + asked)
         parts = [
-            Part(
+            PlotBar(
                 name,
                 round(1000 * right / asked),
                 f"{grouped(100 * right / asked, self._language, 1)} % ({right}/{asked})",
@@ -211,7 +211,7 @@ class _Drawing:
         if not any(cells.values()):
             return None
         parts = [
-            Part(
+            PlotBar(
                 self._label(Table(name, "messages", cells), key), number, self._number(number),
                 is_apart=name == "day" and figures.first.replace(day=int(key)).weekday() >= SATURDAY,
                 tick=_tick(name, key),
@@ -232,7 +232,8 @@ class _Drawing:
         all_of = all_of or sum(number or 0 for number in cells.values())
         ordered = cells.items() if table.name == "wait" else _largest_first(cells)
         parts = [
-            Part(self._label(table, key), number, self._with_share(number, all_of)) for key, number in ordered
+            PlotBar(self._label(table, key), number, self._with_share(number, all_of))
+            for key, number in ordered
         ]
         picture = plots.bars(parts, title, self._described(parts))
         return Plot(title, "", picture, *self._table(parts, all_of))
@@ -241,7 +242,7 @@ class _Drawing:
         asked = figures.answers()
         all_of = sum(number or 0 for number in figures.table("topic", "answers").values()) or None
         parts = [
-            Part(self._title(name), number, self._with_share(number, all_of))
+            PlotBar(self._title(name), number, self._with_share(number, all_of))
             for name, number in list(asked.items())[:MOST]
         ]
         return self._plot(parts, self._t("figures_most_asked"), "", all_of)
@@ -249,7 +250,7 @@ class _Drawing:
     def _rising(self, now: Figures, before: Figures) -> Plot | None:
         t = self._t
         parts = [
-            Part(
+            PlotBar(
                 self._title(name), round(times * 100),
                 t("figures_times", times=grouped(times, self._language, 1)),
             )
@@ -267,7 +268,7 @@ class _Drawing:
         ]
         votes.sort(key=lambda one: one[1] / (one[1] + one[2]))
         parts = [
-            Part(
+            PlotBar(
                 self._title(name), helpful,
                 t("figures_of_votes", helpful=self._number(helpful), unhelpful=self._number(unhelpful)),
                 second=unhelpful,
@@ -277,7 +278,7 @@ class _Drawing:
         return self._plot(parts, t("figures_votes"), t("figures_votes_help"))
 
     def _plot(
-        self, parts: Sequence[Part], title: str, help_text: str, all_of: int | None = None
+        self, parts: Sequence[PlotBar], title: str, help_text: str, all_of: int | None = None
     ) -> Plot | None:
         if not parts:
             return None
@@ -285,7 +286,7 @@ class _Drawing:
         return Plot(title, help_text, picture, *self._table(parts, all_of))
 
     def _table(
-        self, parts: Iterable[Part], all_of: int | None
+        self, parts: Iterable[PlotBar], all_of: int | None
     ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         t = self._t
         if all_of is None:
@@ -295,7 +296,7 @@ class _Drawing:
             (part.label, self._number(part.number), self._share(part.number, all_of)) for part in parts
         ]
 
-    def _described(self, parts: Sequence[Part]) -> str:
+    def _described(self, parts: Sequence[PlotBar]) -> str:
         highest = max(parts, key=lambda part: (part.number or 0) + part.second)
         return self._t("figures_highest", label=highest.label, number=highest.said)
 

@@ -48,7 +48,7 @@ _LISTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OfficeRow:
     """An office in the list. of: the units of before, of a ward; facts: what is known, by its phrase; lacks:
     what nobody has said of it."""
 
@@ -106,7 +106,7 @@ class RegisterFile:
         return ", ".join(f"{one.full_name} ({one.district})" for one in ward.made_of) if ward else ""
 
 
-class Offices:
+class OfficePages:
     """The pages of a register."""
 
     def __init__(self, site: Site, desk: EditingDesk, register: Register) -> None:
@@ -179,14 +179,14 @@ class Offices:
             f"{self._home}?saved",
         )  # fmt: skip
 
-    def _row(self, library: Library, words: Words, value: Value, live: Value, key: str) -> Row:
+    def _row(self, library: Library, words: Words, value: Value, live: Value, key: str) -> OfficeRow:
         register = self._register
         fields = office_form(register, value, key)
         listed = {
             phrase: fields[path.format(language=words.language)]
             for phrase, path in _LISTED[register.name].items()
         }
-        return Row(
+        return OfficeRow(
             key, self._file.called(library, words, fields, key), self._file.before(library, key),
             {phrase: content for phrase, content in listed.items() if content},
             tuple(
@@ -261,7 +261,7 @@ def names_of(offices: Mapping[str, Office], language: Language) -> dict[str, str
     return dict(sorted(names.items(), key=lambda item: item[1]))
 
 
-def _is_found(row: Row, asked: str) -> bool:
+def _is_found(row: OfficeRow, asked: str) -> bool:
     text = fold(f"{row.key} {row.name} {row.of} {' '.join(row.facts.values())}")
     return all(word in text for word in fold(asked).split())
 

@@ -29,7 +29,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlotBar:
     """One bar or column. number: None if it is not shown. said: the number in words. is_apart: hatched.
     tick: what stands under a column, if anything. second: of a bar, the hatched part behind the first."""
 
@@ -47,7 +47,7 @@ def grouped(number: float, language: Language, digits: int = 0) -> str:
     return text if language is Language.EN else text.translate(str.maketrans(",.", ".,"))
 
 
-def columns(parts: Sequence[Part], title: str, description: str, language: Language) -> Markup:
+def columns(parts: Sequence[PlotBar], title: str, description: str, language: Language) -> Markup:
     """Columns side by side, over lines at round numbers; the highest has its number on top."""
     most = max((part.number or 0 for part in parts), default=0)
     top, step = _scale(most)
@@ -84,7 +84,7 @@ def columns(parts: Sequence[Part], title: str, description: str, language: Langu
     return _picture(name, hatch, HEIGHT, title, description, [*drawn, *scale])
 
 
-def bars(parts: Sequence[Part], title: str, description: str) -> Markup:
+def bars(parts: Sequence[PlotBar], title: str, description: str) -> Markup:
     """Bars one under the other, each under its label and before its number."""
     most = max(((part.number or 0) + part.second for part in parts), default=0) or 1
     name, hatch = _names()

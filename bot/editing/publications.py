@@ -148,7 +148,7 @@ class Publications:
             done=done, opted_in=effect.opted_in, title=self._title(request, account, opened),
         )  # fmt: skip
 
-    def _said(self, request: Request, account: Account, progress: publications.Progress) -> str:
+    def _said(self, request: Request, account: Account, progress: publications.LearningProgress) -> str:
         """How far the bot has come in learning, as the page says it."""
         words, training = Words(self._site.language_of(request, account)), progress.training
         if training is None:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.desk import asked
 from bot.desk.accounts import Account
-from bot.desk.asked import AskedQuestion, Group, Show
+from bot.desk.asked import AskedGroup, AskedQuestion, Show
 from bot.desk.drafting import Conflict
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused, Right, may
 from bot.desk.previews import Previews
@@ -71,7 +71,7 @@ class Questions:
         return await self._draw(request, account, group)
 
     async def _draw(
-        self, request: Request, account: Account, group: Group, problem: Refused | None = None,
+        self, request: Request, account: Account, group: AskedGroup, problem: Refused | None = None,
         form: FormData | None = None,
     ) -> Response:  # fmt: skip
         language = self._site.language_of(request, account)
@@ -158,7 +158,7 @@ class Questions:
         return await self._draw_reply(request, account, group, question, form, preview=preview)
 
     async def _draw_reply(
-        self, request: Request, account: Account, group: Group, question: AskedQuestion, form: FormData,
+        self, request: Request, account: Account, group: AskedGroup, question: AskedQuestion, form: FormData,
         *, problem: Refused | None = None, preview: Previews | None = None,
     ) -> Response:  # fmt: skip
         if not may(account, Right.WRITE, {question.office}):
@@ -172,7 +172,7 @@ class Questions:
             all_titles=titles(self._desk, language, ""), limit=asked.REPLY_MOST,
         )  # fmt: skip
 
-    async def _looked_at(self, request: Request, account: Account) -> tuple[Group, FormData]:
+    async def _looked_at(self, request: Request, account: Account) -> tuple[AskedGroup, FormData]:
         """The questions of a form that were on the page, and no others that came since."""
         form = await forms.read(request)
         group = await asked.group_of(self._desk, account, request.path_params["question"])

@@ -25,7 +25,7 @@ from bot.text.folding import fold
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SentenceGroup:
     """Sentences that stand together in the file. changed: paths of those that are not live so."""
 
     name: str
@@ -52,7 +52,7 @@ class SentencesFile:
         return words.sentence(path)
 
 
-class Sentences:
+class SentencePages:
     """The pages of sentences."""
 
     def __init__(self, site: Site, desk: EditingDesk) -> None:
@@ -132,14 +132,14 @@ def _problems(opened: Open, value: Value, path: str) -> tuple[Problem, ...]:
     return tuple(one for one in found if one.field == path or one.field.startswith(f"{path}."))
 
 
-def _groups(opened: Open, asked: str) -> list[Group]:
+def _groups(opened: Open, asked: str) -> list[SentenceGroup]:
     live = {one.path: one for one in sentences(opened.live or {}, opened.live or {})}
     groups: dict[str, list[Sentence]] = {}
     for sentence in sentences(opened.value, opened.live or {}):
         if _is_found(sentence, asked):
             groups.setdefault(sentence.path.partition(".")[0], []).append(sentence)
     return [
-        Group(name, tuple(found), frozenset(one.path for one in found if one != live.get(one.path)))
+        SentenceGroup(name, tuple(found), frozenset(one.path for one in found if one != live.get(one.path)))
         for name, found in groups.items()
     ]
 

@@ -35,7 +35,7 @@ ElementTree.register_namespace("", ATOM)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FeedEntry:
     """Something that happened to an answer.
 
     html: all of it, to be read without the page. tells_of: the day of what it tells; of entries of one day
@@ -59,7 +59,7 @@ class Feed:
     topic: str | None
     language: Language
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[FeedEntry, ...]
 
     @property
     def updated(self) -> datetime.date:
@@ -154,7 +154,7 @@ def as_json(feed: Feed, library: Library, public: Addresses) -> Drawn:
     )
 
 
-def _entries(answer: Answer, language: Language, library: Library) -> Iterator[Entry]:
+def _entries(answer: Answer, language: Language, library: Library) -> Iterator[FeedEntry]:
     """What happened to an answer."""
     site, title = library.messages.site, answer[language].title
     path = addresses.of_answer(answer, language)
@@ -164,14 +164,14 @@ def _entries(answer: Answer, language: Language, library: Library) -> Iterator[E
         id_ = addresses.entry_id(answer.id, language)
         modified = structured.modified(answer, library)
         clarified = answer.clarified.date if answer.clarified else datetime.date.min
-        yield Entry(id_, title, path, answer.topic, html, dates.published, modified, clarified)
+        yield FeedEntry(id_, title, path, answer.topic, html, dates.published, modified, clarified)
         if corrected := answer.corrected:
             on = corrected.date
             what = site.corrected[language].format(date=day(corrected.date), what=corrected.what[language])
             id_ = addresses.entry_id(answer.id, language, f"correction-{corrected.date}")
             heading = site.correction[language].format(title=title)
             html = f"<p><strong>{escape(what)}</strong></p>\n{html}"
-            yield Entry(id_, heading, path, answer.topic, html, on, on, on)
+            yield FeedEntry(id_, heading, path, answer.topic, html, on, on, on)
     elif library.withdrawn(answer.id) is answer:
         date = answer.withdrawn_on or dates.changed
         id_ = addresses.entry_id(answer.id, language, f"withdrawal-{date}")
@@ -181,13 +181,13 @@ def _entries(answer: Answer, language: Language, library: Library) -> Iterator[E
             heading = site.withdrawal[language].format(title=title)
             reason = answer.withdrawn and answer.withdrawn.reason
             html = f"<p>{escape(reason[language] if reason else heading)}</p>"
-        yield Entry(id_, heading, path, answer.topic, html, date, date, date)
+        yield FeedEntry(id_, heading, path, answer.topic, html, date, date, date)
 
 
-def _of_bulletin(bulletin: Bulletin, language: Language) -> Entry:
+def _of_bulletin(bulletin: Bulletin, language: Language) -> FeedEntry:
     """The issue of a bulletin of its date."""
     text, on = bulletin[language], bulletin.date
-    return Entry(
+    return FeedEntry(
         addresses.entry_id(f"bulletin/{bulletin.id}", language, str(on)), text.title,
         addresses.of_bulletins(language, bulletin.id), bulletin.answers[0].partition(".")[0],
         to_html(text.text), on, on, on,

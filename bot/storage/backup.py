@@ -20,7 +20,7 @@ from bot.storage.schema import MIGRATIONS, migrate
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BackupKind:
     """A database, and what of it lasts.
 
     migrations: lead to its tables. mark: a table that only such a database has. left_out: which rows of which
@@ -35,7 +35,7 @@ class Kind:
 
 EVERY_ROW = "TRUE"
 
-BOT = Kind(
+BOT = BackupKind(
     migrations=MIGRATIONS,
     mark="inbox",
     left_out={
@@ -52,7 +52,7 @@ BOT = Kind(
     stays="zalo_account",
 )
 
-EDITORS = Kind(
+EDITORS = BackupKind(
     migrations=EDITORS_MIGRATIONS,
     mark="editor",
     left_out={
@@ -67,7 +67,7 @@ class NoBackup(UserError):
     """There is no backup to be made, or restored; says why."""
 
 
-def back_up(database_url: str, file: Path, kind: Kind = BOT) -> None:
+def back_up(database_url: str, file: Path, kind: BackupKind = BOT) -> None:
     """Write what lasts in the database into a new file, which only its owner can read.
 
     Raises:
@@ -95,7 +95,7 @@ def back_up(database_url: str, file: Path, kind: Kind = BOT) -> None:
         raise NoBackup(f"No backup was made: {error}.") from error
 
 
-async def restore(database_url: str, file: Path, kind: Kind = BOT) -> bool:
+async def restore(database_url: str, file: Path, kind: BackupKind = BOT) -> bool:
     """Put a backup in the database's place, in one transaction; brought up to date, if it is an older one.
 
     Zalo's tokens stay as the bot's database has them: those are newer than any backup.
@@ -137,7 +137,7 @@ def _file_of(database_url: str) -> Path:
     return Path(str(url.database))
 
 
-def _copy(file: Path, to: Path, kind: Kind) -> None:
+def _copy(file: Path, to: Path, kind: BackupKind) -> None:
     """Copy a backup. Raises NoBackup if it is none of this kind, or damaged."""
     if not file.is_file():
         raise NoBackup(f"There is no file {file}.")

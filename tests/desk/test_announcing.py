@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.desk import announcing, audit, publications
-from bot.desk.announcing import Audience, Progress, coarse, reach_of
+from bot.desk.announcing import Audience, DeliveryProgress, coarse, reach_of
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
 from bot.desk.publications import Meaning, Withdrawal
 from bot.domain.language import Language
@@ -138,7 +138,7 @@ class TestSending:
         assert await announcing.send(staffed, MINH, RUMOUR, Audience.NEWS, await sealed(staffed))
         assert len(await bot.rows(Delivery)) == 7
         prospect = await announcing.look_at(staffed, MINH, RUMOUR, Audience.NEWS)
-        assert (prospect.progress, prospect.is_going_out) == ({Progress.QUEUED: 5}, True)
+        assert (prospect.progress, prospect.is_going_out) == ({DeliveryProgress.QUEUED: 5}, True)
         with pytest.raises(Refused, match="Nobody"):
             await announcing.send(staffed, MINH, RUMOUR, Audience.NEWS, prospect.seal)
         deeds = [entry[1:4] for entry in await staffed.transact(audit.entries)]

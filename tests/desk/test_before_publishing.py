@@ -21,7 +21,7 @@ from bot.desk.bot_reader import BotReader
 from bot.desk.consequences import Consequences
 from bot.desk.drafting import Saved
 from bot.desk.editing import EditingDesk
-from bot.desk.findability import Outcome
+from bot.desk.findability import QuestionOutcome
 from bot.domain.answer import ALL_NEWS, Facet
 from bot.domain.clock import utc_now
 from bot.domain.language import Language
@@ -71,13 +71,13 @@ async def test_each_question_is_told_where_it_goes_today(desk: EditingDesk) -> N
     found = await findability.ask(asked, LAN, FOOD, value)
     assert found.is_reachable
     assert [(one.outcome, one.answer, one.may_move) for one in found.questions] == [
-        (Outcome.THIS, FOOD, False),
-        (Outcome.OTHER, MUSIC, True),
-        (Outcome.OTHER, STATION, False),
-        (Outcome.SAME, MUSIC, True),
-        (Outcome.NONE, MUSIC, True),
-        (Outcome.NONE, None, False),
-        (Outcome.NOT_ASKED, None, False),
+        (QuestionOutcome.THIS, FOOD, False),
+        (QuestionOutcome.OTHER, MUSIC, True),
+        (QuestionOutcome.OTHER, STATION, False),
+        (QuestionOutcome.SAME, MUSIC, True),
+        (QuestionOutcome.NONE, MUSIC, True),
+        (QuestionOutcome.NONE, None, False),
+        (QuestionOutcome.NOT_ASKED, None, False),
     ]
     assert found.questions[1].title == "Tựa music"
 
@@ -89,7 +89,7 @@ async def test_without_a_model_it_says_that_nobody_could_be_asked(desk: EditingD
     for asked in (desk, with_rasa(desk, httpx.MockTransport(away))):
         found = await findability.ask(asked, LAN, FOOD, with_questions(desk, "à"))
         assert not found.is_reachable
-        assert [one.outcome for one in found.questions] == [Outcome.NOT_ASKED]
+        assert [one.outcome for one in found.questions] == [QuestionOutcome.NOT_ASKED]
         assert not (await publications.progress(asked)).is_reachable
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.content.fields import Value, flat
 from bot.desk.beginning import ID_MOST, id_from_title
-from bot.desk.comparing import Run, comparison, runs
+from bot.desk.comparing import WordRun, comparison, runs
 from bot.desk.editing import check_name
 from bot.desk.merging import differences, merged
 from bot.domain.answer import TOPICS
@@ -41,15 +41,15 @@ def test_a_text_does_not_differ_from_itself(text: str) -> None:
 def test_short_words_of_vietnamese_are_no_junk() -> None:
     left = "Bạn đi xe số 1 ở bến xe, giá 10.000 đồng. " * 30
     found = runs(left, left.replace("số 1", "số 2", 1))
-    assert [run for run in found if run.kind != "equal"] == [Run("removed", "1"), Run("added", "2")]
+    assert [run for run in found if run.kind != "equal"] == [WordRun("removed", "1"), WordRun("added", "2")]
 
 
 def test_lists_and_sources_are_compared_line_by_line() -> None:
     before: Value = {"sources": [{"title": "Luật", "date": "2025"}], "vi": {"questions": ["a", "b"]}}
     after: Value = {"sources": [{"title": "Luật", "date": "2026"}], "vi": {"questions": ["a", "c"]}}
     fields = {field.path: field.runs for field in comparison("live", before, "draft", after).fields}
-    assert Run("equal", "Luật · ") in fields["sources"]
-    assert Run("added", "c") in fields["vi.questions"]
+    assert WordRun("equal", "Luật · ") in fields["sources"]
+    assert WordRun("added", "c") in fields["vi.questions"]
 
 
 @given(VALUES, VALUES, VALUES)

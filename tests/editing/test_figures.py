@@ -17,7 +17,7 @@ from bot.desk.accounts import Accounts
 from bot.desk.bot_reader import BotReader
 from bot.domain.language import Language
 from bot.editing.app import create_app
-from bot.editing.plots import Part, bars, columns, grouped
+from bot.editing.plots import PlotBar, bars, columns, grouped
 from bot.http_server import SecurityHeaders
 from bot.storage import feedback, traffic
 from bot.storage.editors import publications
@@ -158,7 +158,7 @@ def test_numbers_are_written_as_in_each_language() -> None:
 
 @pytest.mark.parametrize("numbers", [[0], [None], [0, 0], [1], [5, None, 3_000_000], [7] * 31])
 def test_every_plot_is_drawn_and_named(numbers: list[int | None]) -> None:
-    parts = [Part("<b>&", number, "x") for number in numbers]
+    parts = [PlotBar("<b>&", number, "x") for number in numbers]
     for picture in (columns(parts, "<i>", "&", Language.VI), bars(parts, "<i>", "&")):
         assert "<b>" not in picture
         assert "<i>" not in picture

@@ -40,70 +40,70 @@ class Treatment(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class CodeMeaning:
     """What a code means. words: for the log and /ready."""
 
     treatment: Treatment
     words: str
 
 
-MEANINGS: dict[int, Meaning] = {
-    -32: Meaning(Treatment.WAIT, "too many requests in a minute"),
-    -100: Meaning(Treatment.REPEAT, "attachment expired, or an unknown error"),
-    -200: Meaning(Treatment.REPEAT, "sending failed"),
-    -201: Meaning(Treatment.SIMPLER, "a parameter is invalid"),
-    -202: Meaning(Treatment.OPERATOR, "invalid mac"),
-    -204: Meaning(Treatment.OPERATOR, "the OA is deleted or disabled"),
-    -205: Meaning(Treatment.OPERATOR, "the OA does not exist"),
-    -207: Meaning(Treatment.OPERATOR, "the app is not registered as a third party"),
-    -208: Meaning(Treatment.OPERATOR, "the OA has no secret key"),
-    -209: Meaning(Treatment.OPERATOR, "the app is not activated: activate it in the console"),
-    -210: Meaning(Treatment.SIMPLER, "a parameter exceeds its limit"),
-    -211: Meaning(Treatment.NEXT_MESSAGE, "out of quota: look at the OA's package"),
-    -212: Meaning(
+MEANINGS: dict[int, CodeMeaning] = {
+    -32: CodeMeaning(Treatment.WAIT, "too many requests in a minute"),
+    -100: CodeMeaning(Treatment.REPEAT, "attachment expired, or an unknown error"),
+    -200: CodeMeaning(Treatment.REPEAT, "sending failed"),
+    -201: CodeMeaning(Treatment.SIMPLER, "a parameter is invalid"),
+    -202: CodeMeaning(Treatment.OPERATOR, "invalid mac"),
+    -204: CodeMeaning(Treatment.OPERATOR, "the OA is deleted or disabled"),
+    -205: CodeMeaning(Treatment.OPERATOR, "the OA does not exist"),
+    -207: CodeMeaning(Treatment.OPERATOR, "the app is not registered as a third party"),
+    -208: CodeMeaning(Treatment.OPERATOR, "the OA has no secret key"),
+    -209: CodeMeaning(Treatment.OPERATOR, "the app is not activated: activate it in the console"),
+    -210: CodeMeaning(Treatment.SIMPLER, "a parameter exceeds its limit"),
+    -211: CodeMeaning(Treatment.NEXT_MESSAGE, "out of quota: look at the OA's package"),
+    -212: CodeMeaning(
         Treatment.OPERATOR, "the app has no Official Account API: register the product in the console"
     ),
-    -213: Meaning(Treatment.NEXT_MESSAGE, "the person does not follow the OA"),
-    -214: Meaning(Treatment.WAIT, "still being processed"),
-    -216: Meaning(Treatment.RENEW, "the access token is invalid"),
-    -217: Meaning(Treatment.GONE, "the person blocked invitations of the OA"),
-    -218: Meaning(Treatment.NEXT_MESSAGE, "the person reached the limit of messages they receive"),
-    -219: Meaning(Treatment.OPERATOR, "the app is removed or disabled"),
-    -220: Meaning(Treatment.RENEW, "the access token is expired or removed"),
-    -221: Meaning(Treatment.OPERATOR, "the OA is not verified"),
-    -222: Meaning(Treatment.GONE, "the person is banned or was inactive for more than 45 days"),
-    -223: Meaning(
+    -213: CodeMeaning(Treatment.NEXT_MESSAGE, "the person does not follow the OA"),
+    -214: CodeMeaning(Treatment.WAIT, "still being processed"),
+    -216: CodeMeaning(Treatment.RENEW, "the access token is invalid"),
+    -217: CodeMeaning(Treatment.GONE, "the person blocked invitations of the OA"),
+    -218: CodeMeaning(Treatment.NEXT_MESSAGE, "the person reached the limit of messages they receive"),
+    -219: CodeMeaning(Treatment.OPERATOR, "the app is removed or disabled"),
+    -220: CodeMeaning(Treatment.RENEW, "the access token is expired or removed"),
+    -221: CodeMeaning(Treatment.OPERATOR, "the OA is not verified"),
+    -222: CodeMeaning(Treatment.GONE, "the person is banned or was inactive for more than 45 days"),
+    -223: CodeMeaning(
         Treatment.OPERATOR, "the OA has not authorised this API: its administrator has to grant it"
     ),
-    -224: Meaning(Treatment.OPERATOR, "the OA's package has no API messages: upgrade it"),
-    -227: Meaning(Treatment.GONE, "the person is banned or was inactive for more than 45 days"),
-    -230: Meaning(Treatment.NEXT_MESSAGE, "the person wrote nothing for 7 days"),
-    -232: Meaning(Treatment.NEXT_MESSAGE, "the person wrote nothing, or too long ago"),
-    -233: Meaning(Treatment.SIMPLER, "this type of message is not supported"),
-    -234: Meaning(Treatment.WAIT, "not between 22:00 and 06:00"),
-    -235: Meaning(Treatment.OPERATOR, "this kind of OA may not use the API"),
-    -240: Meaning(Treatment.OPERATOR, "this version of the API is shut down: the bot has to be updated"),
-    -242: Meaning(Treatment.OPERATOR, "wrong appsecret_proof: look at ZALO_APP_SECRET"),
-    -244: Meaning(Treatment.GONE, "the person restricted such messages of the OA"),
-    -248: Meaning(Treatment.REFUSED, "the content violates Zalo's standards"),
-    -249: Meaning(Treatment.OPERATOR, "this template cannot be sent by user id"),
-    -305: Meaning(Treatment.NEXT_MESSAGE, "the person wrote more than 48 hours ago"),
-    -311: Meaning(Treatment.NEXT_MESSAGE, "the free replies are used up"),
-    -320: Meaning(Treatment.OPERATOR, "no Zalo Cloud account is linked"),
-    -321: Meaning(Treatment.OPERATOR, "the Zalo Cloud account has no money"),
+    -224: CodeMeaning(Treatment.OPERATOR, "the OA's package has no API messages: upgrade it"),
+    -227: CodeMeaning(Treatment.GONE, "the person is banned or was inactive for more than 45 days"),
+    -230: CodeMeaning(Treatment.NEXT_MESSAGE, "the person wrote nothing for 7 days"),
+    -232: CodeMeaning(Treatment.NEXT_MESSAGE, "the person wrote nothing, or too long ago"),
+    -233: CodeMeaning(Treatment.SIMPLER, "this type of message is not supported"),
+    -234: CodeMeaning(Treatment.WAIT, "not between 22:00 and 06:00"),
+    -235: CodeMeaning(Treatment.OPERATOR, "this kind of OA may not use the API"),
+    -240: CodeMeaning(Treatment.OPERATOR, "this version of the API is shut down: the bot has to be updated"),
+    -242: CodeMeaning(Treatment.OPERATOR, "wrong appsecret_proof: look at ZALO_APP_SECRET"),
+    -244: CodeMeaning(Treatment.GONE, "the person restricted such messages of the OA"),
+    -248: CodeMeaning(Treatment.REFUSED, "the content violates Zalo's standards"),
+    -249: CodeMeaning(Treatment.OPERATOR, "this template cannot be sent by user id"),
+    -305: CodeMeaning(Treatment.NEXT_MESSAGE, "the person wrote more than 48 hours ago"),
+    -311: CodeMeaning(Treatment.NEXT_MESSAGE, "the free replies are used up"),
+    -320: CodeMeaning(Treatment.OPERATOR, "no Zalo Cloud account is linked"),
+    -321: CodeMeaning(Treatment.OPERATOR, "the Zalo Cloud account has no money"),
     # Further spellings of "the token is invalid", seen by an integrator.
-    216: Meaning(Treatment.RENEW, "the access token is invalid"),
-    401: Meaning(Treatment.RENEW, "the access token is invalid"),
-    -401: Meaning(Treatment.RENEW, "the access token is invalid"),
+    216: CodeMeaning(Treatment.RENEW, "the access token is invalid"),
+    401: CodeMeaning(Treatment.RENEW, "the access token is invalid"),
+    -401: CodeMeaning(Treatment.RENEW, "the access token is invalid"),
 }
 
-UNKNOWN = Meaning(Treatment.REFUSED, "an error that Zalo does not document")
+UNKNOWN = CodeMeaning(Treatment.REFUSED, "an error that Zalo does not document")
 
 GRANT_DEAD = frozenset({-118, -14014})
 """What the token endpoint says when the refresh token is used up or expired (integrators): an
 administrator of the OA has to authorise the app again."""
 
 
-def meaning(code: int) -> Meaning:
+def meaning(code: int) -> CodeMeaning:
     """What a code means."""
     return MEANINGS.get(code, UNKNOWN)

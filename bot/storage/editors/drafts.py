@@ -53,7 +53,7 @@ class StoredDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DraftChange:
     """What somebody wants to save: the value, and the revisions that they began from.
 
     base_draft: of the draft; 0 if they began from the file.
@@ -86,7 +86,7 @@ def every(connection: Connection) -> list[StoredDraft]:
     return [_stored(row) for row in rows]
 
 
-def save(connection: Connection, change: Change, now: datetime.datetime) -> StoredDraft:
+def save(connection: Connection, change: DraftChange, now: datetime.datetime) -> StoredDraft:
     """Save a change as the draft's next revision; what was submitted or approved is being written again.
 
     Whether the change began from the file as it is now is for the caller to see.
@@ -166,7 +166,7 @@ def version(connection: Connection, answer_id: str, revision: int) -> JsonObject
     return found
 
 
-def keep_typed(connection: Connection, change: Change, tab: str, now: datetime.datetime) -> None:
+def keep_typed(connection: Connection, change: DraftChange, tab: str, now: datetime.datetime) -> None:
     """Keep what is typed in a tab and not saved yet. It meets nobody else's."""
     mine = _of_tab(change.answer_id, change.editor_id, tab)
     connection.execute(delete(_AUTOSAVE).where(*mine))
@@ -183,7 +183,7 @@ class Typed:
     """What somebody typed in a tab and did not save."""
 
     tab: str
-    change: Change
+    change: DraftChange
     saved_at: datetime.datetime
 
 
@@ -197,7 +197,7 @@ def typed(connection: Connection, answer_id: str, editor_id: int) -> list[Typed]
     return [
         Typed(
             row.tab,
-            Change(row.answer_id, row.editor_id, row.base_draft, row.base_file, row.value),
+            DraftChange(row.answer_id, row.editor_id, row.base_draft, row.base_file, row.value),
             row.saved_at,
         )
         for row in connection.execute(query)
