@@ -66,6 +66,26 @@ def test_a_part_without_its_other_part_is_told(tmp_path: Path, text: str) -> Non
     assert "phường Bùi Hữu Nghĩa (31178) stands under several units" in told
 
 
+def test_a_name_that_stands_twice_is_told(tmp_path: Path, text: str) -> None:
+    told = problem(tmp_path, text.replace("\n    name: Cái Khế\n", "\n    name: Ninh Kiều\n", 1))
+    assert "phường Ninh Kiều stands twice" in told
+
+
+def test_a_unit_that_is_missing_is_told(tmp_path: Path, text: str) -> None:
+    first, second = (match.start() for match in list(re.finditer(r"^  - code:", text, re.MULTILINE))[:2])
+    assert "there are 102, and the city has 103" in problem(tmp_path, text[:first] + text[second:])
+
+
+def test_a_former_unit_that_is_told_in_two_ways_is_told(tmp_path: Path, text: str) -> None:
+    told = problem(tmp_path, text.replace("name: Bùi Hữu Nghĩa,", "name: Bùi Hữu Nghị,", 1))
+    assert "31178 is described in two ways" in told
+
+
+def test_a_town_of_today_is_told(tmp_path: Path, text: str) -> None:
+    told = problem(tmp_path, text.replace("\n    type: xã\n", "\n    type: thị trấn\n", 1))
+    assert "write phường or xã" in told
+
+
 def test_a_phone_needs_a_source(tmp_path: Path, text: str) -> None:
     told = problem(tmp_path, text.replace("\n    office:\n", "\n    office: {phone: 0292 1}\n", 1))
     assert "needs a `source`" in told
