@@ -164,7 +164,7 @@ class TestLive:
                 desk = EditingDesk(database, content, lambda: load(content, now=utc_now()).library)
                 file = (await emergency.situation(desk, chief)).base_file
                 said = {Language.VI: f"{FLOOD}.", Language.EN: "A flood is rising."}
-                await emergency.tell(desk, chief, file, emergency.Notice("", "2100-01-01 08:00", said))
+                await emergency.tell(desk, chief, file, emergency.TypedNotice("", "2100-01-01 08:00", said))
                 began = time.monotonic()
                 await self.until(http, lambda replies: bool(replies[0]["alert"]))
                 took = time.monotonic() - began

@@ -31,7 +31,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class TypedNotice:
     """What everybody is told first. start, until: in Việt Nam's time, 2026-12-01 08:00."""
 
     start: str
@@ -46,7 +46,7 @@ class Situation:
     base_file: revision of the file, which a change names. may_change: the account may.
     """
 
-    notice: Notice | None
+    notice: TypedNotice | None
     is_told: bool
     is_over: bool
     paused: Mapping[str, Mapping[Language, str]]
@@ -78,7 +78,7 @@ async def situation(desk: EditingDesk, account: Account) -> Situation:
     )  # fmt: skip
 
 
-async def tell(desk: EditingDesk, account: Account, base_file: str, notice: Notice) -> None:
+async def tell(desk: EditingDesk, account: Account, base_file: str, notice: TypedNotice) -> None:
     """Tell everybody something first, from one moment until another; in place of what was told.
 
     Raises:
@@ -120,7 +120,7 @@ async def resume(desk: EditingDesk, account: Account, base_file: str, channel: s
     )
 
 
-def check_notice(desk: EditingDesk, notice: Notice) -> Notice:
+def check_notice(desk: EditingDesk, notice: TypedNotice) -> TypedNotice:
     """The notice as it would be written; without a beginning it begins now. Raises Refused (`unfinished`)."""
     now = desk.clock().astimezone(VIETNAM)
     start = notice.start.strip().replace("T", " ") or now.strftime("%Y-%m-%d %H:%M")
@@ -133,7 +133,7 @@ def check_notice(desk: EditingDesk, notice: Notice) -> Notice:
         problems.append(Problem("notice.until", "notice_ends_early", "The end lies before that."))
     if problems:
         raise Refused("unfinished", "Some fields are still to be filled in.", problems)
-    return Notice(start, until, said)
+    return TypedNotice(start, until, said)
 
 
 def check_pause(channel: str, said: Mapping[Language, str]) -> Mapping[Language, str]:
@@ -179,11 +179,11 @@ def _plain(said: Mapping[Language, str]) -> Value:
     return {language.value: text for language, text in said.items()}
 
 
-def _notice_in(value: Value) -> Notice | None:
+def _notice_in(value: Value) -> TypedNotice | None:
     told = value.get("notice")
     if not isinstance(told, dict):
         return None
-    return Notice(str(told.get("from", "")), str(told.get("until", "")), _both(told))
+    return TypedNotice(str(told.get("from", "")), str(told.get("until", "")), _both(told))
 
 
 def _both(said: object) -> dict[Language, str]:

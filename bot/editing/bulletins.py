@@ -18,7 +18,7 @@ from bot.desk.editing import BULLETINS, EditingDesk, NotFound, Right, check_may
 from bot.desk.problems import unfinished
 from bot.domain.language import Language
 from bot.editing import forms
-from bot.editing.parts import Parts, Texts
+from bot.editing.parts import PartPages, Texts
 from bot.editing.site import Site
 from bot.editing.words import Words
 
@@ -72,7 +72,7 @@ class Bulletins:
     def __init__(self, site: Site, desk: EditingDesk) -> None:
         self._site = site
         self._desk = desk
-        self.parts = Parts(site, desk, BulletinsFile())
+        self.parts = PartPages(site, desk, BulletinsFile())
 
     def routes(self) -> list[BaseRoute]:
         """Their addresses."""

@@ -19,7 +19,7 @@ from bot.desk.editing import EditingDesk
 from bot.domain.answer import Facet, Verdict
 from bot.domain.language import Language
 from bot.editing import forms
-from bot.editing.parts import Parts
+from bot.editing.parts import PartPages
 from bot.editing.site import Site, back, moment, wants_data
 from bot.editing.uploads import read_file
 from bot.editing.words import Words, all_words
@@ -35,7 +35,7 @@ FACETS = tuple(facet for facet in Facet if facet is not Facet.SOURCE)
 class Edit:
     """The page of one answer."""
 
-    def __init__(self, site: Site, desk: EditingDesk, files: Mapping[str, Parts]) -> None:
+    def __init__(self, site: Site, desk: EditingDesk, files: Mapping[str, PartPages]) -> None:
         """`files`: what goes out the same way as answers, and has pages of its own, by name."""
         self._site = site
         self._desk = desk

@@ -15,7 +15,7 @@ from bot.desk.accounts import Account
 from bot.desk.answers import Filter, ListState
 from bot.desk.drafting import Conflict
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
-from bot.desk.emergency import CHANNELS, Notice
+from bot.desk.emergency import CHANNELS, TypedNotice
 from bot.desk.publications import Meaning, Withdrawal
 from bot.domain.clock import VIETNAM
 from bot.domain.language import Language
@@ -77,7 +77,7 @@ class Emergency:
     async def _notice(self, request: Request, account: Account) -> Response:
         form = await forms.read(request)
         said = {language: forms.text(form, language) for language in Language}
-        notice = Notice(forms.text(form, "start"), forms.text(form, "until"), said)
+        notice = TypedNotice(forms.text(form, "start"), forms.text(form, "until"), said)
         try:
             checked = emergency.check_notice(self._desk, notice)
         except Refused as problem:

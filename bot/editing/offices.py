@@ -24,7 +24,7 @@ from bot.desk.offices import Register, office_form, with_office
 from bot.desk.problems import unfinished
 from bot.domain.language import Language
 from bot.editing import forms
-from bot.editing.parts import Parts, Texts
+from bot.editing.parts import PartPages, Texts
 from bot.editing.site import Site, back
 from bot.editing.uploads import read_file
 from bot.editing.words import Words
@@ -115,7 +115,7 @@ class OfficePages:
         self._register = register
         self._file = RegisterFile(desk, register)
         self._home = self._file.home
-        self.parts = Parts(site, desk, self._file)
+        self.parts = PartPages(site, desk, self._file)
 
     def routes(self) -> list[BaseRoute]:
         """Their addresses."""

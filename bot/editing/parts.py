@@ -64,7 +64,7 @@ class Differing:
     changed_by: str
 
 
-class Parts:
+class PartPages:
     """What the pages of such a file have in common: saving, the conflict page, submitting."""
 
     def __init__(self, site: Site, desk: EditingDesk, file: File) -> None:

@@ -18,7 +18,7 @@ from bot.desk.problems import unfinished
 from bot.desk.sentences import Sentence, lost_placeholders, sentences, texts, with_sentence, with_texts
 from bot.domain.language import Language
 from bot.editing import forms
-from bot.editing.parts import Parts, Texts
+from bot.editing.parts import PartPages, Texts
 from bot.editing.site import Site
 from bot.editing.words import Words
 from bot.text.folding import fold
@@ -58,7 +58,7 @@ class SentencePages:
     def __init__(self, site: Site, desk: EditingDesk) -> None:
         self._site = site
         self._desk = desk
-        self.parts = Parts(site, desk, SentencesFile())
+        self.parts = PartPages(site, desk, SentencesFile())
 
     def routes(self) -> list[BaseRoute]:
         """Their addresses."""

@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.domain.clock import VIETNAM, local_day
 from bot.domain.language import Language
 from bot.storage.database import Database
+from bot.storage.feedback import Votes
 from bot.storage.models import Feedback, Traffic
 
 _TRAFFIC: Any = Traffic.__table__
@@ -73,14 +74,6 @@ WAITS = ("1h", "4h", "1d", "3d", "7d", "30d", "longer")
 _WAITS_HOURS = (1, 4, 24, 72, 168, 720)
 
 Sums = dict[tuple[datetime.date, Dimension, str], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Votes:
-    """How many found an answer helpful in a time, and how many did not."""
-
-    helpful: int
-    unhelpful: int
 
 
 @dataclass(frozen=True, slots=True)

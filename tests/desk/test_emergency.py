@@ -9,14 +9,14 @@ import pytest
 from bot.desk import audit, emergency
 from bot.desk.accounts import Account
 from bot.desk.editing import EditingDesk, NotFound, NotYours, Refused
-from bot.desk.emergency import Notice
+from bot.desk.emergency import TypedNotice
 from bot.domain.language import Language
 from bot.storage.editors import publications
 from tests.support.clock import Clock
 from tests.support.desk import CHIEF, CLERK, LAN, MINH
 
 SAID = {Language.VI: "Lũ đang lên.", Language.EN: "A flood is rising."}
-NOTICE = Notice("", "2026-11-22 20:00", SAID)  # the tests' clock shows 2026-11-22 07:00 in Việt Nam
+NOTICE = TypedNotice("", "2026-11-22 20:00", SAID)  # the tests' clock shows 2026-11-22 07:00 in Việt Nam
 
 
 async def file_of(desk: EditingDesk) -> str:
@@ -74,16 +74,16 @@ async def test_who_speaks_for_one_office_does_not_speak_for_the_city(
 @pytest.mark.parametrize(
     ("notice", "field"),
     [
-        (Notice("", "2026-11-22 20:00", {Language.VI: "Lũ"}), "notice.en"),
-        (Notice("", "", SAID), "notice.until"),
-        (Notice("", "2026-11-22 06:00", SAID), "notice.until"),
-        (Notice("2026-11-23 06:00", "2026-11-22 20:00", SAID), "notice.until"),
-        (Notice("2026-13-01 06:00", "2026-12-22 20:00", SAID), "notice.from"),
-        (Notice("", "2026-11-22 20:00", {**SAID, Language.VI: "x" * 501}), "notice.vi"),
+        (TypedNotice("", "2026-11-22 20:00", {Language.VI: "Lũ"}), "notice.en"),
+        (TypedNotice("", "", SAID), "notice.until"),
+        (TypedNotice("", "2026-11-22 06:00", SAID), "notice.until"),
+        (TypedNotice("2026-11-23 06:00", "2026-11-22 20:00", SAID), "notice.until"),
+        (TypedNotice("2026-13-01 06:00", "2026-12-22 20:00", SAID), "notice.from"),
+        (TypedNotice("", "2026-11-22 20:00", {**SAID, Language.VI: "x" * 501}), "notice.vi"),
     ],
 )
 async def test_what_cannot_be_told_is_said_and_nothing_is_written(
-    desk: EditingDesk, notice: Notice, field: str
+    desk: EditingDesk, notice: TypedNotice, field: str
 ) -> None:
     with pytest.raises(Refused) as refused:
         await emergency.tell(desk, CHIEF, await file_of(desk), notice)

@@ -19,9 +19,10 @@ from bot.domain.language import Language
 from bot.domain.message import Message
 from bot.storage import questions, traffic
 from bot.storage.database import Database
+from bot.storage.feedback import Votes
 from bot.storage.models import QuestionState
 from bot.storage.outbox import Outbox
-from bot.storage.traffic import WAITS, Dimension, MonthTraffic, Outcome, Tally, Votes
+from bot.storage.traffic import WAITS, Dimension, MonthTraffic, Outcome, Tally
 from stand_ins.traffic import made_up_month, noon
 from tests.support.databases import on_both_databases
 from tests.support.examples import examples

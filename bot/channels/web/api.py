@@ -29,8 +29,8 @@ from bot.channels.web.schema import (
     Deliveries,
     DeliveryBody,
     ErrorBody,
+    ErrorDetails,
     PictureQuestionBody,
-    Problem,
     QuestionBody,
     Visit,
 )
@@ -268,7 +268,7 @@ async def _problem(request: Request, error: Exception) -> Response:
         headers = {"Retry-After": str(COME_AGAIN)}
     elif isinstance(error, ClientDisconnect):
         status, message = 400, "the request ended early"
-    body = ErrorBody(error=Problem(code=_CODES.get(status, "error"), message=message))
+    body = ErrorBody(error=ErrorDetails(code=_CODES.get(status, "error"), message=message))
     return _json(status, body.model_dump_json(), dict(headers or {}))
 
 

@@ -180,7 +180,7 @@ class Deliveries(_Body):
     deliveries: tuple[DeliveryBody, ...]
 
 
-class Problem(_Body):
+class ErrorDetails(_Body):
     """What was wrong. code: for programs; message: for developers, in English."""
 
     code: str
@@ -190,4 +190,4 @@ class Problem(_Body):
 class ErrorBody(_Body):
     """The body of every answer that is not a reply."""
 
-    error: Problem
+    error: ErrorDetails

@@ -179,7 +179,7 @@ def keep_typed(connection: Connection, change: DraftChange, tab: str, now: datet
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class StoredTyped:
     """What somebody typed in a tab and did not save."""
 
     tab: str
@@ -187,7 +187,7 @@ class Typed:
     saved_at: datetime.datetime
 
 
-def typed(connection: Connection, answer_id: str, editor_id: int) -> list[Typed]:
+def typed(connection: Connection, answer_id: str, editor_id: int) -> list[StoredTyped]:
     """What an editor typed and did not save, the newest first."""
     query = (
         select(_AUTOSAVE)
@@ -195,7 +195,7 @@ def typed(connection: Connection, answer_id: str, editor_id: int) -> list[Typed]
         .order_by(_AUTOSAVE.c.saved_at.desc())
     )
     return [
-        Typed(
+        StoredTyped(
             row.tab,
             DraftChange(row.answer_id, row.editor_id, row.base_draft, row.base_file, row.value),
             row.saved_at,

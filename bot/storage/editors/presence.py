@@ -17,7 +17,7 @@ _PRESENCE: Any = Presence.__table__
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class OpenTab:
     """Somebody who has the page open in a tab; whether something there is not saved."""
 
     editor_id: int
@@ -53,14 +53,14 @@ def leave(connection: Connection, answer_id: str, editor_id: int, tab: str) -> N
     )
 
 
-def here(connection: Connection, answer_id: str, now: datetime.datetime) -> list[Here]:
+def here(connection: Connection, answer_id: str, now: datetime.datetime) -> list[OpenTab]:
     """Everybody who has the page open now, the one who came first first."""
     query = (
         select(_PRESENCE)
         .where(_PRESENCE.c.answer_id == answer_id, _PRESENCE.c.seen_at > now - SEEN_WITHIN)
         .order_by(_PRESENCE.c.editor_id, _PRESENCE.c.tab)
     )
-    return [Here(row.editor_id, row.tab, row.seen_at, row.is_unsaved) for row in connection.execute(query)]
+    return [OpenTab(row.editor_id, row.tab, row.seen_at, row.is_unsaved) for row in connection.execute(query)]
 
 
 def forget_old(connection: Connection, now: datetime.datetime) -> None:
