@@ -21,6 +21,7 @@ CALL_SECONDS = 10.0
 """How long a connection, or the next bytes, may take."""
 
 BUSY_SECONDS = 2.0
+"""After how long a server that is busy is asked again."""
 
 
 async def download(address: str, api_url: str) -> bytes:

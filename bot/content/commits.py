@@ -17,6 +17,8 @@ from pathlib import Path
 from bot.content.git import run_git
 
 TRIES = 5
+"""Tries to commit while others do."""
+
 _NOTHING = "0" * 40
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 """Files of a repository in which somebody is in the middle of something."""

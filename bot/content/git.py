@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.content.library import NAME_LENGTH, Commit
 
 GIT_SECONDS = 10
+"""How long a git command may take before it is given up."""
 
 
 def commit_of(directory: Path) -> Commit | None:

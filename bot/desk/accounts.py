@@ -42,6 +42,7 @@ FREE_FAILURES = 5
 
 WAIT_FIRST, WAIT_MOST = datetime.timedelta(seconds=2), datetime.timedelta(minutes=15)
 FORGET_FAILURES = datetime.timedelta(days=1)
+"""After how long without another one failed logins are forgotten."""
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
 ISSUER = "Hỏi Cần Thơ"

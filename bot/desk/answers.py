@@ -29,6 +29,7 @@ from bot.text.folding import fold
 
 VOTES_OF = datetime.timedelta(days=90)
 SHARE_OF = datetime.timedelta(days=90)
+"""Of how long the list counts votes, and the share of answers that went out before somebody looked."""
 
 UNHELPFUL_LEAST = 3
 """Votes against an answer from which they say something, if there are more of them than for it."""

@@ -39,8 +39,11 @@ OVERDUE = datetime.timedelta(days=3)
 """After this somebody has waited for a reply for too long."""
 
 RECENT = datetime.timedelta(days=7)
+"""Of how long a group tells how often it was asked lately."""
 
 SUGGESTIONS_MOST = 4
+"""Answers that are suggested for a group."""
+
 ASKED_OF_MODEL = 3
 """Questions of a group that are put to the model for what it would answer."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 from bot.storage.editors.tables import AuditEntry
 
 KEPT = datetime.timedelta(days=2 * 365)
+"""How long it is known who did what; docs/data-protection.md says so, too."""
 
 _AUDIT: Any = AuditEntry.__table__
 

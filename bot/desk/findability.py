@@ -20,12 +20,16 @@ from bot.text.folding import words
 from bot.text.personal_numbers import mask_personal
 
 AT_A_TIME = 4
+"""Questions that are put to the Rasa side at once: people's own come between them."""
+
 WITHIN = 15.0
 """Seconds for all the questions; what is not asked by then is told as such."""
 
 QUESTIONS_MOST = 200
+"""Questions of an answer that are asked."""
 
 ADD_TRIES = 3
+"""Tries to add a question to a draft that others save meanwhile."""
 
 FALLBACK = "nlu_fallback"
 """The intent of what is not understood; `answers` are then what would be offered."""

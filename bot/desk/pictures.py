@@ -14,6 +14,7 @@ from bot.desk.editing import EditingDesk, Refused, Right, check_may
 from bot.storage.editors import drafts
 
 DIGEST_LENGTH = 8
+"""Letters of a file's name that tell one picture of an answer from the next."""
 
 
 async def keep_picture(desk: EditingDesk, account: Account, name: str, data: bytes) -> str:

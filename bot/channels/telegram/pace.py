@@ -15,6 +15,7 @@ from bot.channels.telegram.limits import (
 )
 
 LIMITERS_KEPT = 512
+"""Chats whose pace is remembered before those that have rested are forgotten."""
 
 
 class Pace:

@@ -52,6 +52,7 @@ REPEAT_SECONDS = (0.5, 2.0)
 """The pauses before a message is sent again that Zalo failed at, or perhaps did not hear."""
 
 TURNS_KEPT = 1000
+"""Messages of which it is remembered how far they were answered: those in hand, and far more."""
 
 UPLOADS_KEPT = 500
 """Uploaded pictures whose ids are remembered."""

@@ -60,6 +60,7 @@ WEBHOOK_PATH = "/zalo-bot"
 SECRET_HEADER = "X-Bot-Api-Secret-Token"  # noqa: S105  (a header's name)
 
 PARTS_KEPT = 1000
+"""Cards of which it is remembered how many parts are sent: those that are tried again, and far more."""
 
 
 def create(settings: ZaloBotSettings, parts: Parts) -> ZaloBotChannel | None:

@@ -30,6 +30,9 @@ WORDS = range(60, 161)
 QUESTIONS_LEAST = 12
 RELATED = range(2, 5)
 REVIEW_DAYS_MOST = 366
+"""What is advised: words of an answer, questions in each language, answers that it is related to, and days
+until its facts are looked up again."""
+
 DIACRITICS_FROM = 4
 """So many words of Vietnamese never come without a diacritic; a shorter text may."""
 
