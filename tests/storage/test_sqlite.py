@@ -7,7 +7,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -102,17 +102,18 @@ class TestAnOpenReader:
     """Somebody reads the database: a backup, an editor's look."""
 
     @pytest.fixture
-    def reader(self, inbox: Inbox, file: Path) -> Iterator[sqlite3.Connection]:
+    async def reader(self, inbox: Inbox, file: Path) -> AsyncIterator[sqlite3.Connection]:
+        """They began to read before a question was answered."""
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            await inbox.accept(message("1", text="a secret question"))
+            connection.execute("BEGIN")
+            connection.execute("SELECT * FROM inbox").fetchall()
+            await inbox.answered(await claim(inbox))
             yield connection
 
     async def test_it_keeps_the_log_from_being_emptied_and_nobody_is_told_otherwise(
         self, inbox: Inbox, reader: sqlite3.Connection, stored: Callable[[], bytes]
     ) -> None:
-        await inbox.accept(message("1", text="a secret question"))
-        reader.execute("BEGIN")
-        reader.execute("SELECT * FROM inbox").fetchall()
-        await inbox.answered(await claim(inbox))
         began = time.monotonic()
         emptying = asyncio.create_task(inbox.empty_log())
         assert await inbox.accept(message("2", "another chat")) is not None
@@ -123,10 +124,6 @@ class TestAnOpenReader:
     async def test_it_is_emptied_as_soon_as_the_reader_has_gone(
         self, inbox: Inbox, reader: sqlite3.Connection, stored: Callable[[], bytes]
     ) -> None:
-        await inbox.accept(message("1", text="a secret question"))
-        reader.execute("BEGIN")
-        reader.execute("SELECT * FROM inbox").fetchall()
-        await inbox.answered(await claim(inbox))
         emptying = asyncio.create_task(inbox.empty_log())
         await asyncio.sleep(0.2)
         reader.execute("COMMIT")
