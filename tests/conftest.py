@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import ssl
@@ -84,6 +85,14 @@ class _ByRasaSide(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByRasaSide | None:
     """`--dist loadgroup` goes by Rasa sides (xdist's own leaves the groups' names out with this pytest)."""
     return _ByRasaSide(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector of garbage need not look it through
+    again and again, which is a tenth of the run.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 _unmarked: list[str] = []

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from bot.content.fields import as_value
 from bot.content.library import Library
 from bot.content.writing import NotWritable, edit
-from bot.content.yaml_file import ContentError, Finding, read_yaml
+from bot.content.yaml_file import ContentError, Finding, read_yaml, value_in
 from bot.domain.answer import Text
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
@@ -50,7 +49,7 @@ def with_entry(text: str, answer_id: str, about: str) -> str:
 
     about: a few English words on what the answer is on.
     """
-    value = as_value(yaml.safe_load(text) or {})
+    value = as_value(value_in(text) or {})
     if not isinstance(value, dict):
         raise NotWritable("catalogue.yml is no list of keys")
     topic, _, name = answer_id.partition(".")

@@ -20,6 +20,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, ScalarString
 
 from bot.content.fields import FIELDS, as_value
+from bot.content.yaml_file import value_in
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
@@ -76,7 +77,7 @@ def _round_trip() -> YAML:
 
 
 def _check(written: str, value: Mapping[str, object]) -> None:
-    read = as_value(yaml.safe_load(written))
+    read = as_value(value_in(written))
     wanted = as_value(value)
     if read == wanted:
         return
@@ -250,7 +251,7 @@ def _one_line(value: str) -> object:
 def _read_plain(value: str) -> object:
     """What YAML 1.1 makes of a text without quotes, in a block or within brackets; None if nothing."""
     try:
-        in_block, in_flow = yaml.safe_load(f"key: {value}"), yaml.safe_load(f"[{value}]")
+        in_block, in_flow = value_in(f"key: {value}"), value_in(f"[{value}]")
     except (yaml.YAMLError, ValueError):
         return None
     if isinstance(in_block, dict) and isinstance(in_flow, list) and in_flow == [in_block.get("key")]:

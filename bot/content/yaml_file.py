@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic_core import ErrorDetails
@@ -154,6 +155,15 @@ def decode(path: Path, data: bytes) -> str:
     except UnicodeDecodeError as error:
         raise ContentError([Finding(path, 1, "", "save the file as UTF-8")]) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def value_in(text: str) -> Any:
+    """What a text of our own says, in plain values; nothing is bounded, nor remembered.
+
+    Raises:
+        yaml.YAMLError, ValueError: it is not YAML.
+    """
+    return yaml.load(text, Loader)  # noqa: S506 it is the safe one
 
 
 def parse_yaml(path: Path, text: str) -> YamlFile:

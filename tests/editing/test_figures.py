@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, expect
 from sqlalchemy import Connection
 
+from bot.content.loading import load
 from bot.desk import understood
 from bot.desk.accounts import Accounts
 from bot.desk.bot_reader import BotReader
@@ -20,11 +21,13 @@ from bot.editing.app import create_app
 from bot.editing.plots import PlotBar, bars, columns, grouped
 from bot.http_server import SecurityHeaders
 from bot.storage import feedback, traffic
+from bot.storage.database import Database
 from bot.storage.editors import publications
 from bot.storage.editors.publications import PublicationKind, StoredPublication
 from stand_ins.rasa import RasaStandIn
 from stand_ins.serving import serving
 from stand_ins.traffic import made_up_month, noon
+from tests.support import ROOT
 from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.databases import bot_tables, editors_tables, prepared
 from tests.support.editors import KEY, Clock, Pages, copy_content, make_desk
@@ -33,20 +36,20 @@ OCTOBER, SEPTEMBER = datetime.date(2026, 10, 1), datetime.date(2026, 9, 1)
 NOVEMBER = datetime.date(2026, 11, 1)
 
 
-async def filled(bot_url: str, answers: list[str], messages: int = 3_000_000) -> None:
-    """The bot's database with three months of made-up traffic; the last one goes on."""
-    database = await prepared(bot_url, bot_tables)
+async def three_months(database: Database) -> None:
+    """The bot's tables with made-up traffic; the last month goes on."""
+    await bot_tables(database)
+    answers = sorted(load(ROOT / "content").library.answers)
 
     def work(connection: Connection) -> None:
         for seed, first in enumerate((SEPTEMBER, OCTOBER, NOVEMBER)):
-            number, is_calm = messages - 400_000 * seed, first == SEPTEMBER
+            number, is_calm = 3_000_000 - 400_000 * seed, first == SEPTEMBER
             traffic.add(connection, made_up_month(first, number, answers, is_calm=is_calm))
         for place, answer in enumerate(answers[:9]):
             for number in range(30 + place * 7):
                 feedback.count_feedback(connection, answer, OCTOBER, is_helpful=number % (place + 2) > 0)
 
     await database.transact(work, within=60)
-    await database.close()
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ async def pages(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Pages]:
     database, clock = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables), Clock()
     clock.now = noon(datetime.date(2026, 11, 20))
     desk = make_desk(database, copy_content(tmp_path / "site"), clock)
-    await filled(sqlite_url, sorted(desk.library().answers))
+    await (await prepared(sqlite_url, three_months)).close()
     bot = BotReader(sqlite_url)
     desk = replace(desk, bot=bot)
     yield Pages(create_app(desk, KEY, "http://localhost"), database, Accounts(KEY), clock, desk)

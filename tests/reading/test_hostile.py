@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.server, pytest.mark.usefixtures("tesseract")]
 
 @pytest.mark.parametrize("name", PICTURES)
 async def test_it_does_no_harm(name: str) -> None:
-    data = PICTURES[name]
+    data = PICTURES[name]()
     before = set(Path("/tmp").iterdir())
     async with asyncio.timeout(limits.SECONDS_MOST):
         if name in READ:
@@ -50,7 +50,7 @@ async def test_it_does_no_harm(name: str) -> None:
 def test_a_picture_is_measured_before_it_is_decoded() -> None:
     for name in ("a header of 65535 x 65535", "a bomb: 144 million pixels in 140 kB"):
         with pytest.raises(NotAPicture, match=r"pixels are too many|Bomb"):
-            opened(PICTURES[name])
+            opened(PICTURES[name]())
 
 
 def limited(code: str) -> subprocess.CompletedProcess[str]:

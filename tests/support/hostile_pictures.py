@@ -6,7 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
@@ -76,58 +76,60 @@ def _text_in_png() -> bytes:
     return saved(written("with a comment"), "PNG", pnginfo=info)
 
 
+def _first_half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
 def _webp_header(width: int, height: int) -> bytes:
     size = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
     extended = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4 + size
     return b"RIFF" + struct.pack("<I", 4 + len(extended)) + b"WEBP" + extended
 
 
-def pictures() -> Iterator[tuple[str, bytes]]:
-    """Each by a name that says what is wrong with it."""
-    good_jpeg, good_png = saved(written("good"), "JPEG"), saved(written("good"), "PNG")
-    yield "no bytes", b""
-    yield "zeroes", bytes(20_000)
-    yield "more bytes than are read", saved(written("x"), "JPEG") + bytes(6 * 1024 * 1024)
-    yield "a JPEG that ends early", good_jpeg[: len(good_jpeg) // 2]
-    yield "a PNG that ends early", good_png[: len(good_png) // 2]
-    yield "a PNG with a wrong checksum", good_png[:40] + b"\xff" + good_png[41:]
-    yield "a header of 65535 x 65535", png(65535, 65535)
-    yield "a header of 2147483647 x 2147483647", png(2**31 - 1, 2**31 - 1)
-    yield "one pixel wide", png(1, 65535, bytes(2 * 65535))
-    yield "a bomb: 144 million pixels in 140 kB", saved(Image.new("L", (12_000, 12_000)), "PNG")
-    yield "a GIF whose screen is huge", b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0, 0, 0) + b";"
-    yield "a WebP whose canvas is huge", _webp_header(16_383, 16_383)
-    yield "a bomb in iCCP", _bomb_in(b"iCCP")
-    yield "a bomb in zTXt", _bomb_in(b"zTXt")
-    yield "a bomb in iTXt", _bomb_in(b"iTXt")
-    yield (
-        "an SVG with an entity",
-        (
-            b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
-            b'<svg xmlns="http://www.w3.org/2000/svg"><text>&x;</text></svg>'
-        ),
-    )
-    yield (
-        "ImageTragick",
-        (
-            b"push graphic-context\nviewbox 0 0 640 480\n"
-            b"fill 'url(https://127.0.0.1/x.jpg\"|touch /tmp/owned\")'\npop graphic-context\n"
-        ),
-    )
-    yield "a PDF named .jpg", b"%PDF-1.7\n1 0 obj\n<< /OpenAction << /S /Launch /F (/bin/sh) >> >>\nendobj\n"
-    yield "a HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(400)
-    yield "an EPS, which would run a program", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) run\n"
-    yield (
-        "a TIFF with a second page",
-        saved(written("page one"), "TIFF", save_all=True, append_images=[written(SECRET)]),
-    )
-    yield "an animated GIF", _frames("GIF")
-    yield "an animated WebP", _frames("WEBP")
-    yield "an animated PNG", _apng()
-    yield "an archive behind a picture", _polyglot()
-    yield "a photo with a place in its EXIF", _with_place()
-    yield "a PNG with a long comment", _text_in_png()
-    yield "noise", saved(Image.effect_noise((800, 800), 120), "JPEG")
+def _good(kind: str) -> bytes:
+    return saved(written("good"), kind)
 
 
-PICTURES = dict(pictures())
+PICTURES: Mapping[str, Callable[[], bytes]] = {
+    "no bytes": lambda: b"",
+    "zeroes": lambda: bytes(20_000),
+    "more bytes than are read": lambda: saved(written("x"), "JPEG") + bytes(6 * 1024 * 1024),
+    "a JPEG that ends early": lambda: _first_half(_good("JPEG")),
+    "a PNG that ends early": lambda: _first_half(_good("PNG")),
+    "a PNG with a wrong checksum": lambda: _good("PNG")[:40] + b"\xff" + _good("PNG")[41:],
+    "a header of 65535 x 65535": lambda: png(65535, 65535),
+    "a header of 2147483647 x 2147483647": lambda: png(2**31 - 1, 2**31 - 1),
+    "one pixel wide": lambda: png(1, 65535, bytes(2 * 65535)),
+    "a bomb: 144 million pixels in 140 kB": lambda: saved(Image.new("L", (12_000, 12_000)), "PNG"),
+    "a GIF whose screen is huge": lambda: b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0, 0, 0) + b";",
+    "a WebP whose canvas is huge": lambda: _webp_header(16_383, 16_383),
+    "a bomb in iCCP": lambda: _bomb_in(b"iCCP"),
+    "a bomb in zTXt": lambda: _bomb_in(b"zTXt"),
+    "a bomb in iTXt": lambda: _bomb_in(b"iTXt"),
+    "an SVG with an entity": lambda: (
+        b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        b'<svg xmlns="http://www.w3.org/2000/svg"><text>&x;</text></svg>'
+    ),
+    "ImageTragick": lambda: (
+        b"push graphic-context\nviewbox 0 0 640 480\n"
+        b"fill 'url(https://127.0.0.1/x.jpg\"|touch /tmp/owned\")'\npop graphic-context\n"
+    ),
+    "a PDF named .jpg": lambda: (
+        b"%PDF-1.7\n1 0 obj\n<< /OpenAction << /S /Launch /F (/bin/sh) >> >>\nendobj\n"
+    ),
+    "a HEIC": lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(400),
+    "an EPS, which would run a program": lambda: (
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) run\n"
+    ),
+    "a TIFF with a second page": lambda: saved(
+        written("page one"), "TIFF", save_all=True, append_images=[written(SECRET)]
+    ),
+    "an animated GIF": lambda: _frames("GIF"),
+    "an animated WebP": lambda: _frames("WEBP"),
+    "an animated PNG": _apng,
+    "an archive behind a picture": _polyglot,
+    "a photo with a place in its EXIF": _with_place,
+    "a PNG with a long comment": _text_in_png,
+    "noise": lambda: saved(Image.effect_noise((800, 800), 120), "JPEG"),
+}
+"""Makes each of them, by a name that says what is wrong with it."""

@@ -39,7 +39,7 @@ CACHED_SECONDS = 300
 
 
 @dataclass
-class _Version:
+class Version:
     """What is known of one version of content/, on one day: how often it has each word in each language, and
     the results that were rendered."""
 
@@ -47,6 +47,11 @@ class _Version:
     day: datetime.date
     frequencies: Mapping[Language, Counter[str]]
     results: dict[tuple[str, Language], InlineQueryResultArticle] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, library: Library, day: datetime.date) -> Version:
+        """Count the words, which takes a fifth of a second."""
+        return cls(library, day, {shown: _words_in(library, shown) for shown in Language})
 
 
 class InlineMode:
@@ -60,7 +65,7 @@ class InlineMode:
         self._library = library
         self._public_url = public_url
         self._clock = clock
-        self._kept: _Version | None = None
+        self._kept: Version | None = None
 
     async def answer(self, query: InlineQuery) -> None:
         """Answer a query.
@@ -125,10 +130,10 @@ class InlineMode:
             )
         return version.results[key]
 
-    def _version(self) -> _Version:
+    def _version(self) -> Version:
         library, day = self._library(), local_day(self._clock())
         if self._kept is None or self._kept.library is not library or self._kept.day != day:
-            self._kept = _Version(library, day, {shown: _words_in(library, shown) for shown in Language})
+            self._kept = Version.of(library, day)
         return self._kept
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from telegram import InlineQueryResultArticle, InputTextMessageContent
 
 from bot.channels.telegram import TelegramChannel
-from bot.channels.telegram.inline import RESULTS, InlineMode
+from bot.channels.telegram.inline import RESULTS, InlineMode, Version
 from bot.channels.telegram.results import as_result
 from bot.content.library import Library
 from bot.content.paths import share_path
 from bot.domain.card import Card
+from bot.domain.clock import local_day, utc_now
 from bot.domain.language import Language
 from bot.domain.plan import Kind
 from bot.storage.inbox import Inbox
@@ -28,13 +30,20 @@ PUBLIC_URL = "https://hoi.example"
 ID_CARD = "clarification.id-card-after-merger"
 
 
+@pytest.fixture(scope="module")
+def known(city_library: Library) -> Version:
+    """What there is to know of today's content/, once for all tests."""
+    return Version.of(city_library, local_day(utc_now()))
+
+
 @pytest.fixture
 async def polled(
-    telegram: StandIn, api_url: str, inbox: Inbox, city_library: Library
+    telegram: StandIn, api_url: str, inbox: Inbox, city_library: Library, known: Version
 ) -> AsyncIterator[TelegramChannel]:
     """A channel that polls, of a service with pages."""
     channel = TelegramChannel(inbox, lambda: city_library, token=TOKEN, secret=SECRET, api_url=api_url)
-    channel._receiver._handler._inline._public_url = PUBLIC_URL
+    inline = channel._receiver._handler._inline
+    inline._public_url, inline._kept = PUBLIC_URL, replace(known, results={})
     async with channel.connected(), channel.receiving():
         await telegram.until(lambda: telegram.me["supports_inline_queries"])
         yield channel

@@ -81,7 +81,7 @@ class TestInterface:
     async def test_what_cannot_be_read_gets_a_kind_sentence(
         self, client: httpx.AsyncClient, site: Site, name: str
     ) -> None:
-        card = only(await post(client, PICTURES[name]))
+        card = only(await post(client, PICTURES[name]()))
         assert card["text"] == site.library.messages.phrases.picture_refused.vi
 
     @pytest.mark.parametrize("picture", ["", "no base64!", "AAA", 7, None])
@@ -195,7 +195,7 @@ class TestPage:
     ) -> None:
         async with opened(browser, site) as page:
             await page.locator("#picture").set_input_files(
-                {"name": "a.heic", "mimeType": "image/heic", "buffer": PICTURES["a HEIC"]}
+                {"name": "a.heic", "mimeType": "image/heic", "buffer": PICTURES["a HEIC"]()}
             )
             await expect(page.locator("#length")).to_contain_text("Không gửi được hình này")
             await expect(page.locator(".turn")).to_have_count(0)
