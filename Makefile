@@ -1,13 +1,14 @@
 # make run    the bot, with a page on this machine          make test       the whole check
 # make check  read content/ over                            make evaluate  how well it understands, with a report
 # make quick  what needs no server, in a minute
+# make static  of that what runs nothing: format, lint, types, layers, content
 # make one    one test file or test: T=tests/text/test_folding.py
 # make coverage  what make quick's tests reach
 # make pictures  those of the editors' guide    make settings  .env.example and the README's table
 # make containers  the images, built and run by Docker or Podman
 # make soak   the lasting properties, SOAK_SECONDS each (default: 1200)
 .DEFAULT_GOAL := help
-.PHONY: help run test quick one coverage pictures settings soak containers check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
+.PHONY: help run test quick static one coverage pictures settings soak containers check evaluate lock relock environments telegram-demo zalo-demo zalo-bot-demo clean
 SHELL := /bin/sh
 # What Python has compiled is kept, whatever the shell says: the tests start some hundred interpreters.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,6 +22,9 @@ IN_MEMORY = $(shell test "$$(df -kP /dev/shm 2>/dev/null | awk 'NR == 2 {print $
 # others is asked once more, alone; what passes then is still printed as failed above: it is to be mended. A fault
 # fails twice.
 ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYTEST) --last-failed --last-failed-no-failures none
+# One worker more than there are processors, since some tests wait. Each has its share in one piece, so that what a
+# file's tests share is mostly made once.
+WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help:
@@ -30,21 +34,28 @@ run: .venv/ready build/encoder/ready  ## the bot
 	@exec .venv/bin/python -m bot run --with-editors
 
 test: environments
-	@echo "== format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
-	@echo "== types" && .venv/bin/mypy
-	@echo "== layers" && .venv/bin/lint-imports --no-logo --no-cache
-	@echo "== content" && .venv/bin/python -m bot check
-	@echo "== tests without servers" && $(IN_MEMORY) $(PYTEST) -n auto -m "not server" $(TESTS) \
-		|| $(ONCE_MORE) -m "not server" $(TESTS); }
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target tests-without-servers static
 	@echo "== tests with servers" && $(PYTEST) -n 2 --dist loadfile -m "server and not rasa" $(TESTS) \
 		|| $(ONCE_MORE) -m "server and not rasa" $(TESTS); }
 	@echo "== tests with the Rasa side (the first run trains a model)" && $(PYTEST) -n 2 --dist loadgroup -m rasa $(TESTS) \
 		|| $(ONCE_MORE) -m rasa $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev
-	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/python -m bot check
-	@.venv/bin/lint-imports --no-logo --no-cache
-	@$(IN_MEMORY) $(PYTEST) -q -n auto --hypothesis-profile quick -m "not server and not soak and not slow"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target quick-tests static
+
+.PHONY: quick-tests tests-without-servers
+quick-tests:
+	@$(IN_MEMORY) $(PYTEST) -q $(WORKERS) --hypothesis-profile quick -m "not server and not soak and not slow"
+
+tests-without-servers:
+	@echo "== tests without servers" && $(IN_MEMORY) $(PYTEST) $(WORKERS) -m "not server" $(TESTS) \
+		|| $(ONCE_MORE) -m "not server" $(TESTS); }
+
+static:  ## what reads the files and runs nothing of them
+	@echo "== format and lint" && .venv/bin/ruff format --check . && .venv/bin/ruff check .
+	@echo "== types" && .venv/bin/mypy
+	@echo "== layers" && .venv/bin/lint-imports --no-logo --no-cache
+	@echo "== content" && .venv/bin/python -m bot check
 
 coverage: .venv/ready .venv/ready-dev  ## of what needs no server; which lines, in build/coverage/
 	@rm -rf build/coverage && mkdir -p build/coverage

@@ -28,13 +28,13 @@ from bot.reading import limits
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
 from stand_ins.postgres import Cluster, NoPostgres, cluster
-from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import BotProcess, rasa_side
+from tests.support.bot_process import BotProcess, shared_rasa_side
 from tests.support.chromium import chromium
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES
 from tests.support.databases import bot_tables, prepared
+from tests.support.shared import shared_directory
 
 settings.register_profile("quick", max_examples=25)
 
@@ -224,10 +224,11 @@ def city_library() -> Library:
 
 
 @pytest.fixture(scope="session")
-async def rasa_server(city_library: Library) -> AsyncIterator[str]:
-    """The real Rasa side with the model of content/ as it is; the first time it is trained here."""
-    port = free_port()
-    async with rasa_side(city_library, port):
+async def rasa_server(city_library: Library, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The real Rasa side with the model of content/ as it is, for the whole run; the first time it is
+    trained here.
+    """
+    async with shared_rasa_side(city_library, shared_directory(tmp_path_factory)) as port:
         yield f"http://127.0.0.1:{port}"
 
 

@@ -19,6 +19,7 @@ from bot.content.media import MOST_BYTES, MediaError, checked_media, size_of
 from bot.content.schema import Answer
 from tests.support import ROOT
 from tests.support.drawings import draw_all
+from tests.support.hostile_pictures import png as claiming
 
 TODAY = datetime.date(2026, 11, 28)
 
@@ -88,9 +89,7 @@ def test_a_picture_is_of_the_kind_that_its_name_says(media: Path) -> None:
 
 
 def test_a_bomb_of_pixels_is_not_unpacked(media: Path) -> None:
-    file = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(file, "PNG")
-    (media / "map.png").write_bytes(file.getvalue())
+    (media / "map.png").write_bytes(claiming(30_000, 30_000))
     with pytest.raises(MediaError, match="far too many pixels"):
         checked_media(media.parent, "map.png")
 

@@ -15,6 +15,7 @@ from stand_ins.telegram import TOKEN, StandIn
 from tests.support import ROOT
 from tests.support.bot_process import BotProcess
 from tests.support.dialogues import Outcome, play_all
+from tests.support.shared import made_once, shared_directory
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +25,14 @@ def library(city_library: Library) -> Library:
 
 
 @pytest.fixture(scope="session")
-async def page_dialogues(running_bot: str) -> list[list[Outcome]]:
+async def page_dialogues(running_bot: str, tmp_path_factory: pytest.TempPathFactory) -> list[list[Outcome]]:
     """Every dialogue as it went on the page, with which other channels are compared."""
-    with httpx.Client(base_url=running_bot, timeout=60, trust_env=False) as http:
-        return await asyncio.to_thread(play_all, http)
+
+    async def played() -> list[list[Outcome]]:
+        with httpx.Client(base_url=running_bot, timeout=60, trust_env=False) as http:
+            return await asyncio.to_thread(play_all, http)
+
+    return await made_once(shared_directory(tmp_path_factory), "dialogues", played)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from bot.content.library import Library
 from bot.rasa.training_set import training_files
 from stand_ins.serving import free_port
 from tests.support import ROOT
+from tests.support.shared import alone
 
 START_SECONDS = 30
 
@@ -153,27 +154,69 @@ RASA_READY_SECONDS = 900
 
 
 @asynccontextmanager
-async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterator[None]:
-    """The real Rasa side, answering with the model of content/."""
+async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterator[Process]:
+    """The real Rasa side, answering with the model of content/; its process."""
+    process = await _started(port, PIPE, settings)
+    try:
+        await _answers(library, port)
+        yield process
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+@asynccontextmanager
+async def shared_rasa_side(library: Library, directory: Path) -> AsyncIterator[int]:
+    """The one that all workers of a run share, which the first of them starts; its port.
+
+    Its stdin is a named pipe that each of them holds open: it ends with the last of them, however that ends.
+    """
+    process = None
+    async with alone(directory, "rasa") as pipe:
+        port_file = directory / "rasa.port"
+        try:
+            held = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # there is none, or nobody reads it
+            pipe.unlink(missing_ok=True)
+            os.mkfifo(pipe)
+            stdin = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+            held = os.open(pipe, os.O_WRONLY)
+            port_file.write_text(str(free_port()))
+            process = await _started(int(port_file.read_text()), stdin, {})
+            os.close(stdin)
+        port = int(port_file.read_text())
+        try:
+            await _answers(library, port)
+        except BaseException:
+            os.close(held)
+            raise
+    try:
+        yield port
+    finally:
+        os.close(held)
+        if process:
+            await process.wait()
+
+
+async def _started(port: int, stdin: int, settings: Mapping[str, str]) -> Process:
     python = ROOT / ".venv-rasa" / "bin" / "python"
     if not python.exists():
         pytest.fail("The Rasa side's environment is missing: run `make environments`.")
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         str(python), "nlu/server.py", "--port", str(port), "--child",
-        cwd=ROOT, stdin=PIPE, env={**os.environ, "RASA_TOKEN": RASA_TOKEN, **settings},
+        cwd=ROOT, stdin=stdin, env={**os.environ, "RASA_TOKEN": RASA_TOKEN, **settings},
     )  # fmt: skip
+
+
+async def _answers(library: Library, port: int) -> None:
+    """Wait until it answers with the model of content/, which it may have to train."""
     address, known = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {RASA_TOKEN}"}
     async with httpx.AsyncClient(base_url=address, headers=known, timeout=30, trust_env=False) as http:
         async with asyncio.timeout(RASA_READY_SECONDS):
             wanted = await _taught(http, {"files": training_files(library)})
             while await _model(http) != wanted:  # noqa: ASYNC110 another process is looked at
                 await asyncio.sleep(0.1)  # between two looks at a condition
-    try:
-        yield
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
 
 
 async def _taught(http: httpx.AsyncClient, data: dict[str, object]) -> str:
