@@ -24,7 +24,8 @@ IN_MEMORY = $(shell test "$$(df -kP /dev/shm 2>/dev/null | awk 'NR == 2 {print $
 ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYTEST) --last-failed --last-failed-no-failures none
 # One worker more than there are processors, since some tests wait. Each has its share in one piece, so that what a
 # file's tests share is mostly made once.
-WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal
+ONE_MORE = $(shell echo $$(($$(nproc) + 1)))
+WORKERS = -n $(ONE_MORE) --dist worksteal
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help:
@@ -35,10 +36,9 @@ run: .venv/ready build/encoder/ready  ## the bot
 
 test: environments
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target tests-without-servers static
-	@echo "== tests with servers" && $(PYTEST) -n 2 --dist loadfile -m "server and not rasa" $(TESTS) \
-		|| $(ONCE_MORE) -m "server and not rasa" $(TESTS); }
-	@echo "== tests with the Rasa side (the first run trains a model)" && $(PYTEST) -n 2 --dist loadgroup -m rasa $(TESTS) \
-		|| $(ONCE_MORE) -m rasa $(TESTS); }
+	@echo "== tests with servers (the first run trains a model)" \
+		&& $(PYTEST) -n $(ONE_MORE) --dist loadfile --no-loadscope-reorder -m server $(TESTS) \
+		|| $(ONCE_MORE) -m server $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target quick-tests static

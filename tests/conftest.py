@@ -18,8 +18,6 @@ from hypothesis import settings
 from playwright.async_api import Browser
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from bot.content.library import Library
 from bot.content.loading import load
@@ -58,6 +56,21 @@ SERVERS = {"postgres", "browser"}
 """Fixtures that start a server."""
 
 
+FIRST = (
+    "end_to_end/test_dialogues.py",  # may train the model, for which others wait
+    "rasa/test_server.py",
+    "web/test_page.py",
+    "end_to_end/test_telegram_kill.py",
+    "end_to_end/test_telegram.py",
+    "end_to_end/test_editing.py",
+    "end_to_end/test_publishing.py",
+    "end_to_end/test_context.py",
+    "end_to_end/test_survival.py",
+    "end_to_end/test_zalo.py",
+)
+"""What takes longest begins first, so that no worker is left alone with it at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Mark what needs a server, by its fixtures; the same Rasa side and Chromium serve all who need one."""
     for item in items:
@@ -67,24 +80,9 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             item.add_marker(pytest.mark.rasa)
         if is_on_postgres or SERVERS & set(item.fixturenames) or item.get_closest_marker("rasa"):
             item.add_marker(pytest.mark.server)
-
-
-OWN_RASA_SIDES = ("tests/rasa/", "tests/end_to_end/test_survival.py")
-
-
-class _ByRasaSide(LoadScopeScheduling):  # type: ignore[misc]
-    """One worker has all tests of the Rasa side of content/, and others the files that have small ones of
-    their own. Two of content/ would train the same model at the same time.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file.startswith(OWN_RASA_SIDES) else "the Rasa side of content/"
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByRasaSide | None:
-    """`--dist loadgroup` goes by Rasa sides (xdist's own leaves the groups' names out with this pytest)."""
-    return _ByRasaSide(config, log) if config.getvalue("dist") == "loadgroup" else None
+    items.sort(
+        key=lambda item: next((n for n, file in enumerate(FIRST) if item.path.match(file)), len(FIRST))
+    )
 
 
 def pytest_collection_finish() -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from bot.content.library import Library
 from stand_ins.serving import serving
-from stand_ins.telegram import TOKEN, StandIn
-from tests.support import ROOT
-from tests.support.bot_process import BotProcess
+from stand_ins.telegram import StandIn
 from tests.support.dialogues import Outcome, play_all
 from tests.support.shared import made_once, shared_directory
 
@@ -49,24 +46,3 @@ async def telegram_url(telegram: StandIn) -> AsyncIterator[str]:
     async with serving(telegram.app()) as url:
         yield url
         await telegram.close()
-
-
-@pytest.fixture
-async def bot(telegram_url: str, rasa_server: str, tmp_path: Path) -> AsyncIterator[BotProcess]:
-    """The bot, not started yet."""
-    settings = {
-        "TELEGRAM_TOKEN": TOKEN,
-        "TELEGRAM_API_URL": telegram_url,
-        "RASA_URL": rasa_server,
-        "CONTENT_DIR": str(ROOT / "content"),
-    }
-    process = BotProcess(tmp_path, settings)
-    yield process
-    await process.ensure_ended()
-
-
-@pytest.fixture(params=["polling", "webhook"])
-async def started(bot: BotProcess, request: pytest.FixtureRequest) -> BotProcess:
-    """The bot, connected to Telegram in both ways that there are."""
-    await bot.start(**({"PUBLIC_URL": bot.url} if request.param == "webhook" else {}))
-    return bot

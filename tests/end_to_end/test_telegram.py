@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -13,8 +14,9 @@ from bot.content.library import Library
 from bot.domain.answer import Facet
 from bot.domain.language import Language
 from bot.reading import tesseract
+from stand_ins.serving import serving
 from stand_ins.telegram import TOKEN, StandIn
-from tests.support.bot_process import BotProcess
+from tests.support.bot_process import BotProcess, telegram_settings
 from tests.support.dialogues import Dialogue, dialogues, plainly
 from tests.support.hostile_pictures import saved, written
 from tests.support.telegram_talk import Talk, labels
@@ -24,7 +26,35 @@ pytestmark = pytest.mark.rasa
 MARKET = "culture.cai-rang-floating-market"
 
 
-@pytest.mark.usefixtures("started")
+@pytest.fixture(scope="module", params=["polling", "webhook"])
+async def service(
+    request: pytest.FixtureRequest, rasa_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[BotProcess, StandIn]]:
+    """The bot, connected to Telegram in both ways that there are, one after the other: for all tests of this
+    file, each of which is of people of its own.
+    """
+    telegram = StandIn(most_a_second=1)
+    async with serving(telegram.app()) as url:
+        bot = BotProcess(tmp_path_factory.mktemp("bot"), telegram_settings(url, rasa_server))
+        try:
+            await bot.start(**({"PUBLIC_URL": bot.url} if request.param == "webhook" else {}))
+            yield bot, telegram
+            assert await bot.stop() == 0
+        finally:
+            await bot.ensure_ended()
+            await telegram.close()
+
+
+@pytest.fixture
+def started(service: tuple[BotProcess, StandIn]) -> BotProcess:
+    return service[0]
+
+
+@pytest.fixture
+def telegram(service: tuple[BotProcess, StandIn]) -> StandIn:
+    return service[1]
+
+
 async def test_a_conversation_in_vietnamese(telegram: StandIn, library: Library) -> None:
     lan = Talk(telegram, telegram.person("Lan", "vi"))
     phrases, vi, en = library.messages.phrases, Language.VI, Language.EN
@@ -62,7 +92,6 @@ async def test_a_conversation_in_vietnamese(telegram: StandIn, library: Library)
     assert nothing["text"] == phrases.fallback[vi]
 
 
-@pytest.mark.usefixtures("started")
 async def test_a_screenshot_of_a_rumour_is_read_and_checked(telegram: StandIn, library: Library) -> None:
     if missing := tesseract.problem():
         pytest.skip(missing)
@@ -111,7 +140,6 @@ async def differences(dialogue: Dialogue, telegram: StandIn, page: httpx.AsyncCl
     return [f"{dialogue.name}: {what!r}" for what in missing]
 
 
-@pytest.mark.usefixtures("started")
 async def test_a_conversation_in_english(telegram: StandIn, library: Library) -> None:
     emma = Talk(telegram, telegram.person("Emma", "en"))
     phrases, en = library.messages.phrases, Language.EN
@@ -134,7 +162,6 @@ async def test_a_conversation_in_english(telegram: StandIn, library: Library) ->
     assert (await emma.press(asked, "Yes"))["text"] == phrases.forget_done[en]
 
 
-@pytest.mark.usefixtures("started")
 async def test_in_a_group_it_speaks_when_spoken_to_and_has_something_to_say(
     telegram: StandIn, library: Library
 ) -> None:
@@ -147,7 +174,6 @@ async def test_in_a_group_it_speaks_when_spoken_to_and_has_something_to_say(
     assert len(group.from_bot()) == 1
 
 
-@pytest.mark.usefixtures("started")
 @pytest.mark.parametrize(
     "own", ["@hoicantho_bot đúng không?", "@hoicantho_bot", "@hoicantho_bot is this true?"]
 )
@@ -162,7 +188,6 @@ async def test_a_rumour_in_a_group_is_checked_by_a_reply_that_names_the_bot(
     assert answer["text"].startswith(tuple(rumour[language].title for language in Language))
 
 
-@pytest.mark.usefixtures("started")
 async def test_an_album_is_answered_once_by_its_caption(telegram: StandIn, library: Library) -> None:
     lan = Talk(telegram, telegram.person("Lan", "vi"))
     lan.person.sends_album(None, "Chợ nổi Cái Răng nằm ở đâu?", None)
@@ -171,7 +196,6 @@ async def test_an_album_is_answered_once_by_its_caption(telegram: StandIn, libra
     assert len(lan.chat.from_bot()) == 2
 
 
-@pytest.mark.usefixtures("started")
 async def test_what_a_group_subscribed_to_can_be_given_up_in_the_supergroup(telegram: StandIn) -> None:
     group = telegram.group()
     lan = Talk(telegram, telegram.person("Lan", "vi"), group)
@@ -187,6 +211,7 @@ async def test_what_a_group_subscribed_to_can_be_given_up_in_the_supergroup(tele
 async def test_who_blocked_the_bot_and_who_is_flooded_disturb_nobody(
     started: BotProcess, telegram: StandIn
 ) -> None:
+    before = len(started.log)
     gone, eager, calm = (Talk(telegram, telegram.person(name)) for name in ("Gone", "Eager", "Calm"))
     gone.person.blocks_the_bot()
     gone.person.says("/help")
@@ -194,15 +219,15 @@ async def test_who_blocked_the_bot_and_who_is_flooded_disturb_nobody(
         eager.person.says("/help")
     assert (await calm.say("/help"))["text"]
     await telegram.until(lambda: len(eager.chat.from_bot()) == 12, 60)
-    assert not [entry for entry in started.log if entry["level"] == "error"]
+    assert not [entry for entry in started.log[before:] if entry["level"] == "error"]
 
 
 async def test_the_token_and_what_people_write_reach_no_log(started: BotProcess, telegram: StandIn) -> None:
     lan = Talk(telegram, telegram.person("Lan"))
+    before = len(started.log)
     await lan.say("một câu rất riêng tư")
-    assert await started.stop() == 0
+    await started.until_logged("answered", since=before)
     written = str(started.log)
-    assert started.log
     assert TOKEN not in written
     assert TOKEN.partition(":")[2] not in written
     assert "riêng tư" not in written
@@ -210,9 +235,8 @@ async def test_the_token_and_what_people_write_reach_no_log(started: BotProcess,
 
 
 async def test_a_guest_answers_a_rumour_in_its_language_where_there_is_an_official_answer(
-    bot: BotProcess, telegram: StandIn, library: Library
+    telegram: StandIn, library: Library
 ) -> None:
-    await bot.start()
     await telegram.until(lambda: telegram.me["supports_guest_queries"])
     group, aunt, lan = telegram.group("Gia đình"), telegram.person("Dì Ba"), telegram.person("Lan")
     rumour = library.answers["clarification.id-card-after-merger"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +16,9 @@ import pytest
 from bot.content.library import Library
 from bot.domain import payload
 from bot.domain.language import Language
+from stand_ins.serving import free_port
 from stand_ins.telegram import Person, StandIn
-from tests.support.bot_process import BotProcess, descendants
+from tests.support.bot_process import BotProcess, descendants, rasa_side, telegram_settings
 
 pytestmark = pytest.mark.rasa
 
@@ -25,8 +29,28 @@ IN_HAND = 8
 RASA = "rasa_serve"
 
 
+@pytest.fixture(scope="module")
+async def rasa(library: Library) -> AsyncIterator[tuple[str, Process]]:
+    """A Rasa side of this file's own, which it may kill, and its process."""
+    port = free_port()
+    async with rasa_side(library, port) as process:
+        yield f"http://127.0.0.1:{port}", process
+
+
+@pytest.fixture(params=["polling", "webhook"])
+async def started(
+    request: pytest.FixtureRequest, telegram_url: str, rasa: tuple[str, Process], tmp_path: Path
+) -> AsyncIterator[BotProcess]:
+    """The bot, connected to Telegram in both ways that there are."""
+    bot = BotProcess(tmp_path, telegram_settings(telegram_url, rasa[0]))
+    await bot.start(**({"PUBLIC_URL": bot.url} if request.param == "webhook" else {}))
+    yield bot
+    await bot.ensure_ended()
+
+
+@pytest.mark.usefixtures("rasa_server")  # sees to it that there is the model
 async def test_no_update_is_lost_repeated_or_out_of_order(
-    started: BotProcess, telegram: StandIn, library: Library
+    started: BotProcess, telegram: StandIn, library: Library, rasa: tuple[str, Process]
 ) -> None:
     chance = random.Random(1)
     people = [telegram.person(f"Person {n}", chance.choice(["vi", "en"])) for n in range(CHATS)]
@@ -53,7 +77,7 @@ async def test_no_update_is_lost_repeated_or_out_of_order(
     ask(range(MESSAGES // 2, MESSAGES))
     await kill_bot()
     await telegram.until(lambda: answered() >= 450, 60)
-    killed = _kill_rasa()
+    killed = _kill_rasa(rasa[1])
     await telegram.until(lambda: answered() >= 700, 120)
     await kill_bot()
     await telegram.until(lambda: answered() >= CHATS * MESSAGES and not telegram.unacknowledged, 120)
@@ -82,9 +106,9 @@ def _ask(telegram: StandIn, person: Person, answer_id: str, *, by_button: bool) 
         person.says(f"/start {answer_id.replace('.', '_')}")
 
 
-def _kill_rasa() -> list[int]:
-    """SIGKILL every Rasa process of this run; the Rasa side starts it again."""
-    pids = descendants(os.getpid(), RASA)
+def _kill_rasa(side: Process) -> list[int]:
+    """SIGKILL every Rasa process of a Rasa side, which starts it again."""
+    pids = descendants(side.pid, RASA)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     return pids

@@ -17,8 +17,9 @@ from stand_ins.failures import Failure
 from stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
 from stand_ins.zalo.people import Person
 from stand_ins.zalo.webhook import encode
-from tests.support.dialogues import Act, Outcome, Turn, plainly, play_elsewhere
+from tests.support.dialogues import Act, Outcome, Turn, plainly, play_elsewhere, telling
 from tests.support.hostile_pictures import saved, written
+from tests.support.soak import seconds
 from tests.support.zalo_bot import TOKEN_KEY, Talk, ZaloBot, zalo_bot
 
 pytestmark = pytest.mark.rasa
@@ -26,22 +27,30 @@ pytestmark = pytest.mark.rasa
 MARKET = "culture.cai-rang-floating-market"
 
 
-@pytest.fixture
-async def zalo() -> AsyncIterator[StandIn]:
-    stand_in = StandIn()
-    yield stand_in
-    await stand_in.close()
+@pytest.fixture(scope="module")
+async def shared(
+    rasa_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[StandIn, ZaloBot]]:
+    """Zalo and the bot, for tests that leave both as they were."""
+    zalo = StandIn()
+    async with zalo_bot(zalo, rasa_server, tmp_path_factory.mktemp("zalo")) as bot:
+        yield zalo, bot
 
 
 @pytest.fixture
-async def bot(zalo: StandIn, rasa_server: str, tmp_path: Path) -> AsyncIterator[ZaloBot]:
+async def own(rasa_server: str, tmp_path: Path) -> AsyncIterator[tuple[StandIn, ZaloBot]]:
+    """Zalo and the bot, for one test."""
+    zalo = StandIn()
     async with zalo_bot(zalo, rasa_server, tmp_path) as bot:
-        yield bot
+        yield zalo, bot
 
 
-async def test_every_dialogue_says_on_zalo_what_it_says_on_the_page(
-    zalo: StandIn, bot: ZaloBot, page_dialogues: list[list[Outcome]]
+@pytest.mark.soak
+async def test_dialogues_say_on_zalo_what_they_say_on_the_page(
+    shared: tuple[StandIn, ZaloBot], page_dialogues: list[list[Outcome]]
 ) -> None:
+    zalo, bot = shared
+
     def somebody(name: str) -> Act:
         person = zalo.person(name)
 
@@ -55,7 +64,8 @@ async def test_every_dialogue_says_on_zalo_what_it_says_on_the_page(
 
         return act
 
-    assert await play_elsewhere(page_dialogues, zalo, somebody) == []
+    played = page_dialogues if seconds(0) else telling(page_dialogues)
+    assert await play_elsewhere(played, zalo, somebody) == []
     assert {delivery.status for delivery in zalo.webhook.deliveries} == {200}
     assert (await bot.state())["state"] == "connected"
 
@@ -72,8 +82,9 @@ def _choose(person: Person, label: str) -> None:
 
 
 async def test_where_zalo_takes_no_buttons_their_numbers_do(
-    zalo: StandIn, bot: ZaloBot, library: Library
+    own: tuple[StandIn, ZaloBot], library: Library
 ) -> None:
+    zalo, _ = own
     zalo.refuses_buttons = -201
     lan, market = Talk(zalo), library.answers[MARKET]
     greeting = await lan.say("xin chào")
@@ -88,8 +99,9 @@ async def test_where_zalo_takes_no_buttons_their_numbers_do(
 
 
 async def test_a_screenshot_of_a_rumour_is_read_and_checked(
-    zalo: StandIn, bot: ZaloBot, library: Library
+    shared: tuple[StandIn, ZaloBot], library: Library
 ) -> None:
+    zalo, bot = shared
     if missing := tesseract.problem():
         pytest.skip(missing)
     lan, vi = Talk(zalo), Language.VI
@@ -107,8 +119,9 @@ async def test_a_screenshot_of_a_rumour_is_read_and_checked(
 
 
 async def test_the_staffs_reply_comes_at_once_or_with_the_next_reply(
-    zalo: StandIn, bot: ZaloBot, library: Library
+    shared: tuple[StandIn, ZaloBot], library: Library
 ) -> None:
+    zalo, bot = shared
     phrases, vi = library.messages.phrases, Language.VI
     for hours in (0, 49):
         lan = Talk(zalo, f"Lan {hours}")
@@ -143,8 +156,9 @@ BUSY_HURRY = 50
 
 
 async def test_a_thousand_webhooks_at_once_are_each_answered_once_or_dropped(
-    zalo: StandIn, bot: ZaloBot
+    own: tuple[StandIn, ZaloBot],
 ) -> None:
+    zalo, bot = own
     zalo.webhook.hurry = BUSY_HURRY
     zalo.webhook.hold()
     people = [zalo.person(str(number)) for number in range(PEOPLE)]
@@ -176,7 +190,8 @@ async def test_a_thousand_webhooks_at_once_are_each_answered_once_or_dropped(
     assert (await bot.state())["dropped"]["signature"] == FORGED
 
 
-async def test_no_secret_and_nothing_that_people_write_reaches_a_log(zalo: StandIn, bot: ZaloBot) -> None:
+async def test_no_secret_and_nothing_that_people_write_reaches_a_log(own: tuple[StandIn, ZaloBot]) -> None:
+    zalo, bot = own
     lan = Talk(zalo)
     await lan.say("một câu rất riêng tư")
     zalo.refuse(-216)

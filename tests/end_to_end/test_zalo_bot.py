@@ -13,7 +13,8 @@ from stand_ins.zalo_bot import TOKEN, StandIn
 from stand_ins.zalo_bot.server import Person
 from tests.support import ROOT
 from tests.support.bot_process import BotProcess
-from tests.support.dialogues import Act, Outcome, Turn, play_elsewhere
+from tests.support.dialogues import Act, Outcome, Turn, play_elsewhere, telling
+from tests.support.soak import seconds
 
 pytestmark = pytest.mark.rasa
 
@@ -43,7 +44,8 @@ async def bot(platform: StandIn, rasa_server: str, tmp_path: Path) -> AsyncItera
         await platform.close()
 
 
-async def test_every_dialogue_says_there_what_it_says_on_the_page(
+@pytest.mark.soak
+async def test_dialogues_say_there_what_they_say_on_the_page(
     platform: StandIn, bot: BotProcess, page_dialogues: list[list[Outcome]]
 ) -> None:
     def somebody(name: str) -> Act:
@@ -56,7 +58,8 @@ async def test_every_dialogue_says_there_what_it_says_on_the_page(
 
         return act
 
-    assert await play_elsewhere(page_dialogues, platform, somebody) == []
+    played = page_dialogues if seconds(0) else telling(page_dialogues)
+    assert await play_elsewhere(played, platform, somebody) == []
 
 
 def _number_of(person: Person, label: str) -> str:

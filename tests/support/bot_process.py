@@ -20,6 +20,7 @@ import pytest
 from bot.content.library import Library
 from bot.rasa.training_set import training_files
 from stand_ins.serving import free_port
+from stand_ins.telegram import TOKEN
 from tests.support import ROOT
 from tests.support.shared import alone
 
@@ -60,14 +61,15 @@ class BotProcess:
         self._reading = asyncio.create_task(self._read(self._process))
         await self.until_logged("serving", START_SECONDS)
 
-    async def until_logged(self, event: str, seconds: float = 30) -> None:
-        """Wait until it has logged something in this life.
+    async def until_logged(self, event: str, seconds: float = 30, since: int | None = None) -> None:
+        """Wait until it has logged something in this life, or since there were so many entries.
 
         Raises:
             TimeoutError: it did not.
         """
+        begin = self._born if since is None else since
         async with asyncio.timeout(seconds):
-            while not any(entry["event"] == event for entry in self.log[self._born :]):
+            while not any(entry["event"] == event for entry in self.log[begin:]):
                 await self._logged.wait()
 
     async def _read(self, process: Process) -> None:
@@ -102,6 +104,16 @@ class BotProcess:
         """Leave nothing behind, whatever the test came to."""
         if self._process and self._process.returncode is None:
             await self.kill()
+
+
+def telegram_settings(telegram_url: str, rasa_url: str) -> dict[str, str]:
+    """What the bot needs to be on Telegram, which is at an address, with the city's content/."""
+    return {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": telegram_url,
+        "RASA_URL": rasa_url,
+        "CONTENT_DIR": str(ROOT / "content"),
+    }
 
 
 def descendants(pid: int, name: str) -> list[int]:

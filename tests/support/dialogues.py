@@ -180,6 +180,29 @@ def play_all(http: httpx.Client) -> list[list[Outcome]]:
         return list(pool.map(lambda dialogue: list(play(dialogue, http)), dialogues()))
 
 
+def telling(played: list[list[Outcome]]) -> list[list[Outcome]]:
+    """Some of the dialogues, in which everything was said that was said in any: each kind of reply in each
+    language, of each shape, to what was typed and to what was pressed, and in each file's conversations.
+    """
+    known: set[object] = set()
+    chosen = []
+    for outcomes in played:
+        told = {one for outcome in outcomes for one in _told(outcome)}
+        if told - known:
+            known |= told
+            chosen.append(outcomes)
+    return chosen
+
+
+def _told(outcome: Outcome) -> Iterator[object]:
+    yield outcome.dialogue.kind
+    yield len(outcome.cards), bool(outcome.labels)
+    for card in outcome.cards:
+        said = card["kind"], card["action"], card["facet"], card["verdict"]
+        yield said, card["language"]
+        yield card["kind"], outcome.turn.button is None, tuple(key for key in sorted(card) if card[key])
+
+
 SAID_SECONDS = 30
 """How long another channel may take to say what the page said."""
 
