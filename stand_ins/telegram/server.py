@@ -270,8 +270,11 @@ class StandIn(PlatformServer):
     async def close(self) -> None:
         """Stop deliveries and let go of connections that hang."""
         self.webhook = None
-        for task in list(self._deliveries.values()):
+        deliveries = list(self._deliveries.values())
+        for task in deliveries:
             task.cancel()
+        if deliveries:
+            await asyncio.wait(deliveries)  # what one has just connected is closed with the rest
         await super().close()
 
     async def _download(self, request: Request) -> Response:

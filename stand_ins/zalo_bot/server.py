@@ -169,6 +169,7 @@ class StandIn(PlatformServer):
         self.webhook = None
         if self._delivering:
             self._delivering.cancel()
+            await asyncio.wait({self._delivering})  # what it has just connected is closed with the rest
         await super().close()
 
     # The server.
