@@ -119,9 +119,9 @@ async def test_a_screenshot_of_a_rumour_is_read_and_checked(
 
 
 async def test_the_staffs_reply_comes_at_once_or_with_the_next_reply(
-    shared: tuple[StandIn, ZaloBot], library: Library
+    own: tuple[StandIn, ZaloBot], library: Library
 ) -> None:
-    zalo, bot = shared
+    zalo, bot = own
     phrases, vi = library.messages.phrases, Language.VI
     for hours in (0, 49):
         lan = Talk(zalo, f"Lan {hours}")
