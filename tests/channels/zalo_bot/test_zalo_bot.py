@@ -80,8 +80,8 @@ def talking(platform: StandIn, inbox: Inbox, database: Database, small_library: 
             )  # fmt: skip
             outer.router.routes.extend(channel.routes())
             async with (
+                channel.connected(),  # it is left when the bot has sent what it had in hand
                 running(inbox, small_library, others=[channel], read_picture=read_picture) as bot,
-                channel.connected(),
                 channel.receiving(),
             ):
                 yield bot, channel
