@@ -24,8 +24,9 @@ IN_MEMORY = $(shell test "$$(df -kP /dev/shm 2>/dev/null | awk 'NR == 2 {print $
 ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYTEST) --last-failed --last-failed-no-failures none
 # One worker more than there are processors, since some tests wait. Each has its share in one piece, so that what a
 # file's tests share is mostly made once.
-ONE_MORE = $(shell echo $$(($$(nproc) + 1)))
-WORKERS = -n $(ONE_MORE) --dist worksteal
+WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal
+# With servers at most four: each has a browser and bots of its own, and all of them ask one Rasa side.
+SERVER_WORKERS = -n $(shell n=$$(nproc); echo $$((n < 3 ? n + 1 : 4))) --dist loadfile --no-loadscope-reorder
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help:
@@ -37,7 +38,7 @@ run: .venv/ready build/encoder/ready  ## the bot
 test: environments
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target tests-without-servers static
 	@echo "== tests with servers (the first run trains a model)" \
-		&& $(PYTEST) -n $(ONE_MORE) --dist loadfile --no-loadscope-reorder -m server $(TESTS) \
+		&& $(PYTEST) $(SERVER_WORKERS) -m server $(TESTS) \
 		|| $(ONCE_MORE) -m server $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev
