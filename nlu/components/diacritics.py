@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from math import log
+from operator import itemgetter
 
 from nlu.components.typed_keys import ACUTE, DOT_BELOW, spelling_of
 from nlu.text.forms import fold_word, words
+
+_Best = dict[str, tuple[float, list[str]]]
+"""Of each way to read a text's last syllable, the likeliest reading of all: its logarithm, its syllables."""
 
 
 class DiacriticRestorer:
@@ -65,19 +69,18 @@ class DiacriticRestorer:
 
     def restore(self, text: str) -> str:
         """The text, lower case, its syllables as they most likely are meant."""
-        best: dict[str, tuple[float, list[str]]] = {"": (0.0, [])}
+        best: _Best = {"": (0.0, [])}
         for syllable in (part for word in words(text) for part in self._parted(word)):
-            best = {
-                option: max(
-                    (
-                        (score + self._log_probability(before, option) - price, [*path, option])
-                        for before, (score, path) in best.items()
-                    ),
-                    key=lambda scored: scored[0],
-                )
-                for option, price in self._options(syllable)
-            }
-        return " ".join(max(best.values(), key=lambda scored: scored[0])[1])
+            # A pair that was never seen is as likely as its second syllable, so that the same first one is
+            # best for all of them; only those that were seen before a syllable have to be compared.
+            likely = ((score + log(self._left(before)), before) for before, (score, _) in best.items())
+            unseen = max(likely, key=itemgetter(0))
+            following: _Best = {}
+            for option, price in self._options(syllable):
+                score, before = self._best_before(option, best, unseen)
+                following[option] = score - price, [*best[before][1], option]
+            best = following
+        return " ".join(max(best.values(), key=itemgetter(0))[1])
 
     def _parted(self, word: str) -> list[str]:
         """The syllables of a word that nobody taught, if it is two written together ("chợnổi"), or one
@@ -119,14 +122,26 @@ class DiacriticRestorer:
             price = self.STRANGER if _can_be(syllable) else self.NO_SYLLABLE
         return [(syllable, 0.0), *((option, price) for option in alike if option not in {syllable, bare})]
 
-    def _log_probability(self, before: str, syllable: str) -> float:
+    def _best_before(self, syllable: str, best: _Best, unseen: tuple[float, str]) -> tuple[float, str]:
+        """The syllable after which one is likeliest, and how likely everything is up to here.
+
+        unseen: the same of pairs that were never seen, whatever the second syllable.
+        """
         unigram = (self._unigrams[syllable] + 0.1) / self._total
-        seen = self._unigrams[before] if before else self._total
-        if not seen:
-            return log(unigram)
-        direct = max(self._bigrams[before, syllable] - self.DISCOUNT, 0) / seen
-        left = self.DISCOUNT * self._followers[before] / seen if before else 0.5
-        return log(direct + max(left, 0.05) * unigram)
+        found = unseen[0] + log(unigram), unseen[1]
+        seen = self._before.get(syllable, {})
+        for before in filter(seen.__contains__, best):
+            direct = max(seen[before] - self.DISCOUNT, 0) / (self._unigrams[before] or self._total)
+            score = best[before][0] + log(direct + self._left(before) * unigram)
+            found = max(found, (score, before), key=itemgetter(0))
+        return found
+
+    def _left(self, before: str) -> float:
+        """The share of probability that is left to pairs with this first syllable that were never seen."""
+        if not before:
+            return 0.5
+        count = self._unigrams[before]
+        return max(self.DISCOUNT * self._followers[before] / count, 0.05) if count else 1.0
 
 
 def _can_be(syllable: str) -> bool:

@@ -8,12 +8,12 @@ calibration are fitted on honest predictions without training a second model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import blas, cho_solve, cholesky, solve_triangular
+from scipy.linalg import cholesky, solve_triangular
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from nlu.components.features import SideBySide
@@ -31,7 +31,7 @@ RIDGE = 0.15
 COMMON = 600
 """How many letter sequences and words, the most frequent ones, are multiplied as a dense matrix."""
 
-BLOCK = 500
+BLOCK, SPARSE_BLOCK = 500, 100
 """Examples that are multiplied at a time."""
 
 
@@ -69,10 +69,8 @@ class KernelMachine:
         targets = np.zeros((len(labels), len(self.labels)), np.float32)
         targets[np.arange(len(labels)), columns] = 1
         self._targets = targets
-        kernel = _kernel(self._vectors, counts)
-        kernel[np.diag_indices_from(kernel)] += RIDGE
-        self._factor = cholesky(kernel, lower=True, overwrite_a=True, check_finite=False)
-        self._weights = cho_solve((self._factor, True), targets, check_finite=False)
+        self._factor = _Factor(_kernel(self._vectors, counts))
+        self._weights = self._factor.solve(targets)
         # The part of the kernel that counts letters and words is linear: what they add to each score.
         self._count_weights = np.asarray(counts.T @ self._weights, dtype=np.float32)
 
@@ -86,24 +84,29 @@ class KernelMachine:
         return scores
 
     def left_out(self, blocks: Sequence[slice]) -> tuple[np.ndarray, np.ndarray]:
-        """What the machine would say of its own examples, had it not been trained on them.
+        """What the machine would say of its own examples, had it not been trained on them; once after `fit`.
 
         Args:
-            blocks: ranges of examples, one after the other, that are all examples together.
+            blocks: ranges of examples, one after the other up to the last example, that are all examples
+                together from the first block's start on. The later that is, the less there is to compute: of
+                the last third, a twenty-seventh of what all take.
 
         Returns:
-            Two arrays (examples, labels): the scores of each example by a machine that was trained without
-            it, and by one that was trained without its whole block.
+            Two arrays (examples from the first block on, labels): the scores of each example by a machine
+            that was trained without it, and by one that was trained without its whole block.
         """
-        # A block of the kernel's inverse is made of columns of the inverted factor: the whole is not needed.
-        root = _inverse(self._factor)
-        diagonal = np.einsum("ij,ij->j", root, root)
-        together = []
+        # A block of the kernel's inverse is made of columns of the inverted factor: the whole is not needed,
+        # and of the factor's last columns only its last corner.
+        first = blocks[0].start
+        self._factor.invert(first)
+        alone, together = [], []
         for block in blocks:
-            columns = root[block.start :, block]  # there is nothing above
-            together.append(np.linalg.solve(columns.T @ columns, self._weights[block]))
-        alone = self._weights / diagonal[:, np.newaxis]
-        return self._targets - alone, self._targets - np.vstack(together)
+            columns = self._factor.columns(block.start - first, block.stop - first)
+            inverse = columns.T @ columns
+            alone.append(self._weights[block] / inverse.diagonal()[:, np.newaxis])
+            together.append(np.linalg.solve(inverse, self._weights[block]))
+        targets = self._targets[first:]
+        return targets - np.vstack(alone), targets - np.vstack(together)
 
     def numbers_of(self, labels: np.ndarray) -> np.ndarray:
         """The column of each label in the scores."""
@@ -118,43 +121,105 @@ class KernelMachine:
         return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
 
 
-def _inverse(lower: np.ndarray) -> np.ndarray:
-    """The inverse of a lower triangular matrix, float32, by products of its blocks.
+class _Factor:
+    """The Cholesky factor L of the kernel matrix with its ridge, float32: K = L L'.
 
-    LAPACK's strtri, which does the same, dies on odd sizes in OpenBLAS 0.3.18 where that does not know the
-    processor (see nlu/arithmetic/openblas.py), and is no faster.
+    Only its lower triangle is stored, by blocks of rows up to the diagonal: half of the whole, and the whole
+    would be most of what a training takes.
     """
-    size = len(lower)
-    inverse = np.zeros_like(lower)
-    for start in reversed(range(0, size, BLOCK)):
-        below, own = start + BLOCK, slice(start, start + BLOCK)
-        corner = np.eye(len(lower[own]), dtype=np.float32)
-        inverse[own, own] = solve_triangular(lower[own, own], corner, lower=True, check_finite=False)
-        columns = lower[below:, own] @ inverse[own, own]
-        for top in range(below, size, BLOCK):
-            bottom = top + BLOCK
-            inverse[top:bottom, own] = -inverse[top:bottom, below:bottom] @ columns[: bottom - below]
-    return inverse
+
+    def __init__(self, kernel: Iterator[np.ndarray]) -> None:
+        """Factorise the kernel, given by blocks of BLOCK rows, which is overwritten.
+
+        Each block is what stands there less what the columns before it explain (the Cholesky-Crout order by
+        blocks: Golub & Van Loan, "Matrix Computations", 4th edition, section 4.2).
+        """
+        self._rows: list[np.ndarray] = []
+        for row in kernel:
+            for above in self._rows:
+                before = above.shape[1] - len(above)
+                own = slice(before, above.shape[1])
+                block = row[:, own] - row[:, :before] @ above[:, :before].T
+                row[:, own] = _solved(above[:, own], block.T).T
+            before = row.shape[1] - len(row)
+            corner = row[:, before:] - row[:, :before] @ row[:, :before].T
+            corner[np.diag_indices_from(corner)] += RIDGE
+            row[:, before:] = cholesky(corner, lower=True, overwrite_a=True, check_finite=False)
+            self._rows.append(row)
+
+    def solve(self, targets: np.ndarray) -> np.ndarray:
+        """X of K X = targets, (n, columns)."""
+        found = targets.copy()
+        for row in self._rows:
+            before = row.shape[1] - len(row)
+            own = slice(before, row.shape[1])
+            found[own] = _solved(row[:, own], found[own] - row[:, :before] @ found[:before])
+        for row in reversed(self._rows):
+            before = row.shape[1] - len(row)
+            own = slice(before, row.shape[1])
+            found[own] = _solved(row[:, own], found[own], transposed=True)
+            found[:before] -= row[:, :before].T @ found[own]
+        return found
+
+    def invert(self, start: int) -> None:
+        """Put the inverse of L's rows and columns from `start` on in their place, and drop the rows before
+        them: nothing can be solved after it.
+
+        Of L = [[A, 0], [B, C]] it is [[A^-1, 0], [-C^-1 B A^-1, C^-1]]. LAPACK's strtri, which does the same,
+        dies on odd sizes in OpenBLAS 0.3.18 where that does not know the processor (see
+        nlu/arithmetic/openblas.py), and is no faster.
+        """
+        rows = [
+            row[max(start - row.shape[1], -len(row)) :, start:] for row in self._rows if row.shape[1] > start
+        ]
+        self._rows = rows
+        for number, row in enumerate(rows):
+            before = row.shape[1] - len(row)
+            below = np.zeros((len(row), before), np.float32)
+            for above in rows[:number]:
+                end = above.shape[1]
+                below[:, :end] -= row[:, end - len(above) : end] @ above
+            row[:, :before] = _solved(row[:, before:], below)
+            row[:, before:] = _solved(row[:, before:], np.eye(len(row), dtype=np.float32))
+
+    def columns(self, start: int, end: int) -> np.ndarray:
+        """Columns of it, without what is above them."""
+        padded = [
+            np.pad(row[:, start:end], ((0, 0), (0, max(end - row.shape[1], 0))))
+            for row in self._rows
+            if row.shape[1] > start
+        ]
+        return np.vstack(padded)
 
 
-def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> np.ndarray:
-    """The lower triangle of the kernel matrix of the examples, float32.
+def _solved(lower: np.ndarray, right: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+    """X of L X = right, or of L' X = right."""
+    return np.asarray(
+        solve_triangular(lower, right, lower=True, trans="T" if transposed else "N", check_finite=False)
+    )
+
+
+def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> Iterator[np.ndarray]:
+    """The kernel matrix of n examples, float32: blocks of BLOCK rows, each up to its last row's diagonal.
 
     The counts that many examples share are multiplied as a dense matrix, the others as a sparse one: that
     is six times as fast as either for all.
     """
-    size = len(vectors)
-    kernel = np.zeros((size, size), np.float32, order="F")
-    kernel = blas.ssyrk(WIDTH, vectors.T, trans=1, beta=0, c=kernel, lower=1, overwrite_c=1)
-    order = np.argsort(-counts.getnnz(axis=0))
+    order = np.argsort(-counts.getnnz(axis=0), kind="stable")
     common, rare = np.sort(order[:COMMON]), np.sort(order[COMMON:])
+    dense = counts[:, common].toarray()
     rows = counts[:, rare]
     columns = rows.T.tocsr()
-    for start in range(0, size, BLOCK):
-        block = slice(start, start + BLOCK)
-        part = kernel[start:, block]
-        part -= WIDTH
+    for start in range(0, len(vectors), BLOCK):
+        end = min(start + BLOCK, len(vectors))
+        part = vectors[start:end] @ vectors[:end].T
+        part -= 1
+        part *= WIDTH
         np.exp(part, out=part)
-        part += (rows[start:] @ columns[:, block]).toarray()
-    dense = np.asfortranarray(counts[:, common].toarray().T)
-    return blas.ssyrk(1, dense, trans=1, beta=1, c=kernel, lower=1, overwrite_c=1)
+        part += dense[start:end] @ dense[:end].T
+        others = columns[:, :end]
+        for at in range(
+            0, len(part), SPARSE_BLOCK
+        ):  # as a dense matrix it takes room beside the whole kernel
+            part[at : at + SPARSE_BLOCK] += (rows[start:end][at : at + SPARSE_BLOCK] @ others).toarray()
+        yield part

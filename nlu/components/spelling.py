@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from nlu.text.forms import words
 
@@ -37,6 +38,7 @@ class Spelling:
         return " ".join(written)
 
 
+@lru_cache(20_000)
 def _shortened(word: str) -> str:
     """The word without letters that are drawn out: "nổiiii" -> "nổi"; numbers stay as they are."""
     return word if _MEANS_ITSELF.fullmatch(word) else _DRAWN_OUT.sub(r"\1", word)

@@ -22,6 +22,8 @@ _BEFORE = {
 }  # fmt: skip
 """The word for a unit's type before its name, and the types that it means."""
 
+_BEFORE_FIRST = frozenset(words[0] for words in _BEFORE)
+
 _BEHIND = {
     "ward": ("phường",), "commune": ("xã",), "village": ("xã",), "town": ("thị trấn", "thị xã"),
     "township": ("thị trấn",), "district": ("quận", "huyện"), "city": ("thành phố", "thị xã"),
@@ -111,7 +113,7 @@ def _named(said: Sequence[Token], at: int, names: Names) -> Mention | None:
 
 def _type_at(said: Sequence[Token], at: int) -> tuple[int, tuple[str, ...]]:
     """How many tokens a Vietnamese word for a type has here, and what it means; 0 if there is none."""
-    for length in (2, 1):
+    for length in (2, 1) if at < len(said) and said[at].bare in _BEFORE_FIRST else ():
         part = tuple(token.bare for token in said[at : at + length])
         if part in _BEFORE and len(part) == length and _may_be_type(said[at]):
             return length, _BEFORE[part]
@@ -149,11 +151,15 @@ def _longest(
     """The end of the longest name from this token on, and its places. A number is one behind a type only."""
     if types and at + 1 < len(said) and said[at].bare == "so":
         at += 1
-    for end in range(min(len(said), at + names.longest), at, -1):
-        part = said[at:end]
-        key = tuple(token.number if token.number and token.bare.isdigit() else token.bare for token in part)
-        if places := _spelled_so(part, names, key, is_typed=bool(types)):
-            return end, places
+    key = tuple(
+        token.number if token.number and token.bare.isdigit() else token.bare
+        for token in said[at : at + names.longest]
+    )
+    may_begin = key and (key[0] in names.first or key[0] in names.joined)
+    for length in range(len(key), 0, -1) if may_begin else ():
+        part = said[at : at + length]
+        if places := _spelled_so(part, names, key[:length], is_typed=bool(types)):
+            return at + length, places
     if at < len(said) and types:
         first = said[at]
         if first.number and first.is_bare and (places := _of_number(first, names, types)):

@@ -79,17 +79,20 @@ class Names:
     places: by the syllables of their names. first: the syllables with which names begin.
     written: the syllables of each name as it is spelled.
     joined: the syllables by the name in one word, of names long enough to be recognised with a slip.
-    by_length: those, by their number of letters. initials: districts by the first letters of their names.
-    longest: how many syllables a name has at most. answer: the id of the answer on wards in general.
+    by_first, by_last: those, by their first two letters and by their last three; most_letters of one.
+    initials: districts by the first letters of their names. longest: how many syllables a name has at most.
+    answer: the id of the answer on wards in general.
     """
 
     places: dict[Key, list[Place]] = field(default_factory=lambda: defaultdict(list))
     first: set[str] = field(default_factory=set)
     written: dict[str, tuple[Token, ...]] = field(default_factory=dict)
     joined: dict[str, Key] = field(default_factory=dict)
-    by_length: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    by_first: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_last: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     initials: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     longest: int = 0
+    most_letters: int = 0
     answer: str | None = None
 
     @classmethod
@@ -116,22 +119,28 @@ class Names:
         for province in dict.fromkeys(district.province or "" for district in districts.values()):
             names._add(Place(province, Level.PROVINCE, "tỉnh", province, province=province))
         for joined in names.joined:
-            names.by_length[len(joined)].append(joined)
+            names.by_first[joined[:2]].add(joined)
+            names.by_last[joined[-3:]].add(joined)
+        names.most_letters = max(map(len, names.joined), default=0)
         return names
 
     def near(self, word: str) -> list[Key]:
         """The names that are long enough and have few slips if this word is theirs, nearest first."""
         most = slips_most(word)
-        found: list[tuple[float, str]] = []
-        for length in range(max(len(word) - most, FUZZY_LETTERS), len(word) + most + 1):
-            if not (same := self.by_length.get(length)):
-                continue
-            found += (
-                (distance, joined)
-                for joined, distance, _ in process.extract_iter(
-                    word, same, scorer=OSA.distance, score_cutoff=most
-                )
+        if not FUZZY_LETTERS - most <= len(word) <= self.most_letters + most:
+            return []
+        # One slip, be it two letters swapped, cannot be in the first two letters and in the last three.
+        likely = (
+            set(self.joined)
+            if most > 1
+            else self.by_first.get(word[:2], set()) | self.by_last.get(word[-3:], set())
+        )
+        found = (
+            (distance, joined)
+            for joined, distance, _ in process.extract_iter(
+                word, likely, scorer=OSA.distance, score_cutoff=most
             )
+        )
         return [self.joined[joined] for _, joined in sorted(found)]
 
     def _add(self, place: Place) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from bot.content.wards import Wards
 from nlu.wards.recogniser import recognise
-from nlu.wards.table import Names
+from nlu.wards.table import FUZZY_LETTERS, Names, slips_most
 from tests.support.ward_writing import TELLS_THE_DISTRICT, WAYS, with_a_slip
 
 RIGHT, RIGHT_WITH_A_SLIP, ONLY_ONE = 0.99, 0.97, 0.93
@@ -110,3 +113,14 @@ def test_a_question_about_a_unit_holds_no_address(names: Names) -> None:
 def test_a_lookup_table_of_another_form_is_refused() -> None:
     with pytest.raises(ValueError, match="unpack"):
         Names.of(["31147|phường"])
+
+
+@given(data=st.data())
+def test_every_name_that_is_near_enough_is_found(data: st.DataObject, names: Names) -> None:
+    name = data.draw(st.sampled_from(sorted(names.joined)))
+    kept = data.draw(st.lists(st.sampled_from(range(len(name))), unique=True, min_size=FUZZY_LETTERS - 1))
+    word = "".join(name[at] for at in sorted(kept)) + data.draw(st.sampled_from(["", "a", name[-1]]))
+
+    near = {joined for joined in names.joined if OSA.distance(word, joined) <= slips_most(word)}
+
+    assert set(names.near(word)) == {names.joined[joined] for joined in near}
