@@ -22,6 +22,7 @@ from nlu.components.context import NO_ANSWER, UNSURE
 from nlu.components.examples import example_label, is_answer_text
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.learning import LearningComponent
+from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.components.reading import READING, Reading
 from nlu.text.forms import fold, words
 from nlu.wards.recogniser import Recognition, recognise
@@ -122,10 +123,12 @@ class WardReader(LearningComponent):
 
     def _is_asked(self, message: Message, text: str, named: Recognition) -> bool:
         """Whether the message is about the units that it names, not about something there."""
+        intent, answer = _intent(message), _entity(message, "answer")
+        if message.get(OTHER_LANGUAGE):  # what its words ask is not learned
+            return intent == WARD or answer == self._names.answer
         if named.is_bare and named.is_typed:
             return True
         asked = self._probability(_without_names(text, named))
-        intent, answer = _intent(message), _entity(message, "answer")
         confidence = float(message.get(INTENT, {}).get("confidence", 0))
         if intent == WARD or (intent == "faq" and answer == self._names.answer):
             return asked + confidence >= 1
