@@ -35,6 +35,16 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Trust:
+    """How far the confidence of one kind of question can be trusted. confidence: its mean; share: of those
+    that were right. Where the first is much above the second, the thresholds are too low for this kind."""
+
+    name: str
+    confidence: float
+    share: Share
+
+
+@dataclass(frozen=True)
 class Point:
     """At one threshold: who is answered rightly among those who have an answer, and wrongly among those
     who have none, each from 0 to 1."""
@@ -46,6 +56,14 @@ class Point:
 def confidences(asked: Iterable[Exchange]) -> list[tuple[float, bool]]:
     """For `calibration`: of each text that was parsed, the confidence and whether the parse is right."""
     return [(one.parse.confidence, parse_is_right(one)) for one in asked if one.parse]
+
+
+def trust(groups: Iterable[tuple[str, Iterable[Exchange]]]) -> tuple[Trust, ...]:
+    """For each group of questions by its name, how far confidence can be trusted; without those in which
+    nothing was parsed."""
+    parses = ((name, confidences(asked)) for name, asked in groups)
+    members = ((name, _bin(found)) for name, found in parses if found)
+    return tuple(Trust(name, one.confidence, one.share) for name, one in members)
 
 
 def parse_is_right(asked: Exchange) -> bool:

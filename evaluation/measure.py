@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluation.ask import Exchange, Times
-from evaluation.confidence import Calibration, Point, calibration, confidences, trade_off
+from evaluation.confidence import Calibration, Point, Trust, calibration, confidences, trade_off, trust
 from evaluation.goals import (
     GOAL_AMONG,
     GOAL_FIRST,
@@ -72,7 +72,8 @@ class Measured:
     headline: the shares that have a goal, once each; sections: them and the others by kind.
     outcomes: for each style, how many questions had which outcome.
     taught: questions that are word for word in the training data, and so prove nothing.
-    calibration, curve: where confidence is known. operating: where the bot stands beside the curve.
+    calibration, trust, curve: where confidence is known; trust by topic and by style.
+    operating: where the bot stands beside the curve.
     """
 
     asked: tuple[Exchange, ...]
@@ -80,6 +81,7 @@ class Measured:
     sections: tuple[Section, ...]
     outcomes: dict[str, Counter[ReplyOutcome]]
     calibration: Calibration | None
+    trust: tuple[Trust, ...]
     curve: tuple[Point, ...]
     operating: Point
     confusions: tuple[Confusion, ...]
@@ -153,6 +155,7 @@ def measure(
         sections=sections,
         outcomes={style: Counter(outcome(one) for one in members) for style, members in _by_style(inside)},
         calibration=calibration(confidences(asked)),
+        trust=trust([*_grouped(inside, lambda one: one.question.topic), *_by_style(asked)]),
         curve=trade_off(asked),
         operating=Point(
             _share(inside, is_first).value, 1 - _share(outside, is_not_answered).value if outside else 0.0

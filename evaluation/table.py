@@ -25,6 +25,11 @@ def lines(measured: Measured) -> Iterable[str]:
             f"  expected calibration error {error:.3f}   goal {GOAL_CALIBRATION:.2f}"
             f" {_mark(error <= GOAL_CALIBRATION)}   (bins of equal width: {other:.3f})"
         )
+        yield "  by topic and style: mean confidence, share that is right"
+        yield from (
+            f"    {one.name:<22}{one.confidence:6.1%} {one.share.value:6.1%}   of {one.share.of}"
+            for one in measured.trust
+        )
     else:
         yield "  not measured: name the Rasa side with --rasa"
     if measured.curve:

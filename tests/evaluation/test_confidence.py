@@ -66,6 +66,19 @@ def test_confidence_is_about_what_the_parse_says(
     assert found.bins[0].share.right == is_right
 
 
+def test_confidence_is_told_by_topic_and_by_style() -> None:
+    right = asked(id="culture.food", parse=parse("faq", 0.9, ["culture.food"]))
+    wrong = asked(id="city.bus", parse=parse("faq", 0.7, ["culture.food"]))
+
+    found = {one.name: one for one in measure([right, right, wrong], NO_TIMES).trust}
+
+    assert found["culture"].confidence == pytest.approx(0.9)
+    assert (found["culture"].share.value, found["city"].share.value) == (1, 0)
+    style = found[right.question.style]
+    assert style.confidence == pytest.approx((0.9 + 0.9 + 0.7) / 3)
+    assert (style.share.right, style.share.of) == (2, 3)
+
+
 def test_a_looser_threshold_answers_more_on_both_sides() -> None:
     curve = trade_off(
         [
