@@ -9,7 +9,7 @@ nlu/context.yml, are fitted to dialogues by `python -m benchmarks.context`: a co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 NO_ANSWER, UNSURE, DOUBT, TALK, CHOOSE = "out_of_scope", "nlu_fallback", "doubt", "smalltalk", "choose"
@@ -98,18 +98,25 @@ def meant(words: Words, context: Context, weights: Mapping[str, float]) -> Meant
 
 def candidates(words: Words, context: Context) -> Iterator[tuple[Meant | None, Features]]:
     """What the message may mean, with the features of each; the first is that it is read as it stands."""
-    yield None, _as_read(words)
-    if words.intent in STANDS or not (context.hand or context.offered):
-        return
-    if words.intent == CHOOSE and context.offered:
+    yield None, _as_read(words, context)
+    if words.intent in STANDS or (words.intent == CHOOSE and context.offered):
         return
     answers, asked = words.of("faq"), words.of("followup")
-    near = [context.hand, *context.offered, *context.related, *context.before]
-    for answer in dict.fromkeys([*list(answers)[:NAMED_MOST], *filter(None, near)]):
+    for answer in _near(words, context, answers):
+        sides = tuple(dict.fromkeys([*context.sides.get(answer, ()), SOURCE, CONTACT]))
         about = _of_answer(answer, answers, words, context)
-        yield Meant(answer), about | _of_whole(words, asked, answer == context.hand)
-        for side in dict.fromkeys([*context.sides.get(answer, ()), SOURCE, CONTACT]):
-            yield Meant(answer, side), about | _of_side(side, words, asked, answer == context.hand)
+        yield Meant(answer), about | _of_whole(words, asked, answer, context)
+        for side in sides:
+            yield Meant(answer, side), about | _of_side(side, sides, words, asked, answer, context)
+
+
+def _near(words: Words, context: Context, answers: Mapping[str, float]) -> Iterable[str]:
+    """The answers that may be meant. Without anything before, the reading decides which; only whether the
+    whole or a side of it is asked for is open."""
+    if not (context.hand or context.offered):
+        return [words.answer] if words.answer else []
+    near = [context.hand, *context.offered, *context.related, *context.before]
+    return dict.fromkeys([*list(answers)[:NAMED_MOST], *filter(None, near)])
 
 
 def _weighed(features: Features, weights: Mapping[str, float]) -> float:
@@ -122,52 +129,86 @@ def _read(words: Words, context: Context) -> Meant | None:
     return Meant(answer, words.side) if answer else None
 
 
-def _as_read(words: Words) -> Features:
+def _as_read(words: Words, context: Context) -> Features:
     kind = words.intent if words.intent in _OWN_CONFIDENCE else "talk"
     base = words.intent.removesuffix("_facet")
     score = max((s for name, s in words.scores.items() if name.partition("/")[0] == base), default=0.0)
-    return {f"read as {words.intent}": 1.0, f"confidence of {kind}": words.confidence, "score as read": score}
+    answer = words.answer or context.hand
+    has = {SOURCE, CONTACT, *context.sides.get(answer or "", ())}
+    lacks = bool(words.side and answer and words.side not in has)
+    features = {
+        f"read as {words.intent}": 1.0,
+        f"confidence of {kind}": words.confidence,
+        "score as read": score,
+        f"score of {kind}": score,
+        "as read, of a side that it lacks": float(lacks),
+        "as read, at first": float(not context.hand and words.intent == "faq"),
+        "a side as read, at first": float(not context.hand and words.intent == "faq_facet"),
+    }
+    return {name: value for name, value in features.items() if value}
 
 
 def _of_answer(answer: str, answers: Mapping[str, float], words: Words, context: Context) -> Features:
     score, best = answers.get(answer, 0.0), max(words.scores.values(), default=0.0)
+    other = max((s for name, s in answers.items() if name != answer), default=0.0)
     is_hand = answer == context.hand
     features = {
         "score": score,
         "share of the best score": score / max(best, 0.05),
+        "share of the best score, unsure": score / max(best, 0.05) * (1 - words.confidence),
+        "lead": max(score - other, 0.0),
         "in hand": is_hand,
+        "score, in hand": score * is_hand,
+        "another's score, in hand": other * is_hand,
         "words, in hand": is_hand * _length(words),
         "pointed at": is_hand and words.points,
         "not pointed at": words.points and not is_hand,
         "goes on, in hand": words.hints and is_hand,
         "goes on, another": words.hints and not is_hand,
         "shown as related": answer in context.related,
+        "score, shown as related": score * (answer in context.related),
         "offered": answer in context.offered,
+        "score, offered": score * (answer in context.offered),
         "given before": answer in context.before and not is_hand,
         "of the same topic": not is_hand and _topic(answer) == _topic(context.hand or ""),
+        "as it was read": answer == words.answer,
     }
     return {name: float(value) for name, value in features.items() if value}
 
 
-def _of_whole(words: Words, asked: Mapping[str, float], is_hand: bool) -> Features:
+def _of_whole(words: Words, asked: Mapping[str, float], answer: str, context: Context) -> Features:
     features = {
         "whole": 1.0,
-        "whole, in hand": float(is_hand),
+        "whole, in hand": float(answer == context.hand),
+        "whole, at first": float(not context.hand),
         "whole, though a side scores": max(asked.values(), default=0.0),
         "whole, though a side is likely": max(words.sides.values(), default=0.0),
+        "whole, words": _length(words),
     }
     return {name: value for name, value in features.items() if value}
 
 
-def _of_side(side: str, words: Words, asked: Mapping[str, float], is_hand: bool) -> Features:
+def _of_side(
+    side: str,
+    sides: Sequence[str],
+    words: Words,
+    asked: Mapping[str, float],
+    answer: str,
+    context: Context,
+) -> Features:
+    likely = sum(words.sides.get(one, 0.0) for one in sides)
+    scored = sum(asked.get(one, 0.0) for one in sides)
     features = {
         "side": 1.0,
-        "side, in hand": float(is_hand),
+        "side, in hand": float(answer == context.hand),
+        "side, at first": float(not context.hand),
         "side's score": asked.get(side, 0.0),
+        "side's share of the scores": asked.get(side, 0.0) / max(scored, 0.05),
         "side's likelihood": words.sides.get(side, 0.0),
+        "side's share of the likelihood": words.sides.get(side, 0.0) / max(likely, 0.05),
+        "side as it was read": float(side == words.side),
         "words, side": _length(words),
-        "side is the source": float(side == SOURCE),
-        "side is the contact": float(side == CONTACT),
+        f"side is {side}": 1.0,
     }
     return {name: value for name, value in features.items() if value}
 

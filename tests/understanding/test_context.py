@@ -94,7 +94,7 @@ def test_every_weight_is_that_of_a_feature() -> None:
         ),
     ]
     features = {name for _, of_one in every for name in of_one}
-    kinds = ("read as ", "confidence of ")
+    kinds = ("read as ", "confidence of ", "score of ", "side is ")
     assert {name for name in WEIGHTS if not name.startswith(kinds)} <= features
 
 
