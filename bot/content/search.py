@@ -30,6 +30,10 @@ OFTEN_ASKED = 0.15
 """What each further question with the same word adds, up to `OFTEN_MOST` of them."""
 OFTEN_MOST = 8
 
+STORY, IN_STORY = 20, 0.5
+"""Words from which on a question is a story, which names other things than what it asks for; and what a word
+counts that stands in such ones alone."""
+
 PREFIX, TYPO = 0.85, 0.7
 """What a word counts that only begins as the one that was typed, and one with a typo."""
 
@@ -144,10 +148,11 @@ def _indexed(library: Library, language: Language) -> _Index:
             having[word].setdefault(number, CLAIM)
         asked: dict[str, int] = defaultdict(int)
         for question in text.questions:
+            is_story = len(words(question)) >= STORY
             for word in _terms(question):
-                asked[word] += 1
+                asked[word] += not is_story
         for word, times in asked.items():
-            often = QUESTION + OFTEN_ASKED * min(times - 1, OFTEN_MOST)
+            often = QUESTION + OFTEN_ASKED * min(times - 1, OFTEN_MOST) if times else IN_STORY
             having[word][number] = max(having[word].get(number, 0.0), often)
     worth = {word: math.log(1 + len(answers) / len(found)) for word, found in having.items()}
     return _Index(answers, dict(having), worth, tuple(word for word in having if " " not in word))

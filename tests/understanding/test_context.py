@@ -87,11 +87,14 @@ def test_a_wish_to_do_harm_is_declined_in_a_conversation_too() -> None:
 
 
 def test_every_weight_is_that_of_a_feature() -> None:
+    told = replace(HOW_MUCH, answer=QUAY, side="price", points=True, hints=True)
+    named = replace(told, scores={**HOW_MUCH.scores, f"faq/{QUAY}": 0.4, f"faq/{TEMPLES}": 0.1})
+    offered = replace(AT_THE_PAGODA, offered=(QUAY,), before=(PERMIT,))
     every = [
-        *candidates(replace(HOW_MUCH, points=True, hints=True), AT_THE_PAGODA),
-        *candidates(
-            replace(HOW_MUCH, intent="doubt"), replace(AT_THE_PAGODA, offered=(QUAY,), before=(PERMIT,))
-        ),
+        *candidates(named, AT_THE_PAGODA),
+        *candidates(replace(named, intent="doubt"), offered),
+        *candidates(replace(named, intent="faq"), Context(sides=AT_THE_PAGODA.sides)),
+        *candidates(replace(named, intent="faq_facet"), Context(sides=AT_THE_PAGODA.sides)),
     ]
     features = {name for _, of_one in every for name in of_one}
     kinds = ("read as ", "confidence of ", "score of ", "side is ")
