@@ -27,6 +27,8 @@ ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYT
 WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal
 # With servers at most four: each has a browser and bots of its own, and all of them ask one Rasa side.
 SERVER_WORKERS = -n $(shell n=$$(nproc); echo $$((n < 3 ? n + 1 : 4))) --dist loadfile --no-loadscope-reorder
+# What runs at a time is not printed mixed, where this make can do that (GNU 4; macOS has 3.81).
+IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help:
@@ -36,13 +38,13 @@ run: .venv/ready build/encoder/ready  ## the bot
 	@exec .venv/bin/python -m bot run --with-editors
 
 test: environments
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target tests-without-servers static
+	@$(MAKE) --no-print-directory --jobs 2 $(IN_TURN) tests-without-servers static
 	@echo "== tests with servers (the first run trains a model)" \
 		&& $(PYTEST) $(SERVER_WORKERS) -m server $(TESTS) \
 		|| $(ONCE_MORE) -m server $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target quick-tests static
+	@$(MAKE) --no-print-directory --jobs 2 $(IN_TURN) quick-tests static
 
 .PHONY: quick-tests tests-without-servers
 quick-tests:

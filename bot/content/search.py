@@ -8,7 +8,7 @@ word more: without its neighbour a syllable ("cho", "noi") says little in Vietna
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,6 +33,10 @@ OFTEN_MOST = 8
 STORY, IN_STORY = 20, 0.5
 """Words from which on a question is a story, which names other things than what it asks for; and what a word
 counts that stands in such ones alone."""
+
+SLIP = 1 / 3000
+"""Share of the questions that has to have a word: what one of thousands has is a slip, "cái rag", and would
+decide a search for being so rare."""
 
 PREFIX, TYPO = 0.85, 0.7
 """What a word counts that only begins as the one that was typed, and one with a typo."""
@@ -140,20 +144,22 @@ def _index(library: Library, language: Language) -> _Index:
 def _indexed(library: Library, language: Language) -> _Index:
     answers = tuple(answer for topic in TOPICS for answer in library.of_topic(topic))
     having: dict[str, dict[int, float]] = defaultdict(dict)
+    questions = [[_terms(question) for question in answer[language].questions] for answer in answers]
+    seen = Counter(word for asked in questions for terms in asked for word in terms)
+    seldom = SLIP * sum(map(len, questions))
     for number, answer in enumerate(answers):
         text = answer[language]
         for word in _terms(text.title):
             having[word][number] = TITLE
         for word in _terms(text.claim or ""):
             having[word].setdefault(number, CLAIM)
-        asked: dict[str, int] = defaultdict(int)
-        for question in text.questions:
+        times: Counter[str] = Counter()
+        for question, terms in zip(text.questions, questions[number], strict=True):
             is_story = len(words(question)) >= STORY
-            for word in _terms(question):
-                asked[word] += not is_story
-        for word, times in asked.items():
-            often = QUESTION + OFTEN_ASKED * min(times - 1, OFTEN_MOST) if times else IN_STORY
-            having[word][number] = max(having[word].get(number, 0.0), often)
+            times.update({word: int(not is_story) for word in terms if seen[word] > seldom})
+        for word, often in times.items():
+            counts = QUESTION + OFTEN_ASKED * min(often - 1, OFTEN_MOST) if often else IN_STORY
+            having[word][number] = max(having[word].get(number, 0.0), counts)
     worth = {word: math.log(1 + len(answers) / len(found)) for word, found in having.items()}
     return _Index(answers, dict(having), worth, tuple(word for word in having if " " not in word))
 
