@@ -86,9 +86,11 @@ class FacetReader(LearningComponent):
             # What stands in the questions of every topic and has the words of sides in it: "Cần Thơ" tells
             # of no need ("cần").
             "names": [],
-            # In what share of a topic's questions a word stands that names the topic: "what does a visa
-            # cost".
-            "named_least": 0.3,
+            # In what share of a topic's questions a word stands that names the topic ("what does a visa
+            # cost"), and how many times as often as in the follow-up questions of any side ("from the
+            # airport").
+            "named_least": 0.15,
+            "named_times": 5,
             # Probability from which a side is told to what weighs a message with what was said before.
             "likely_least": 0.05,
         }
@@ -171,13 +173,14 @@ class FacetReader(LearningComponent):
         message.set(ENTITIES, entities, add_to_output=True)
 
     def _named(self, message: Message) -> str | None:
-        """The topic that a follow-up question names after all, with a word that no follow-up has."""
+        """The topic that a follow-up question names after all, with a word that hardly any follow-up has."""
         ranked = (label["name"].partition("/") for label in message.get(INTENT_RANKING_KEY, []))
         answer = next((detail for intent, _, detail in ranked if intent == "faq"), "")
         topic = self._vocabulary.answers.get(answer, {})
         text = message.get(FORMS)[0].read.split()
-        least = self._config["named_least"]
-        is_named = any(word not in self._vocabulary.sides and topic.get(word, 0) >= least for word in text)
+        least, times = self._config["named_least"], self._config["named_times"]
+        sides = self._vocabulary.sides
+        is_named = any(topic.get(word, 0) >= max(least, times * sides.get(word, 0)) for word in text)
         return answer if is_named else None
 
     def _facet(self, message: Message, answer: str) -> str | None:
