@@ -60,15 +60,18 @@ FIRST = (
     "end_to_end/test_dialogues.py",  # may train the model, for which others wait
     "rasa/test_server.py",
     "web/test_page.py",
-    "end_to_end/test_telegram_kill.py",
-    "end_to_end/test_telegram.py",
+    "end_to_end/test_survival.py",
+    "answering/test_processes.py",
+    "editing/test_desk_in_browser.py",
     "end_to_end/test_editing.py",
     "end_to_end/test_publishing.py",
+    "end_to_end/test_telegram_kill.py",
+    "end_to_end/test_telegram.py",
     "end_to_end/test_context.py",
-    "end_to_end/test_survival.py",
     "end_to_end/test_zalo.py",
 )
-"""What takes longest begins first, so that no worker is left alone with it at the end."""
+"""What takes longest begins first, so that no worker is left alone with it at the end; but while the model is
+made, what needs none."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
