@@ -556,6 +556,7 @@ class TestForgetting:
         assert b"reply to zq-other" in files
         assert len(await rows(engine, Subscription)) == 1
 
+    @pytest.mark.slow
     async def test_the_person_is_told_only_when_nothing_of_them_can_be_read_any_more(
         self, bot: Bot, clock: Clock, database_url: str
     ) -> None:

@@ -65,6 +65,7 @@ def test_outside_a_repository_it_is_named_by_what_it_says(content: Path, tmp_pat
     assert version() == first
 
 
+@pytest.mark.slow
 async def test_in_a_repository_it_is_named_by_the_commit(watcher: ContentWatcher, repository: Path) -> None:
     first = git(repository, "rev-parse", "HEAD")[:12]
     assert watcher.library().version == first

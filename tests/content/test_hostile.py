@@ -116,6 +116,7 @@ async def test_what_is_no_file_is_a_finding_and_stops_nothing(
 
 @pytest.mark.parametrize("make", [a_pipe, a_folder, a_link_to_nowhere])
 @pytest.mark.parametrize("name", ["messages.yml", "offices.yml", "culture"])
+@pytest.mark.slow
 async def test_nor_in_the_place_of_what_all_answers_need(
     watcher: ContentWatcher, content: Path, make: Callable[[Path], None], name: str
 ) -> None:
@@ -173,6 +174,7 @@ async def test_a_watcher_that_fails_while_it_is_told_to_end_ends(
 # -- names -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_name_that_is_no_utf_8_is_told_and_what_changes_later_goes_live(
     watcher: ContentWatcher, content: Path, food: Path
 ) -> None:

@@ -121,6 +121,7 @@ async def test_an_editor_program_that_writes_elsewhere_and_renames(
     assert not watcher.findings
 
 
+@pytest.mark.slow
 async def test_a_directory_that_is_lost_takes_nothing_away_and_counts_when_it_is_back(
     watcher: ContentWatcher, content: Path, food: Path, small_content: Path
 ) -> None:

@@ -111,6 +111,7 @@ class TestAnOpenReader:
             await inbox.answered(await claim(inbox))
             yield connection
 
+    @pytest.mark.slow
     async def test_it_keeps_the_log_from_being_emptied_and_nobody_is_told_otherwise(
         self, inbox: Inbox, reader: sqlite3.Connection, stored: Callable[[], bytes]
     ) -> None:
