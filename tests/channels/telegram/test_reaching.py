@@ -109,7 +109,7 @@ async def test_it_is_connected_as_soon_as_telegram_is_there(
         telegram.person().says("có ai không?")
         await telegram.until(lambda: telegram.called("getMe") and not telegram.unacknowledged)
         assert channel.problem is None
-        assert len(telegram.called("getMe")) == 3
+        assert len(telegram.called("getMe")) >= 3  # two were refused
 
 
 async def test_it_works_through_a_proxy_which_is_asked_for_telegrams_name(
