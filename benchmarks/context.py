@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from benchmarks.dialogues import Plan, Player, misses
 from nlu import models, paths
 from nlu.components import context, plan_generator
-from nlu.components.context import Context, Features, Meant, Words, candidates
+from nlu.components.context import Context, Features, Meant, Scores, Words, candidates
 
 DIALOGUES = (paths.NLU / "dialogues", Path("tests/dialogues"))
 """The first were written for the fit; the others must hold, and are no measure of it."""
@@ -90,7 +90,7 @@ def main() -> None:
 def _turns(player: Player) -> Iterator[Weighed]:
     weighed: list[tuple[Words, Context]] = []
 
-    def look(words: Words, before: Context, weights: Mapping[str, float]) -> None:
+    def look(words: Words, before: Context, weights: Mapping[str, float], scores: Scores) -> None:
         weighed.append((words, before))
 
     vars(plan_generator)[context.meant.__name__] = look

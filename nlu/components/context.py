@@ -27,14 +27,13 @@ _OWN_CONFIDENCE = frozenset(
 
 NAMED_MOST = 6
 """Answers that the words may name, from the best: of 730 messages in dialogues none meant a later one that
-was not in hand, or shown, or offered."""
-
-DOUBT_LEAST = 0.08
-"""Score that a doubt needs as a question for the source, to be about the answer in hand: "is that certain?",
-not "oh really?"."""
+was not in hand, or shown, or offered. The weights are fitted to these candidates."""
 
 WORDS_MOST = 15
-"""Words from which on a message is as long as can be."""
+"""Words from which on a message is as long as can be. The weights are fitted to lengths in this measure."""
+
+SHARED_LEAST = 0.05
+"""What a score or likelihood is a share of, at least: the best of scores near 0 is none. As WORDS_MOST."""
 
 Features = dict[str, float]
 
@@ -88,9 +87,33 @@ class Meant:
     facet: str | None = None
 
 
-def meant(words: Words, context: Context, weights: Mapping[str, float]) -> Meant | None:
+@dataclass(frozen=True)
+class Scores:
+    """Which scores of a message's ranking say something in a conversation.
+
+    doubt_least: of a doubt as a question for the source, to be about the answer in hand: "is that certain?",
+        not "oh really?".
+    hint_least: of an answer that was talked of before, to be the one that is gone back to.
+    side_beside_least: of a side that is named together with it.
+    lead: how many times the next one's score those two need.
+    named_least, named_share: of an answer, to be offered where only a side is named and there is no topic in
+        hand; and which share of the side's: "trụ sở thành phố" names both.
+    beside_least: of an answer, to be named beside a refusal: that of today's weather names the climate's.
+    """
+
+    doubt_least: float = 0.08
+    hint_least: float = 0.1
+    side_beside_least: float = 0.12
+    lead: float = 1.2
+    named_least: float = 0.15
+    named_share: float = 0.5
+    beside_least: float = 0.25
+
+
+def meant(words: Words, context: Context, weights: Mapping[str, float], scores: Scores) -> Meant | None:
     """What the message means after all; None if it is read as it stands."""
-    if words.intent == DOUBT and context.hand and words.of("followup").get(SOURCE, 0.0) >= DOUBT_LEAST:
+    source = words.of("followup").get(SOURCE, 0.0)
+    if words.intent == DOUBT and context.hand and source >= scores.doubt_least:
         return Meant(context.hand, SOURCE)
     best = max(candidates(words, context), key=lambda candidate: _weighed(candidate[1], weights))[0]
     return None if best == _read(words, context) else best
@@ -154,8 +177,8 @@ def _of_answer(answer: str, answers: Mapping[str, float], words: Words, context:
     is_hand = answer == context.hand
     features = {
         "score": score,
-        "share of the best score": score / max(best, 0.05),
-        "share of the best score, unsure": score / max(best, 0.05) * (1 - words.confidence),
+        "share of the best score": score / max(best, SHARED_LEAST),
+        "share of the best score, unsure": score / max(best, SHARED_LEAST) * (1 - words.confidence),
         "lead": max(score - other, 0.0),
         "in hand": is_hand,
         "score, in hand": score * is_hand,
@@ -203,9 +226,9 @@ def _of_side(
         "side, in hand": float(answer == context.hand),
         "side, at first": float(not context.hand),
         "side's score": asked.get(side, 0.0),
-        "side's share of the scores": asked.get(side, 0.0) / max(scored, 0.05),
+        "side's share of the scores": asked.get(side, 0.0) / max(scored, SHARED_LEAST),
         "side's likelihood": words.sides.get(side, 0.0),
-        "side's share of the likelihood": words.sides.get(side, 0.0) / max(likely, 0.05),
+        "side's share of the likelihood": words.sides.get(side, 0.0) / max(likely, SHARED_LEAST),
         "side as it was read": float(side == words.side),
         "words, side": _length(words),
         f"side is {side}": 1.0,

@@ -6,6 +6,7 @@ message's ranking and what was said before. In a response template every value w
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,10 +15,11 @@ from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.utils.endpoints import EndpointConfig
 
 from nlu import paths
-from nlu.components.context import Context, Words, ahead, meant
+from nlu.components.context import Context, Scores, Words, ahead, meant
 from nlu.components.reading import Reading
 from nlu.text.forms import fold, words
 
@@ -26,7 +28,8 @@ DEFAULT_LANGUAGE = "vi"
 WARD = "ward"
 
 NEXT_MOST = 3
-"""Answers that are kept beside one, to be offered if it does not help."""
+"""Answers that are kept beside one, to be offered if it does not help: as many as bot/cards/fallbacks.py
+shows."""
 
 Plan = dict[str, Any]
 """JSON of bot.domain.plan.Plan, which documents it, or {"reply": "pick", "id": ..., "facet": ...}: the
@@ -37,13 +40,17 @@ Turns = list[list[Plan]]
 
 
 class PlanGenerator(TemplatedNaturalLanguageGenerator):
-    """Fills the plan that domain.yml has for an utterance.
+    """Fills the plan that domain.yml has for an utterance. Its settings in endpoints.yml are those of Scores.
 
     A templated generator, since Rasa gives the responses of a loaded model to no other kind.
     """
 
     def __init__(self, endpoint_config: EndpointConfig, domain: Domain) -> None:
         super().__init__(domain.responses)
+        settings = endpoint_config.kwargs
+        if unknown := settings.keys() - {field.name for field in dataclasses.fields(Scores)}:
+            raise InvalidConfigException(f"endpoints.yml: nlg has no setting {', '.join(sorted(unknown))}.")
+        self._scores = Scores(**settings)
         self._weights: dict[str, float] = paths.read_yaml(paths.CONTEXT)
 
     async def generate(
@@ -55,17 +62,17 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
             return None
         template, said = variations[0]["custom"], list(_said(tracker))
         if (weighed := _weighed(template, tracker, said, self.responses)) and (
-            found := meant(*weighed, self._weights)
+            found := meant(*weighed, self._weights, self._scores)
         ):
             pick = {"reply": "pick", "id": found.answer, "language": _language(tracker)}
             return {"custom": {"plans": [{**pick, **({"facet": found.facet} if found.facet else {})}]}}
-        first, *others = fill(template, tracker)
+        first, *others = fill(template, tracker, self._scores)
         if other_language := Reading.of(tracker.latest_message).other_language:
             first = {**first, "other_language": other_language}
         return {"custom": {"plans": [first, *others]}}
 
 
-def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
+def fill(template: Plan, tracker: DialogueStateTracker, scores: Scores) -> list[Plan]:
     """The plans that an utterance stands for in this conversation, at least one."""
     language = _language(tracker)
     plan = {**template, "language": language}
@@ -88,10 +95,10 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
         case "repeat":
             return _repeat(plan, said)
         case "back":
-            return _back_to(plan, tracker, said) or _back(plan, said)
+            return _back_to(plan, tracker, said, scores) or _back(plan, said)
         case "more":
             return _more(said, language)
-        case "fallback" if plan["reason"] == "ask_topic" and (named := _named_with_side(tracker)):
+        case "fallback" if plan["reason"] == "ask_topic" and (named := _named_with_side(tracker, scores)):
             return [{"reply": "choices", "ids": named, "language": language}]
         case "fallback" if plan["reason"] == "ask_topic":
             return [{**plan, "facet": tracker.get_slot("facet")}]
@@ -105,7 +112,7 @@ def fill(template: Plan, tracker: DialogueStateTracker) -> list[Plan]:
         case "action" if plan["action"] == "subscribe":
             return [{**plan, "topic": _entities(tracker).get("topic")}]
         case "action" if plan["action"] in {"declined", "live"}:
-            return [{**plan, "ids": _named(tracker)}]
+            return [{**plan, "ids": _named(tracker, scores)}]
         case "action" if plan["action"] in {"helpful", "unhelpful"}:
             return [_vote(plan, tracker, said)]
     return [plan]
@@ -161,21 +168,6 @@ def _score(tracker: DialogueStateTracker, label: str) -> float:
 
 # What a message means in the conversation
 
-HINT_LEAST = 0.1
-"""Score of an answer that was talked of before, to be the one that is gone back to."""
-
-SIDE_BESIDE_LEAST = 0.12
-"""Score of a side that is named together with it."""
-
-NAMED_LEAST = 0.15
-"""Score of an answer, to be offered where only a side is named and there is no topic in hand."""
-
-BESIDE_LEAST = 0.25
-"""Score of an answer, to be named beside a refusal: that of today's weather names the climate's."""
-
-LEAD = 1.2
-"""By how much the meant one is ahead of the others."""
-
 _HINT = re.compile(
     r"^(and|or|what about|how about|con|the con|vay con|roi con|vay the)\b|\b(thi sao|nua)\W*$"
 )
@@ -227,20 +219,20 @@ def _context(said: Turns, responses: Mapping[str, Any]) -> Context:
     )
 
 
-def _named(tracker: DialogueStateTracker) -> list[str]:
+def _named(tracker: DialogueStateTracker, scores: Scores) -> list[str]:
     """The answer that a message names which asks for something else: how a paper is got that is not to be
     forged, what the weather is like in other years. Where it asks for the day's news, else the topic in
     hand."""
     answers = _ranking(tracker, "faq")
-    named = [answer for answer, score in answers.items() if score >= BESIDE_LEAST][:1]
+    named = [answer for answer, score in answers.items() if score >= scores.beside_least][:1]
     in_hand = tracker.get_slot("answer") if tracker.latest_message.intent.get("name") == "live" else None
     return named or [answer for answer in [in_hand] if answer]
 
 
-def _named_with_side(tracker: DialogueStateTracker) -> list[str]:
+def _named_with_side(tracker: DialogueStateTracker, scores: Scores) -> list[str]:
     """The answers that a message names about as clearly as a side of some answer ("trụ sở thành phố")."""
     answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
-    least = max(NAMED_LEAST, max(sides.values(), default=0) / 2)
+    least = max(scores.named_least, scores.named_share * max(sides.values(), default=0))
     return [answer for answer, score in answers.items() if score >= least][:NEXT_MOST]
 
 
@@ -307,15 +299,15 @@ def _repeat(plan: Plan, said: Turns) -> list[Plan]:
     return [{**{k: v for k, v in old.items() if k != "action"}, **new} for old in last]
 
 
-def _back_to(plan: Plan, tracker: DialogueStateTracker, said: Turns) -> list[Plan]:
+def _back_to(plan: Plan, tracker: DialogueStateTracker, said: Turns, scores: Scores) -> list[Plan]:
     """What was talked of before and is named now, with the side that is asked for: "back to the pagoda, how
     much is it"; empty if nothing is named."""
     answers, sides = _ranking(tracker, "faq"), _ranking(tracker, "followup")
     before = dict.fromkeys(str(plans[0]["id"]) for plans in said if plans[0]["reply"] in {"answer", "facet"})
-    named = ahead({answer: answers.get(answer, 0) for answer in before}, HINT_LEAST, LEAD)
+    named = ahead({answer: answers.get(answer, 0) for answer in before}, scores.hint_least, scores.lead)
     if named is None:
         return []
-    side = ahead(sides, SIDE_BESIDE_LEAST, LEAD)
+    side = ahead(sides, scores.side_beside_least, scores.lead)
     return [
         {
             "reply": "pick",

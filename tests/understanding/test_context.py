@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nlu import paths
-from nlu.components.context import STANDS, Context, Meant, Words, candidates, meant
+from nlu.components.context import STANDS, Context, Meant, Scores, Words, candidates, meant
 from nlu.text.forms import points_back
 from tests.support import ROOT
 
@@ -29,7 +29,7 @@ HOW_MUCH = Words(
 
 
 def test_a_side_that_is_asked_for_is_one_of_what_is_in_hand() -> None:
-    assert meant(HOW_MUCH, AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "price")
+    assert meant(HOW_MUCH, AT_THE_PAGODA, WEIGHTS, Scores()) == Meant(PAGODA, "price")
 
 
 def test_without_a_context_a_message_is_read_as_it_stands() -> None:
@@ -38,29 +38,29 @@ def test_without_a_context_a_message_is_read_as_it_stands() -> None:
 
 @pytest.mark.parametrize("intent", sorted(STANDS))
 def test_some_readings_stand_whatever_was_said(intent: str) -> None:
-    assert meant(replace(HOW_MUCH, intent=intent), AT_THE_PAGODA, WEIGHTS) is None
+    assert meant(replace(HOW_MUCH, intent=intent), AT_THE_PAGODA, WEIGHTS, Scores()) is None
 
 
 def test_a_number_is_one_of_what_was_offered() -> None:
     number = replace(HOW_MUCH, intent="choose")
     assert [one for one, _ in candidates(number, replace(AT_THE_PAGODA, offered=(QUAY,)))] == [None]
-    assert meant(number, AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "price")
+    assert meant(number, AT_THE_PAGODA, WEIGHTS, Scores()) == Meant(PAGODA, "price")
 
 
 def test_what_is_named_surely_is_meant_whatever_was_said() -> None:
     sure = Words("faq", QUAY, None, 0.97, {f"faq/{QUAY}": 0.95, f"faq/{PAGODA}": 0.05}, {}, 8)
-    assert meant(sure, AT_THE_PAGODA, WEIGHTS) is None
+    assert meant(sure, AT_THE_PAGODA, WEIGHTS, Scores()) is None
 
 
 def test_what_was_read_is_not_named_again() -> None:
     read = Words("followup", None, "hours", 0.9, {"followup/hours": 0.9}, {"hours": 0.95}, 3)
-    assert meant(read, AT_THE_PAGODA, WEIGHTS) is None
+    assert meant(read, AT_THE_PAGODA, WEIGHTS, Scores()) is None
 
 
 def test_what_was_shown_as_related_is_meant_before_what_was_not() -> None:
     scores = {"out_of_scope": 0.2, f"faq/{TEMPLES}": 0.18, f"faq/{PERMIT}": 0.18}
     unsure = Words("nlu_fallback", None, None, 0.5, scores, {}, 4)
-    assert meant(unsure, AT_THE_PAGODA, WEIGHTS) == Meant(TEMPLES)
+    assert meant(unsure, AT_THE_PAGODA, WEIGHTS, Scores()) == Meant(TEMPLES)
 
 
 def test_a_side_that_an_answer_does_not_have_is_never_meant() -> None:
@@ -71,19 +71,19 @@ def test_a_side_that_an_answer_does_not_have_is_never_meant() -> None:
 
 def test_a_doubt_about_an_answer_asks_who_says_so_and_surprise_does_not() -> None:
     doubt = Words("doubt", None, None, 0.95, {"doubt": 0.9, "followup/source": 0.12}, {"source": 0.3}, 4)
-    assert meant(doubt, AT_THE_PAGODA, WEIGHTS) == Meant(PAGODA, "source")
+    assert meant(doubt, AT_THE_PAGODA, WEIGHTS, Scores()) == Meant(PAGODA, "source")
     surprise = replace(doubt, scores={"doubt": 0.9, "followup/source": 0.01}, sides={}, count=2)
-    assert meant(surprise, AT_THE_PAGODA, WEIGHTS) is None
+    assert meant(surprise, AT_THE_PAGODA, WEIGHTS, Scores()) is None
 
 
 def test_what_has_no_answer_for_sure_is_refused_in_a_conversation_too() -> None:
     gold = Words("out_of_scope", None, None, 0.97, {"out_of_scope": 0.8, f"faq/{PAGODA}": 0.1}, {}, 6)
-    assert meant(gold, AT_THE_PAGODA, WEIGHTS) is None
+    assert meant(gold, AT_THE_PAGODA, WEIGHTS, Scores()) is None
 
 
 def test_a_wish_to_do_harm_is_declined_in_a_conversation_too() -> None:
     harm = Words("declined", None, None, 0.9, {"declined": 0.7, f"faq/{PAGODA}": 0.3}, {}, 8)
-    assert meant(harm, AT_THE_PAGODA, WEIGHTS) is None
+    assert meant(harm, AT_THE_PAGODA, WEIGHTS, Scores()) is None
 
 
 def test_every_weight_is_that_of_a_feature() -> None:
