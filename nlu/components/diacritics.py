@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import log
 from operator import itemgetter
 
@@ -12,6 +13,36 @@ from nlu.text.forms import fold_word, words
 
 _Best = dict[str, tuple[float, list[str]]]
 """Of each way to read a text's last syllable, the likeliest reading of all: its logarithm, its syllables."""
+
+
+DISCOUNT = 0.75
+"""Taken off the count of each pair for those that were never seen: the usual value for pairs of words (Church
+& Gale, "A comparison of the enhanced Good-Turing and deleted estimation methods", 1991)."""
+
+ADDED = 0.1
+"""To the count of each syllable, so that none is impossible."""
+
+LEFT_LEAST, LEFT_AT_START = 0.05, 0.5
+"""Share of probability for pairs that were never seen: at least, so that none is impossible; and where the
+first syllable is the beginning of a text, which says little of what follows."""
+
+
+@dataclass(frozen=True)
+class RestorerLimits:
+    """What has to speak for another reading than what is written.
+
+    slip, stranger, no_syllable: how much likelier (in natural logarithms) a syllable with a diacritic has to
+        be as another one, to be read so: one that is known, one that nobody taught, and one that cannot be
+        ("viêt").
+    short, seen_together: a word of more letters may be two syllables, if these stand together so often in the
+        examples.
+    """
+
+    slip: float
+    stranger: float
+    no_syllable: float
+    short: int
+    seen_together: int
 
 
 class DiacriticRestorer:
@@ -23,17 +54,10 @@ class DiacriticRestorer:
     here; a syllable it never saw is left as it is.
     """
 
-    DISCOUNT = 0.75
-
-    SLIP, STRANGER, NO_SYLLABLE = 9.0, 14.0, 3.0
-    """How much likelier (in natural logarithms) a syllable with a diacritic has to be as another one, to be
-    read so: one that is known, one that nobody taught, and one that cannot be ("viêt"). At 6 for a known one
-    29 of 680 independent questions that are typed right are read otherwise, at 9 one."""
-
-    SHORT, SEEN_TOGETHER = 3, 5
-    """A word of more letters may be two syllables, if these stand together so often in the examples."""
-
-    def __init__(self, unigrams: Mapping[str, int], bigrams: Mapping[tuple[str, str], int]) -> None:
+    def __init__(
+        self, unigrams: Mapping[str, int], bigrams: Mapping[tuple[str, str], int], limits: RestorerLimits
+    ) -> None:
+        self._limits = limits
         self._unigrams = Counter(unigrams)
         self._bigrams = Counter(bigrams)
         self._total = sum(self._unigrams.values()) or 1
@@ -47,7 +71,7 @@ class DiacriticRestorer:
         self._by_spelling = {spelling_of(syllable): syllable for syllable in self._unigrams}
 
     @classmethod
-    def learn(cls, texts: Iterable[str]) -> DiacriticRestorer:
+    def learn(cls, texts: Iterable[str], limits: RestorerLimits) -> DiacriticRestorer:
         """A restorer from Vietnamese texts with their diacritics."""
         unigrams: Counter[str] = Counter()
         bigrams: Counter[tuple[str, str]] = Counter()
@@ -55,17 +79,17 @@ class DiacriticRestorer:
             syllables = words(text)
             unigrams.update(syllables)
             bigrams.update(zip(["", *syllables], syllables, strict=False))
-        return cls(unigrams, bigrams)
+        return cls(unigrams, bigrams, limits)
 
     def as_json(self) -> dict[str, object]:
         """For storing with the model."""
         return {"unigrams": self._unigrams, "bigrams": [[*pair, n] for pair, n in self._bigrams.items()]}
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, object]) -> DiacriticRestorer:
+    def from_json(cls, stored: Mapping[str, object], limits: RestorerLimits) -> DiacriticRestorer:
         """The restorer that `as_json` stored."""
         bigrams = {(first, second): n for first, second, n in stored["bigrams"]}  # type: ignore[attr-defined]
-        return cls(stored["unigrams"], bigrams)  # type: ignore[arg-type]
+        return cls(stored["unigrams"], bigrams, limits)  # type: ignore[arg-type]
 
     def restore(self, text: str) -> str:
         """The text, lower case, its syllables as they most likely are meant."""
@@ -98,10 +122,10 @@ class DiacriticRestorer:
             (count, [first, second])
             for second in self._alike(word[1:])
             for first, count in self._before[second].items()
-            if first.startswith(word[0]) and len(word) > self.SHORT
+            if first.startswith(word[0]) and len(word) > self._limits.short
         ]
         count, syllables = max(pairs, default=(0, []))
-        return syllables if count >= self.SEEN_TOGETHER else [word]
+        return syllables if count >= self._limits.seen_together else [word]
 
     def _alike(self, syllable: str) -> list[str]:
         """The known syllables that one may be meant as: itself, or of one without diacritics any."""
@@ -115,11 +139,11 @@ class DiacriticRestorer:
         if syllable == bare:
             return [(option, 0.0) for option in alike or [syllable]]
         if syllable in self._unigrams:
-            price = self.SLIP
+            price = self._limits.slip
         elif (same := self._by_spelling.get(spelling_of(syllable))) is not None:
             return [(same, 0.0)]  # its tone stands elsewhere: "hoà", "hòa"
         else:
-            price = self.STRANGER if _can_be(syllable) else self.NO_SYLLABLE
+            price = self._limits.stranger if _can_be(syllable) else self._limits.no_syllable
         return [(syllable, 0.0), *((option, price) for option in alike if option not in {syllable, bare})]
 
     def _best_before(self, syllable: str, best: _Best, unseen: tuple[float, str]) -> tuple[float, str]:
@@ -127,11 +151,11 @@ class DiacriticRestorer:
 
         unseen: the same of pairs that were never seen, whatever the second syllable.
         """
-        unigram = (self._unigrams[syllable] + 0.1) / self._total
+        unigram = (self._unigrams[syllable] + ADDED) / self._total
         found = unseen[0] + log(unigram), unseen[1]
         seen = self._before.get(syllable, {})
         for before in filter(seen.__contains__, best):
-            direct = max(seen[before] - self.DISCOUNT, 0) / (self._unigrams[before] or self._total)
+            direct = max(seen[before] - DISCOUNT, 0) / (self._unigrams[before] or self._total)
             score = best[before][0] + log(direct + self._left(before) * unigram)
             found = max(found, (score, before), key=itemgetter(0))
         return found
@@ -139,9 +163,9 @@ class DiacriticRestorer:
     def _left(self, before: str) -> float:
         """The share of probability that is left to pairs with this first syllable that were never seen."""
         if not before:
-            return 0.5
+            return LEFT_AT_START
         count = self._unigrams[before]
-        return max(self.DISCOUNT * self._followers[before] / count, 0.05) if count else 1.0
+        return max(DISCOUNT * self._followers[before] / count, LEFT_LEAST) if count else 1.0
 
 
 def _can_be(syllable: str) -> bool:

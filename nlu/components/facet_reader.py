@@ -93,6 +93,8 @@ class FacetReader(LearningComponent):
             "named_times": 5,
             # Probability from which a side is told to what weighs a message with what was said before.
             "likely_least": 0.05,
+            # How closely the regression keeps to the examples: scikit-learn's C.
+            "regression_c": 20,
         }
 
     def learned(self) -> bytes:
@@ -130,9 +132,11 @@ class FacetReader(LearningComponent):
             beside = [
                 (f"{topic} {text}", facet) for (text, facet), topic in zip(pairs, cycle(topics), strict=False)
             ]
-            self._model = _fitted(pairs)
+            self._model = _fitted(pairs, self._config["regression_c"])
             none = [*self._asking_for_none(asked), *topics]
-            self._model = _fitted([*pairs, *beside, *((text, NO_SIDE) for text in none)])
+            self._model = _fitted(
+                [*pairs, *beside, *((text, NO_SIDE) for text in none)], self._config["regression_c"]
+            )
         return self.persist()
 
     def _asking_for_none(self, asked: dict[str, list[str]]) -> list[str]:
@@ -225,10 +229,10 @@ class FacetReader(LearningComponent):
         return len(parts) > 1 and len(sure) > 1
 
 
-def _fitted(examples: list[tuple[str, str]]) -> TextClassifier:
+def _fitted(examples: list[tuple[str, str]], regression_c: float) -> TextClassifier:
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
     several = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True)  # noqa: S106
-    regression = LogisticRegression(C=20, class_weight="balanced", max_iter=100)
+    regression = LogisticRegression(C=regression_c, class_weight="balanced", max_iter=100)
     model = TextClassifier(SideBySide((letters, 1), (several, 1)), regression)
     model.fit([text for text, _ in examples], [facet for _, facet in examples])
     return model

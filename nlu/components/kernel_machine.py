@@ -18,21 +18,30 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from nlu.components.features import SideBySide
 
-WIDTH = 3.0
-"""Of the radial kernel on centred sentence vectors: exp(WIDTH * (cosine - 1))."""
-
-LETTERS, WORDS = 0.3, 0.3
-"""How much sequences of letters and of words weigh beside the sentence vector."""
-
-RIDGE = 0.15
-"""The less, the more examples are read right that are left out in turn: 81.0 % of ours at 0.4 and 81.6 % at
-0.1, 93.5 and 93.7 % of BANKING77's. Accuracy in tests/nlu is the same."""
-
 COMMON = 600
-"""How many letter sequences and words, the most frequent ones, are multiplied as a dense matrix."""
+"""How many letter sequences and words, the most frequent ones, are multiplied as a dense matrix: what is
+fastest."""
 
 BLOCK, SPARSE_BLOCK = 500, 100
-"""Examples that are multiplied at a time."""
+"""Examples that are multiplied at a time: what that takes in memory."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What the machine compares texts by.
+
+    width: of the radial kernel on centred sentence vectors, exp(width * (cosine - 1)).
+    letters, words: how much sequences of letters and of words weigh beside it.
+    letter_sequences, word_sequences: how many letters and words these have, least and most.
+    ridge: what is added to the kernel's diagonal; the more, the less single examples count.
+    """
+
+    width: float
+    letters: float
+    words: float
+    letter_sequences: Sequence[int]
+    word_sequences: Sequence[int]
+    ridge: float
 
 
 @dataclass(frozen=True)
@@ -48,20 +57,29 @@ class KernelMachine:
     """Scores every label for a text. Scores are about 1 for the right label and 0 for others."""
 
     labels: np.ndarray
+    _width = 3.0  # of models that were made before theirs was stored with them
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._width = kernel.width
 
     def fit(self, inputs: Inputs, labels: list[str]) -> None:
         """Learn from n texts and their n labels."""
         letters = TfidfVectorizer(
-            analyzer="char", ngram_range=(2, 4), sublinear_tf=True, lowercase=False, dtype=np.float32
+            analyzer="char",
+            ngram_range=tuple(self._kernel.letter_sequences),
+            sublinear_tf=True,
+            lowercase=False,
+            dtype=np.float32,
         )
         words = TfidfVectorizer(
-            ngram_range=(1, 2),
+            ngram_range=tuple(self._kernel.word_sequences),
             token_pattern=r"\w+",  # noqa: S106 a pattern, no password
             sublinear_tf=True,
             lowercase=False,
             dtype=np.float32,
         )
-        self._counts = SideBySide((letters, LETTERS), (words, WORDS))
+        self._counts = SideBySide((letters, self._kernel.letters), (words, self._kernel.words))
         counts = self._counts.fit_transform(inputs.texts)
         self._centre = inputs.vectors.mean(axis=0)
         self._vectors = self._centred(inputs.vectors)
@@ -69,14 +87,14 @@ class KernelMachine:
         targets = np.zeros((len(labels), len(self.labels)), np.float32)
         targets[np.arange(len(labels)), columns] = 1
         self._targets = targets
-        self._factor = _Factor(_kernel(self._vectors, counts))
+        self._factor = _Factor(_products(self._vectors, counts, self._width), self._kernel.ridge)
         self._weights = self._factor.solve(targets)
         # The part of the kernel that counts letters and words is linear: what they add to each score.
         self._count_weights = np.asarray(counts.T @ self._weights, dtype=np.float32)
 
     def scores(self, inputs: Inputs) -> np.ndarray:
         """Scores of shape (texts, labels)."""
-        radial = np.exp(WIDTH * (self._centred(inputs.vectors) @ self._vectors.T - 1))
+        radial = np.exp(self._width * (self._centred(inputs.vectors) @ self._vectors.T - 1))
         scores = radial @ self._weights
         for number, text in enumerate(inputs.texts):
             columns, values = self._counts.count(text)
@@ -114,7 +132,7 @@ class KernelMachine:
 
     def forget_training(self) -> None:
         """Drop what only training needs, before the machine is stored."""
-        del self._factor, self._targets
+        del self._factor, self._targets, self._kernel
 
     def _centred(self, vectors: np.ndarray) -> np.ndarray:
         centred = vectors - self._centre
@@ -128,8 +146,8 @@ class _Factor:
     would be most of what a training takes.
     """
 
-    def __init__(self, kernel: Iterator[np.ndarray]) -> None:
-        """Factorise the kernel, given by blocks of BLOCK rows, which is overwritten.
+    def __init__(self, kernel: Iterator[np.ndarray], ridge: float) -> None:
+        """Factorise the kernel with its ridge; it is given by blocks of BLOCK rows, which are overwritten.
 
         Each block is what stands there less what the columns before it explain (the Cholesky-Crout order by
         blocks: Golub & Van Loan, "Matrix Computations", 4th edition, section 4.2).
@@ -143,7 +161,7 @@ class _Factor:
                 row[:, own] = _solved(above[:, own], block.T).T
             before = row.shape[1] - len(row)
             corner = row[:, before:] - row[:, :before] @ row[:, :before].T
-            corner[np.diag_indices_from(corner)] += RIDGE
+            corner[np.diag_indices_from(corner)] += ridge
             row[:, before:] = cholesky(corner, lower=True, overwrite_a=True, check_finite=False)
             self._rows.append(row)
 
@@ -199,7 +217,7 @@ def _solved(lower: np.ndarray, right: np.ndarray, *, transposed: bool = False) -
     )
 
 
-def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> Iterator[np.ndarray]:
+def _products(vectors: np.ndarray, counts: sparse.csr_matrix, width: float) -> Iterator[np.ndarray]:
     """The kernel matrix of n examples, float32: blocks of BLOCK rows, each up to its last row's diagonal.
 
     The counts that many examples share are multiplied as a dense matrix, the others as a sparse one: that
@@ -214,7 +232,7 @@ def _kernel(vectors: np.ndarray, counts: sparse.csr_matrix) -> Iterator[np.ndarr
         end = min(start + BLOCK, len(vectors))
         part = vectors[start:end] @ vectors[:end].T
         part -= 1
-        part *= WIDTH
+        part *= width
         np.exp(part, out=part)
         part += dense[start:end] @ dense[:end].T
         others = columns[:, :end]

@@ -47,6 +47,8 @@ class LanguageIdentifier(LearningComponent):
             # Probability from which a language is sure. Below it, the language of the conversation so far or
             # of the person's app counts.
             "sure": 0.8,
+            # How closely the regression keeps to the examples: scikit-learn's C.
+            "regression_c": 30,
         }
 
     def learned(self) -> bytes:
@@ -70,7 +72,9 @@ class LanguageIdentifier(LearningComponent):
             )
             whole = TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True)  # noqa: S106
             # liblinear: the same to three decimals as the usual solver, in a third of the time.
-            regression = LogisticRegression(C=30, class_weight="balanced", solver="liblinear")
+            regression = LogisticRegression(
+                C=self._config["regression_c"], class_weight="balanced", solver="liblinear"
+            )
             self._model = TextClassifier(SideBySide((letters, 1), (whole, 1)), regression)
             self._model.fit([text for text, _ in known], [language for _, language in known])
         return self.persist()

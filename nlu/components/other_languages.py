@@ -59,6 +59,8 @@ class OtherLanguages(LearningComponent):
             "sure": 0.995,
             "words_least": 3,
             "known_most": 0.65,
+            # In how many examples a word stands, to be known: in one it may be a slip.
+            "seen_least": 2,
             # Share of the letters that are of a script.
             "letters_least": 0.3,
         }
@@ -94,13 +96,14 @@ class OtherLanguages(LearningComponent):
         self._know(languages, frozenset(known))
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn which words are ours: those that stand in two examples."""
+        """Learn which words are ours."""
         counts = Counter(
             word
             for example in training_data.training_examples
             for word in set(words(fold(example.get(TEXT) or "")))
         )
-        self._words = frozenset(word for word, count in counts.items() if count > 1)
+        least = self._config["seen_least"]
+        self._words = frozenset(word for word, count in counts.items() if count >= least)
         return self.persist()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

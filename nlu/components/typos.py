@@ -4,8 +4,32 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from nlu.text.forms import fold_word
+
+
+@dataclass(frozen=True)
+class TypoLimits:
+    """Which words are put right, and by which.
+
+    letters_least, seen_least: of a word that may be meant, and how often it stands in the examples.
+    long, same: letters of a word that may have two slips, and how many at its beginning are right then.
+    rare, times: a word that stands in the examples so rarely is a slip that somebody taught, if one that is a
+        slip away stands there so many times as often and is no other word: of two letters swapped, or, where
+        both are longer than the least, of one too many or too few.
+    part_least, part_seen: letters of each of two words that are written together, and how often each is
+        known.
+    """
+
+    letters_least: int
+    seen_least: int
+    long: int
+    same: int
+    rare: int
+    times: int
+    part_least: int
+    part_seen: int
 
 
 class TypoCorrector:
@@ -16,33 +40,19 @@ class TypoCorrector:
     counts: how often each known word stands in the examples; the most frequent one is taken.
     """
 
-    LETTERS_LEAST, SEEN_LEAST = 4, 2
-    """Of a word that may be meant."""
-
-    LONG, SAME = 8, 3
-    """Letters of a word that may have two slips, and how many at its beginning are right then: "reputation"
-    is no "regulation"."""
-
-    RARE, TIMES = 2, 50
-    """A word that stands in the examples so rarely is a slip that somebody taught, if one that is a slip away
-    stands there so many times as often and is no other word: of two letters swapped, or, where both are
-    longer, of one too many or too few. "makret" is, "dark" is not because of "park"."""
-
-    PART_LEAST, PART_SEEN = 3, 10
-    """Letters of each of two words that are written together, and how often each is known."""
-
-    def __init__(self, counts: Mapping[str, int]) -> None:
+    def __init__(self, counts: Mapping[str, int], limits: TypoLimits) -> None:
+        self._limits = limits
         self._counts = dict(counts)
         self._near: dict[str, list[str]] = defaultdict(list)
         for word, count in self._counts.items():
-            if len(word) >= self.LETTERS_LEAST and count >= self.SEEN_LEAST and word.isalpha():
+            if len(word) >= limits.letters_least and count >= limits.seen_least and word.isalpha():
                 for shorter in self._shortened(word):
                     self._near[shorter].append(word)
 
     @classmethod
-    def learn(cls, texts: Iterable[str]) -> TypoCorrector:
+    def learn(cls, texts: Iterable[str], limits: TypoLimits) -> TypoCorrector:
         """A corrector from texts without diacritics."""
-        return cls(Counter(word for text in texts for word in text.split()))
+        return cls(Counter(word for text in texts for word in text.split()), limits)
 
     def as_json(self) -> dict[str, int]:
         """For storing with the model."""
@@ -54,11 +64,12 @@ class TypoCorrector:
 
     def _together(self, words: list[str]) -> list[str]:
         """The words, those put together that are one: "mar ket"."""
+        least, seen = self._limits.letters_least, self._limits.seen_least
         found: list[str] = []
         for word in words:
             both = found[-1] + word if found else word
             is_new = bool(found) and not (self._is_known(found[-1]) and self._is_known(word))
-            if is_new and len(both) > self.LETTERS_LEAST and self._counts.get(both, 0) >= self.SEEN_LEAST:
+            if is_new and len(both) > least and self._counts.get(both, 0) >= seen:
                 found[-1] = both
             else:
                 found.append(word)
@@ -69,17 +80,19 @@ class TypoCorrector:
 
     def _corrected(self, word: str) -> str:
         count = self._counts.get(fold_word(word), 0)
-        if count > self.RARE or len(word) < self.LETTERS_LEAST or not word.isascii():
+        limits = self._limits
+        if count > limits.rare or len(word) < limits.letters_least or not word.isascii():
             return word
-        slips = 2 if len(word) >= self.LONG and not count else 1
+        slips = 2 if len(word) >= limits.long and not count else 1
         candidates = {near for shorter in self._shortened(word) for near in self._near.get(shorter, ())}
         meant = [
             (-distance, self._counts[near], near)
             for near in candidates
             if near != word
-            and self._counts[near] > self.TIMES * count
+            and self._counts[near] > limits.times * count
             and (not count or self._is_no_other_word(word, near))
-            and (distance := _slips(word, near)) <= (slips if word[: self.SAME] == near[: self.SAME] else 1)
+            and (distance := _slips(word, near))
+            <= (slips if word[: limits.same] == near[: limits.same] else 1)
         ]
         if not count and (parts := self._parts(word)):
             meant.append((-2, self._counts[parts[0]], " ".join(parts)))
@@ -88,20 +101,19 @@ class TypoCorrector:
     def _is_no_other_word(self, word: str, near: str) -> bool:
         if len(word) == len(near):
             return sorted(word) == sorted(near)
-        return min(len(word), len(near)) > self.LETTERS_LEAST
+        return min(len(word), len(near)) > self._limits.letters_least
 
     def _parts(self, word: str) -> tuple[str, str] | None:
         """Two well-known words that are written together in one."""
-        parted = [(word[:at], word[at:]) for at in range(self.PART_LEAST, len(word) - self.PART_LEAST + 1)]
-        known = [
-            parts for parts in parted if all(self._counts.get(part, 0) >= self.PART_SEEN for part in parts)
-        ]
+        least, seen = self._limits.part_least, self._limits.part_seen
+        parted = [(word[:at], word[at:]) for at in range(least, len(word) - least + 1)]
+        known = [parts for parts in parted if all(self._counts.get(part, 0) >= seen for part in parts)]
         return max(known, key=lambda parts: min(self._counts[part] for part in parts), default=None)
 
     def _shortened(self, word: str) -> set[str]:
         """The word without any letter, and if it is long without any two."""
         once = _without_a_letter(word)
-        if len(word) < self.LONG - 2:
+        if len(word) < self._limits.long - 2:
             return once
         return once.union(*map(_without_a_letter, once))
 

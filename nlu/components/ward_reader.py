@@ -56,12 +56,15 @@ class WardReader(LearningComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Each setting with its default: probabilities that a message asks for the units that it names."""
+        """Each setting with its default."""
         return {
-            # From which it may, where the classifier read something else and was less sure of it.
+            # Probability that a message asks for the units that it names, from which it may, where the
+            # classifier read something else and was less sure of it.
             "sure": 0.7,
             # From which it does, where the classifier was sure of nothing.
             "likely": 0.6,
+            # How closely the regression keeps to the examples: scikit-learn's C.
+            "regression_c": 20,
         }
 
     def learned(self) -> bytes:
@@ -89,7 +92,9 @@ class WardReader(LearningComponent):
         if len(set(labels)) > 1:
             letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
             several = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True)  # noqa: S106
-            regression = LogisticRegression(C=20, class_weight="balanced", max_iter=500)
+            regression = LogisticRegression(
+                C=self._config["regression_c"], class_weight="balanced", max_iter=500
+            )
             self._model = TextClassifier(SideBySide((letters, 1), (several, 1)), regression)
             self._model.fit(texts, labels)
         return self.persist()

@@ -34,3 +34,7 @@ def test_of_a_long_conversation_rasa_gets_what_the_next_reply_depends_on(found: 
 
 def test_the_rules_are_such_as_the_policy_takes_them_to_be(found: dict[str, Any]) -> None:
     assert all(found["rules"].values()), found["rules"]
+
+
+def test_what_config_yml_sets_of_a_policy_is_a_setting(found: dict[str, Any]) -> None:
+    assert all(found["policies"].values()), found["policies"]

@@ -23,14 +23,16 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.common import class_from_module_path
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 
 from nlu import paths
+from nlu.components.classifier import AnswerClassifier
 from nlu.components.features import SideBySide, TextClassifier
-from nlu.components.kernel_machine import WIDTH, Inputs, KernelMachine
+from nlu.components.kernel_machine import Inputs, Kernel, KernelMachine
 from nlu.components.tracker_store import TURNS_WHOLE, PrivateTrackerStore
 
 TURNS = 40
@@ -70,11 +72,11 @@ def scores() -> float:
     vectors = np.random.default_rng(1).normal(size=(len(questions), 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     known, asked = Inputs(vectors[::2], questions[::2]), Inputs(vectors[1::2], questions[1::2])
-    machine = KernelMachine()
+    machine = KernelMachine(Kernel(**AnswerClassifier.get_default_config()["kernel"]))
     machine.fit(known, [answer for _, answer in texts()[::2]])
     counted = [one.transform(asked.texts) * weight**0.5 for one, weight in machine._counts._vectorizers]
     cosines = machine._centred(asked.vectors) @ machine._centred(known.vectors).T
-    radial = np.exp(WIDTH * (cosines - 1))
+    radial = np.exp(machine._width * (cosines - 1))
     expected = radial @ machine._weights + sparse.hstack(counted, format="csr") @ machine._count_weights
     return float(np.abs(machine.scores(asked) - expected).max())
 
@@ -149,6 +151,14 @@ def rules() -> dict[str, bool]:
     }
 
 
+def policies() -> dict[str, bool]:
+    """Whether what config.yml sets of each policy is a setting of it."""
+    return {
+        entry["name"]: entry.keys() <= {"name", *class_from_module_path(entry["name"]).get_default_config()}
+        for entry in paths.read_yaml(paths.CONFIG)["policies"]
+    }
+
+
 if __name__ == "__main__":
     os.environ.pop("RASA_CONVERSATIONS", None)
     found = {
@@ -157,5 +167,6 @@ if __name__ == "__main__":
         "scores": scores(),
         "memory": asyncio.run(memory()),
         "rules": rules(),
+        "policies": policies(),
     }
     print(json.dumps(found))

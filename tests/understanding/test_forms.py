@@ -13,13 +13,14 @@ from nlu.components.signs import signs, spoken, without_emoticons
 from nlu.components.spelling import Spelling
 from nlu.components.typos import TypoCorrector
 from nlu.text.forms import fold, sentences
+from tests.support.components import restorer_limits, typo_limits
 
 TAUGHT = ["museum opening hours", "the museum ticket", "opening hours", "the ticket price", "market price"]
 
 
 @pytest.fixture(scope="module")
 def corrector() -> TypoCorrector:
-    return TypoCorrector.learn(TAUGHT)
+    return TypoCorrector.learn(TAUGHT, typo_limits())
 
 
 @pytest.mark.parametrize("slip", ["musuem", "musem", "musseum", "mudeum"])
@@ -36,7 +37,7 @@ def test_other_words_stay_as_they_are(corrector: TypoCorrector, text: str) -> No
 
 
 def test_a_stored_corrector_corrects_as_before(corrector: TypoCorrector) -> None:
-    assert TypoCorrector(corrector.as_json()).correct("openning huors") == "opening hours"
+    assert TypoCorrector(corrector.as_json(), typo_limits()).correct("openning huors") == "opening hours"
 
 
 def test_chat_spelling_is_written_out_longest_entry_first() -> None:
@@ -81,7 +82,9 @@ def test_emoticons_and_addresses_are_words_of_no_language() -> None:
 
 
 def test_diacritics_are_put_back_where_they_were_taught() -> None:
-    restorer = DiacriticRestorer.learn(["chợ nổi cái răng", "đi chợ nổi", "chợ nổi mấy giờ"])
+    restorer = DiacriticRestorer.learn(
+        ["chợ nổi cái răng", "đi chợ nổi", "chợ nổi mấy giờ"], restorer_limits()
+    )
 
     assert restorer.restore("cho noi may gio") == "chợ nổi mấy giờ"
 
@@ -108,7 +111,10 @@ def test_where_nothing_is_asked_the_last_sentences_are_read() -> None:
 
 @given(st.text(max_size=200))
 def test_no_text_is_too_odd(text: str) -> None:
-    corrector, restorer = TypoCorrector.learn(TAUGHT), DiacriticRestorer.learn(["chợ nổi"])
+    corrector, restorer = (
+        TypoCorrector.learn(TAUGHT, typo_limits()),
+        DiacriticRestorer.learn(["chợ nổi"], restorer_limits()),
+    )
     written = Spelling({"k": "không"}).write_out(text)
 
     assert corrector.correct(written).split() == corrector.correct(corrector.correct(written)).split()

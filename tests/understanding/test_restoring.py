@@ -7,7 +7,8 @@ from math import log
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.components.diacritics import DiacriticRestorer
+from nlu.components.diacritics import DISCOUNT, DiacriticRestorer
+from tests.support.components import restorer_limits
 
 TAUGHT = [
     "chợ nổi cái răng",
@@ -19,7 +20,7 @@ TAUGHT = [
     "răng rang",
 ]
 
-RESTORER = DiacriticRestorer.learn(TAUGHT)
+RESTORER = DiacriticRestorer.learn(TAUGHT, restorer_limits())
 SYLLABLES = st.sampled_from(["cho", "noi", "cai", "rang", "di", "chợ", "chờ", "nỏi", "đi", "usd", "răng"])
 
 
@@ -32,8 +33,8 @@ def likelihood(before: str, syllable: str) -> float:
         return log(unigram)
     seen = counts.count(before) if before else len(counts)
     followers = len({second for first, second in pairs if first == before})
-    left = max(DiacriticRestorer.DISCOUNT * followers / seen, 0.05) if before else 0.5
-    direct = max(pairs.count((before, syllable)) - DiacriticRestorer.DISCOUNT, 0) / seen
+    left = max(DISCOUNT * followers / seen, 0.05) if before else 0.5
+    direct = max(pairs.count((before, syllable)) - DISCOUNT, 0) / seen
     return log(direct + left * unigram)
 
 

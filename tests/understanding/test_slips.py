@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from evaluation.slips import SLIPS
 from nlu.components.diacritics import DiacriticRestorer
 from nlu.components.typos import TypoCorrector
+from tests.support.components import restorer_limits, typo_limits
 
 ENGLISH = TypoCorrector(
-    {"market": 200, "floating": 200, "makret": 1, "dark": 1, "park": 200, "incentives": 60, "regulation": 9}
+    {"market": 200, "floating": 200, "makret": 1, "dark": 1, "park": 200, "incentives": 60, "regulation": 9},
+    typo_limits(),
 )
 
 VIETNAMESE = DiacriticRestorer.learn(
-    ["chợ nổi cái răng", "quốc tịch việt nam", "hòa bình", "lễ hội óc om bóc", "ở đâu vậy"] * 20
+    ["chợ nổi cái răng", "quốc tịch việt nam", "hòa bình", "lễ hội óc om bóc", "ở đâu vậy"] * 20,
+    restorer_limits(),
 )
 
 
