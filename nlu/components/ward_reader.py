@@ -63,7 +63,9 @@ class WardReader(LearningComponent):
             "sure": 0.7,
             # From which it does, where the classifier was sure of nothing.
             "likely": 0.6,
-            # How closely the regression keeps to the examples: scikit-learn's C.
+            # How closely the regression keeps to the examples: scikit-learn's C. Of 2,020 questions with a
+            # name, left out by thirds, 84.5 % of those for the unit and 97.8 % of the others are told; at 2
+            # 85.7 and 97.1 %, at 200 84.5 and 97.9 %.
             "regression_c": 20,
         }
 
