@@ -143,9 +143,9 @@ def descendants(pid: int, name: str) -> list[int]:
 
 def copy_project(directory: Path) -> None:
     """A directory with all that `python -m bot run` needs, in which content/ may be changed and models
-    made; the models and sentence vectors that are there already come along."""
+    made; the models, the encoder and sentence vectors that are there already come along."""
     (directory / ".venv-rasa").symlink_to((ROOT / ".venv-rasa").resolve())
-    for name in ("content", "nlu", "stories", "models", "tests/nlu"):
+    for name in ("content", "nlu", "stories", "models", "tests/nlu", "build/encoder"):
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, directory / name)
     for name in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ import httpx
 
 from bot.child import STOP_SECONDS
 from stand_ins.serving import free_port
-from tests.support.bot_process import BotProcess, copy_project
+from tests.support.bot_process import BotProcess
 
 LIVE_SECONDS = 900
 """From an empty cache of sentence vectors, training takes minutes on two cores."""
@@ -78,10 +78,21 @@ class City:
 
     async def words(self, text: str) -> dict[str, Any]:
         """Wait until an answer of the market has these words; its card."""
+        return await self._becomes(new_person(), MARKET, lambda card: text in card["title"])
+
+    async def withdrawn(self, conversation: str, answer_id: str) -> dict[str, Any]:
+        """Wait until who presses for an answer is told that it is withdrawn; the card."""
+        return await self._becomes(conversation, answer_id, lambda card: card["action"] == "withdrawn")
+
+    async def _becomes(
+        self, conversation: str, answer_id: str, is_so: Callable[[dict[str, Any]], bool]
+    ) -> dict[str, Any]:
         async with asyncio.timeout(20):
-            while text not in (card := await self.presses(new_person(), f"answer:{MARKET}"))["title"]:
-                pass
-        return card
+            while True:
+                card = await self.presses(conversation, f"answer:{answer_id}")
+                if is_so(card):
+                    return card
+                await asyncio.sleep(0.1)  # between two looks at a condition
 
 
 def new_person() -> str:
@@ -90,8 +101,7 @@ def new_person() -> str:
 
 @asynccontextmanager
 async def running_city(project: Path) -> AsyncIterator[City]:
-    """It runs in `project`, an empty directory, while the context is open."""
-    copy_project(project)
+    """It runs in `project`, a copy of all that it needs, while the context is open."""
     port = free_port()
     process = BotProcess(project, {"RASA_PORT": str(port), "WEB_RATE_LIMIT": "0"})
     try:
