@@ -101,9 +101,6 @@ def test_what_is_pickled_is_where_it_was(module: str) -> None:
 async def test_a_model_that_other_code_made_answers_while_the_new_one_is_made(tmp_path: Path) -> None:
     make_project(tmp_path)
     shutil.copytree(KEPT, tmp_path / "models")
-    (tmp_path / "build").mkdir()
-    if (tried := ROOT / "build" / "processor.json").exists():
-        shutil.copy(tried, tmp_path / "build")
     async with rasa_side(tmp_path) as side:
         new = await side.put(WITH_BRIDGE)
         status = await side.until(lambda status: status["model"] and status["training"])

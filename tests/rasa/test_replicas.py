@@ -93,7 +93,7 @@ async def test_a_database_that_is_away_at_the_start_is_waited_for_with_the_model
     live = await pair.trainer.published(WITH_BRIDGE)
     make_project(tmp_path)
     for part in ("models", "build"):
-        shutil.copytree(pair.project / part, tmp_path / part)
+        shutil.copytree(pair.project / part, tmp_path / part, dirs_exist_ok=True)
     with cluster() as away, away.database() as url:
         away.stop()
         shared = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

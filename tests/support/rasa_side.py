@@ -19,6 +19,7 @@ import yaml
 
 from stand_ins.serving import free_port
 from tests.support import ROOT
+from tests.support.arithmetic import know_arithmetic
 from tests.support.data import data_in
 
 EXAMPLES_MOST = 10
@@ -269,6 +270,7 @@ def make_project(directory: Path) -> None:
     few = [entry for file in sorted((ROOT / "nlu").glob("*.yml")) for entry in _few_examples(file)]
     written = {"version": "3.1", "nlu": few}
     (directory / "nlu" / "few.yml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
+    know_arithmetic(directory)
 
 
 def _few_examples(file: Path) -> list[dict[str, str]]:
