@@ -21,6 +21,8 @@ from tests.support.bot_process import BotProcess, rasa_side
 pytestmark = pytest.mark.rasa
 
 MARKET = "culture.cai-rang-floating-market"
+AIRPORT = "city.airport"
+QUAY = "culture.ninh-kieu-quay"
 DAY = 24 * 3600
 
 
@@ -77,10 +79,13 @@ class Service:
         return b"".join(file.read_bytes() for file in files) + self.remembered()
 
 
-@pytest.fixture
-async def service(tmp_path: Path, library: Library, rasa_server: str) -> AsyncIterator[Service]:
-    """With the model of content/ as it is, which `rasa_server` has seen to."""
-    service = Service(tmp_path, library)
+@pytest.fixture(scope="module")
+async def service(
+    tmp_path_factory: pytest.TempPathFactory, city_library: Library, rasa_server: str
+) -> AsyncIterator[Service]:
+    """With the model of content/ as it is, which `rasa_server` has seen to. It takes seconds to start: each
+    test has people of its own, and an answer that it looks for in what is remembered."""
+    service = Service(tmp_path_factory.mktemp("service"), city_library)
     await service.start_rasa()
     await service.bot.start()
     yield service
@@ -109,8 +114,8 @@ async def test_the_topic_in_hand_outlives_restarts_of_both_sides_within_a_day_an
 
 
 async def test_what_is_a_day_old_is_deleted_although_nobody_writes(service: Service) -> None:
-    await service.say("c" * 32, "chợ nổi Cái Răng có gì hay")
-    assert MARKET.encode() in service.remembered()
+    assert (await service.say("c" * 32, "bến Ninh Kiều có gì hay"))["id"] == QUAY
+    assert QUAY.encode() in service.remembered()
     await service.stop_rasa()
     service.let_pass(DAY + 120)
     await service.start_rasa()
@@ -118,19 +123,20 @@ async def test_what_is_a_day_old_is_deleted_although_nobody_writes(service: Serv
         is_there = True
         while is_there:
             await asyncio.sleep(0.05)  # between two looks at a condition
-            is_there = MARKET.encode() in service.remembered()
+            is_there = QUAY.encode() in service.remembered()
 
 
 async def test_after_forget_neither_database_knows_anything_of_the_person(service: Service) -> None:
     me, other = "d" * 32, "e" * 32
     for person, word in ((me, "zzqmine"), (other, "zzqtheirs")):
-        await service.say(person, "chợ nổi Cái Răng có gì hay" if person == me else "chùa Ông thờ ai")
+        await service.say(person, "sân bay Cần Thơ ở đâu" if person == me else "chùa Ông thờ ai")
         assert (await service.say(person, f"tiệm {word} sửa máy giặt có tốt không"))["kind"] == "fallback"
         for text in ("gửi cho cán bộ giúp tôi", "đồng ý", "đăng ký nhận tin", "đồng ý"):
             await service.say(person, text)
     with closing(sqlite3.connect(service.conversations)) as database:
         senders = {row[0] for row in database.execute("SELECT DISTINCT sender_id FROM events")}
     assert b"zzqmine" in service.written()
+    assert AIRPORT.encode() in service.written()
 
     assert (await service.say(me, "/forget"))["action"] == "forget"
     assert (await service.say(me, "ok"))["action"] == "forget"
@@ -141,7 +147,7 @@ async def test_after_forget_neither_database_knows_anything_of_the_person(servic
     assert b"zzqmine" not in written
     assert gone.encode() not in written
     assert me.encode() not in written
-    assert MARKET.encode() not in written
+    assert AIRPORT.encode() not in written
     assert b"zzqtheirs" in written
 
     assert (await service.say(me, "giá bao nhiêu"))["kind"] == "fallback"
