@@ -61,14 +61,19 @@ FIRST = (
     "rasa/test_server.py",
     "web/test_page.py",
     "end_to_end/test_survival.py",
-    "answering/test_processes.py",
-    "editing/test_desk_in_browser.py",
-    "end_to_end/test_editing.py",
     "end_to_end/test_publishing.py",
+    "end_to_end/test_dependencies.py",
     "end_to_end/test_telegram_kill.py",
-    "end_to_end/test_telegram.py",
+    "end_to_end/test_editing.py",
+    "editing/test_in_browser.py",
     "end_to_end/test_context.py",
+    "end_to_end/test_telegram.py",
     "end_to_end/test_zalo.py",
+    "rasa/test_replicas.py",
+    "editing/test_desk_in_browser.py",
+    "end_to_end/test_desk.py",
+    "rasa/test_openblas.py",
+    "storage/test_stalling.py",
 )
 """What takes longest begins first, so that no worker is left alone with it at the end; but while the model is
 made, what needs none."""
