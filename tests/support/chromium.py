@@ -28,6 +28,9 @@ SWITCHES = [
     "--disable-component-update", "--disable-sync", f"--disable-features={','.join(WITHOUT)}",
 ]  # fmt: skip
 
+AXE = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+"""Of what is right it need not tell each place: working those out takes it as long as looking."""
+
 expect.set_options(timeout=20_000)
 """Milliseconds in which what is expected of a page must be so; a crowded machine needs some of them."""
 
@@ -56,6 +59,6 @@ async def without_violations(page: Page) -> None:
     await page.evaluate(
         "for (const bar of document.querySelectorAll('.actions')) bar.style.position = 'static'"
     )
-    results = await Axe().run(page, options={"rules": {"target-size": {"enabled": True}}})
+    results = await Axe().run(page, options=AXE)
     await page.evaluate("for (const bar of document.querySelectorAll('.actions')) bar.style.position = ''")
     assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
