@@ -142,11 +142,11 @@ def descendants(pid: int, name: str) -> list[int]:
     return [child for child, found in names.items() if found == name and is_below(child)]
 
 
-def copy_project(directory: Path) -> None:
+def copy_project(directory: Path, *, models: bool = True) -> None:
     """A directory with all that `python -m bot run` needs, in which content/ may be changed and models
     made; the models, the encoder and sentence vectors that are there already come along."""
     (directory / ".venv-rasa").symlink_to((ROOT / ".venv-rasa").resolve())
-    for name in ("content", "nlu", "stories", "models", "tests/nlu", "build/encoder"):
+    for name in ("content", "nlu", "stories", "tests/nlu", "build/encoder", *(["models"] if models else [])):
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, directory / name)
     for name in (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 from pathlib import Path
 
 import yaml
@@ -39,8 +38,7 @@ EXAMPLES_MOST = 50
 
 def copy_small_project(directory: Path) -> None:
     """A copy of the project with few answers, and few examples beside them; its model is still to be made."""
-    copy_project(directory)
-    shutil.rmtree(directory / "models", ignore_errors=True)
+    copy_project(directory, models=False)
     content = directory / "content"
     for file in content.glob("*/*.yml"):
         if f"{file.parent.name}.{file.stem}" in ANSWERS:
