@@ -77,6 +77,8 @@ class ModelSync:
         if wanted != self._taught or (now >= self._again_at and self._is_otherwise()):
             if self._is_strange():
                 log.error("taught_by_another", model=self.status.wanted if self.status else None)
+            if self.status is None:
+                await self._rasa.status()  # out of reach still, it needs no files: they take half a second
             files = await asyncio.to_thread(training_files, library)
             self.wanted = await self._rasa.teach(files, withdrawn=withdrawn(library))
             self._again_at = now + AGAIN_SECONDS

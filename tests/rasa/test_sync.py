@@ -79,3 +79,32 @@ async def test_it_leaves_alone_what_is_on_its_way_or_told_or_meant(
     rasa.status = status
     await looks(rasa, 2)
     assert await looks(rasa) == 0
+
+
+async def test_while_the_rasa_side_is_out_of_reach_nothing_is_written_for_it(
+    small_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "LOOK_SECONDS", 0.01)
+    looked, tried, written = asyncio.Event(), 0, 0
+
+    def away(_: httpx.Request) -> httpx.Response:
+        nonlocal tried
+        tried += 1
+        if tried >= 3:
+            looked.set()
+        raise httpx.ConnectError("nobody listens")
+
+    def files(_: Library) -> dict[str, str]:
+        nonlocal written
+        written += 1
+        return {}
+
+    monkeypatch.setattr(sync, "training_files", files)
+    async with httpx.AsyncClient(base_url="http://rasa", transport=httpx.MockTransport(away)) as http:
+        sync_task = asyncio.create_task(ModelSync(Rasa(http), lambda: small_library).run())
+        async with asyncio.timeout(10):
+            await looked.wait()
+        sync_task.cancel()
+        with suppress(asyncio.CancelledError):
+            await sync_task
+    assert written == 0
