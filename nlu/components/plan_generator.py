@@ -20,7 +20,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from nlu import paths
 from nlu.components.context import Context, Scores, Words, ahead, meant
-from nlu.components.reading import Reading
+from nlu.components.reading import READING, Reading
 from nlu.text.forms import fold, words
 
 DEFAULT_LANGUAGE = "vi"
@@ -180,9 +180,11 @@ def _weighed(
     that asks for two answers, of one in another language, of a command, of what is said to a confirmation."""
     reading = Reading.of(tracker.latest_message)
     is_open = template.get("reason") in {None, "no_answer", "ask_topic"} and template.get("step") is None
-    ranking = tracker.latest_message.parse_data.get("intent_ranking")
-    if not is_open or reading.also or reading.other_language or not ranking:
+    parse_data = tracker.latest_message.parse_data
+    is_button = READING not in parse_data
+    if is_button or not is_open or reading.also or reading.other_language:
         return None
+    ranking = parse_data["intent_ranking"]
     intent, text = tracker.latest_message.intent, tracker.latest_message.text or ""
     named = _entities(tracker)
     side = named.get("facet")
