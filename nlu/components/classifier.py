@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import warnings
 from collections import Counter
@@ -25,6 +26,7 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from threadpoolctl import threadpool_limits
 
 from nlu import progress
 from nlu.components.acceptance import Acceptance, evidence
@@ -37,7 +39,7 @@ from nlu.components.learning import LearningComponent
 from nlu.components.normaliser import BESIDE, FORMS
 from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.components.reading import READING, Reading
-from nlu.text.forms import fold, points_back, words
+from nlu.text.forms import Forms, fold, points_back, words
 
 # This classifier does the response selector's work, which Rasa looks for by the name of its own class.
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
@@ -144,22 +146,17 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             # quay. Of examples left out in turn, 85 instead of 77 % of what is to be declined are, at 0.7 %
             # more of the honest questions about fraud and forgery.
             "before_answers": {
-                "declined": {"score": 0.25, "share": 0.7},
+                "declined": {"score": 0.3, "share": 0.7},
                 "live": {"score": 0.25, "share": 0.6},
             },
             # Labels that make another thing of a label when they are asked for beside it, and how many times
             # their score it needs: who asks where to report a forgery wants none. Of such questions, left out
             # in turn, 1.0 instead of 5.4 % are declined.
-            "unless": {},
+            "unless": {"declined": ["followup/contact", "faq/city.hotline", "check_claim"]},
             "unless_times": 2.0,
             # Of so few words such a label needs this score: "fake sites" names a topic, "fake passport" was
             # taught.
             "unless_short": {"words": 3, "score": 0.45},
-            # The same for a message in a language that nobody taught: scores, since there are no examples to
-            # calibrate with and words do not count. "aside": how much of the score of what is no question of
-            # ours an answer needs. Chosen on 138 questions in seven languages and 27 that have no answer:
-            # 86 % get their answer, 3 of the 27 are answered. At 0.55 it is 83 % and 2, at 0.35 88 % and 5.
-            "other_languages": {"answer": 0.08, "choices": 0.05, "talk": 0.3, "aside": 0.45},
             # Share of the score of "no answer" that an answer needs to be offered instead of the refusal:
             # today's price of gold is refused, with nothing offered that has gold in it.
             "nearly": 0.75,
@@ -183,22 +180,27 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
 
     # Training
 
+    def examples(self, training_data: TrainingData) -> list[Message]:
+        """The examples that are learned from, with forms and vectors."""
+        return learned_from(training_data)
+
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the machine, then the probabilities, on what it says of held-out examples."""
-        examples = learned_from(training_data)
+        examples = self.examples(training_data)
         calibrating = _calibrating(map(example_label, examples), self._config["calibrating_enough"])
         examples.sort(key=lambda example: (example_label(example) in calibrating, example_label(example)))
         labels = [example_label(example) for example in examples]
-        texts = [example.get(FORMS)[0].folded for example in examples]
+        texts = [self.counted(example.get(FORMS)[0]) for example in examples]
         every = [example for example in training_data.intent_examples if example.get(FORMS)]
         self._words = frozenset(word for example in every for word in example.get(FORMS)[0].folded.split())
         vectors = np.vstack([example.get(VECTORS) for example in examples])
-        progress.tell("fitting", 0)
-        self._machine.fit(Inputs(vectors, texts), labels)
-        progress.tell("fitting", 0.5)
         questions = np.array([not is_answer_text(example) for example in examples])
         blocks = [block for block in _ranges(np.array(labels)) if labels[block.start] in calibrating]
-        self._calibrate(texts, np.array(labels), questions, blocks)
+        with threadpool_limits(len(os.sched_getaffinity(0)), "blas"):  # one is enough to answer, and set
+            progress.tell("fitting", 0)
+            self._machine.fit(Inputs(vectors, texts), labels)
+            progress.tell("fitting", 0.5)
+            self._calibrate(texts, np.array(labels), questions, blocks)
         self._machine.forget_training()
         self._agreements = frozenset(
             self._bare(text) for text, label in zip(texts, labels, strict=True) if label == AFFIRM
@@ -225,7 +227,7 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
         scores_alone, scores_whole = scores_alone[alone], scores_whole[whole]
         scores_whole[np.arange(len(whole)), self._machine.numbers_of(labels[whole])] = -1
         used = [*alone, *whole]
-        known = np.array([_share(texts[index].split(), words) for index in used])
+        known = np.array([self.known(texts[index], words) for index in used])
         lengths = np.array([len(texts[index].split()) for index in used])
         scores = np.vstack([scores_alone, scores_whole])
         best = self._machine.labels[np.argsort(-scores, axis=1)[:, :CHOICES_MOST]]
@@ -242,45 +244,32 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
 
     # Reading a message
 
+    def counted(self, form: Forms) -> str:
+        """The text of a form whose words and letters are counted."""
+        return form.folded
+
+    def known(self, text: str, words: frozenset[str]) -> float:
+        """The share of a text's words that are among these, from 0 to 1."""
+        said = text.split()
+        return sum(word in words for word in said) / len(said) if said else 0.0
+
+    def scores(self, messages: list[Message]) -> np.ndarray:
+        """The scores of every label for each form of each message, one after the other."""
+        texts = [self.counted(form) for message in messages for form in message.get(FORMS)]
+        return self._machine.scores(Inputs(np.vstack([message.get(VECTORS) for message in messages]), texts))
+
     def process(self, messages: list[Message]) -> list[Message]:
         """Read each message."""
         for start in range(0, len(messages), AT_A_TIME):
             some = messages[start : start + AT_A_TIME]
-            texts = [form.folded for message in some for form in message.get(FORMS)]
-            scores = self._machine.scores(
-                Inputs(np.vstack([message.get(VECTORS) for message in some]), texts)
-            )
-            ends = np.cumsum([len(message.get(FORMS)) for message in some])
+            scores = self.scores(some)
+            texts = [self.counted(form) for message in some for form in message.get(FORMS)]
             for label, others in self._config["unless"].items():
                 self._weaken(label, others, texts, scores)
+            ends = np.cumsum([len(message.get(FORMS)) for message in some])
             for message, of_message in zip(some, np.split(scores, ends[:-1]), strict=True):
-                if message.get(OTHER_LANGUAGE):
-                    self._read_other_language(message, of_message[0])
-                else:
-                    self._read(message, of_message)
+                self._read(message, of_message)
         return messages
-
-    def _read_other_language(self, message: Message, scores: np.ndarray) -> None:
-        """Set what vectors alone make of a message."""
-        least = self._config["other_languages"]
-        ranking = self._ranking(scores, np.argsort(-scores))
-        score_of = dict(zip(self._machine.labels, map(float, scores), strict=True))
-        answers = {name: score for name, score in score_of.items() if name.startswith("faq/")}
-        ranked = sorted(answers, key=lambda name: -answers[name])[:CHOICES_MOST]
-        best = answers[ranked[0]] if ranked else 0.0
-        label = self._before_answers(scores)
-        if not label and not ranking[0][0].startswith(("faq/", "followup/")):
-            label = ranking[0][0] if ranking[0][1] >= least["talk"] else None
-        aside = least["aside"] * max(score_of.get(name, 0.0) for name in (NO_ANSWER, "live"))
-        if label:
-            self._set(message, label, ranking[0][1], ranking, Reading())
-        elif best >= max(least["answer"], aside):
-            self._set(message, ranked[0], best, ranking, Reading())
-        elif best >= max(least["choices"], aside):
-            near = [name.partition("/")[2] for name in ranked if answers[name] >= best / 2]
-            self._set(message, UNSURE, best, ranking, Reading(choices=near))
-        else:
-            self._set(message, NO_ANSWER, 1 - best, ranking, Reading())
 
     def _weaken(self, label: str, others: list[str], texts: list[str], scores: np.ndarray) -> None:
         """Take a label's score away where one of the others scores enough beside it, or where there are too
@@ -296,10 +285,9 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             of_label[(of_label < least) | (is_short & (of_label < short["score"]))] = 0
 
     def _read(self, message: Message, scores: np.ndarray) -> None:
-        texts = [form.folded for form in message.get(FORMS)]
-        split = [text.split() for text in texts]
-        known = np.array([_share(words, self._words) for words in split])
-        lengths = np.array([len(words) for words in split])
+        texts = [self.counted(form) for form in message.get(FORMS)]
+        known = np.array([self.known(text, self._words) for text in texts])
+        lengths = np.array([len(text.split()) for text in texts])
         aside = self._machine.labels == NO_ANSWER
         first, among = self._acceptance.probabilities(evidence(scores, known, lengths, aside))
         order = np.argsort(-scores, axis=1)
@@ -436,10 +424,6 @@ def _ranges(labels: np.ndarray) -> list[slice]:
 
 def _choice(label: str) -> int | None:
     return int(label.partition("/")[2]) if label.startswith("choose/") else None
-
-
-def _share(words: list[str], known: frozenset[str]) -> float:
-    return sum(word in known for word in words) / len(words) if words else 0.0
 
 
 def entity(name: str, value: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components.examples import learned_from
 from nlu.components.normaliser import FORMS
+from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.encoder.encoder import TEXT_MOST, Encoder
 
 VECTORS = "vectors"
@@ -53,10 +54,13 @@ class SentenceEncoder(GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Give each example that is learned from its vector."""
-        examples = learned_from(training_data)
-        vectors = self._encoder.encode_all([example.get(FORMS)[0].read for example in examples])
-        for example, vector in zip(examples, vectors, strict=True):
-            example.set(VECTORS, vector[np.newaxis])
+        others = [example for example in training_data.training_examples if example.get(OTHER_LANGUAGE)]
+        examples = [*learned_from(training_data), *others]
+        forms = [example.get(FORMS)[0] for example in examples]
+        read = self._encoder.encode_all([form.read for form in forms])
+        beside = self._encoder.encode_all([form.beside or form.read for form in forms])
+        for example, *both in zip(examples, read, beside, strict=True):
+            example.set(VECTORS, _mean(both)[np.newaxis])
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -1,4 +1,4 @@
-"""Which messages are in a language that nobody taught: Korean, French, Khmer."""
+"""Which messages are in another language than ours: Korean, French, Khmer; and what is asked in these."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -30,7 +30,10 @@ ANSWERED_IN = "answered_in"
 """Property of such a message: "vi" or "en", in which it is answered."""
 
 IN_TERMS = "in_terms"
-"""Property of such a message: its Forms, with our terms in place of those of its language."""
+"""Property of such a message: its Forms, with our terms in place of those of its language beside it."""
+
+LABEL = "label_in_other_language"
+"""Property of an example in another language: what it stands for, an intent, or "intent/detail"."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -50,7 +53,7 @@ class OtherLanguages(LearningComponent):
     def get_default_config() -> dict[str, Any]:
         """Each setting with its default."""
         return {
-            # Path of the table of languages, from the project's directory. None: there are no others.
+            # Directory of the languages, a file each, from the project's directory. None: no others.
             "languages": None,
             # Probability from which the detector, asked for the table's languages without a script of their
             # own, Vietnamese and English, is believed; from how many words on; and which share of these may
@@ -76,7 +79,8 @@ class OtherLanguages(LearningComponent):
         """An untrained component with its table."""
         component = super().create(config, model_storage, resource, execution_context)
         if config["languages"]:
-            component._know(paths.read_yaml(Path(config["languages"])), frozenset())
+            files = sorted(Path(config["languages"]).glob("*.yml"))
+            component._know({file.stem: paths.read_yaml(file) for file in files}, frozenset())
         return component
 
     def _know(self, languages: dict[str, dict[str, Any]], known: frozenset[str]) -> None:
@@ -107,7 +111,19 @@ class OtherLanguages(LearningComponent):
         return self.persist()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Leave the examples as they are: all are in our languages."""
+        """Add the examples in other languages, of labels that there are. They have no text and no intent, so
+        that only who asks for their label (LABEL) learns from them."""
+        labels = {
+            example.get(INTENT_RESPONSE_KEY) or example.get(INTENT)
+            for example in training_data.intent_examples
+        }
+        training_data.training_examples += [
+            Message(data={OTHER_LANGUAGE: code, LABEL: label, IN_TERMS: self._forms(text, code)})
+            for code, language in self._languages.items()
+            for label, texts in language.get("examples", {}).items()
+            for text in texts
+            if label in labels
+        ]
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -117,7 +133,7 @@ class OtherLanguages(LearningComponent):
             if code := self.language_of(text):
                 message.set(OTHER_LANGUAGE, code)
                 message.set(ANSWERED_IN, self._languages[code]["answered_in"])
-                message.set(IN_TERMS, Forms(plain(text), "", self._in_terms(plain(text), code)))
+                message.set(IN_TERMS, self._forms(text, code))
         return messages
 
     def language_of(self, text: str) -> str | None:
@@ -144,6 +160,10 @@ class OtherLanguages(LearningComponent):
         rest = " ".join(word for word in text.split() if word not in names)
         code, probability = self._detector.classify(rest)
         return code if code in self._languages and probability >= self._config["sure"] else None
+
+    def _forms(self, text: str, code: str) -> Forms:
+        """A text as it is read, with our terms in it."""
+        return Forms(plain(text), "", self._in_terms(plain(text), code))
 
     def _in_terms(self, text: str, code: str) -> str:
         """The text with each term of the language as it is called here, longer ones first."""

@@ -29,6 +29,7 @@ CLASSES = {
     "nlu.components.language.LanguageIdentifier",
     "nlu.components.normaliser.TextNormaliser",
     "nlu.components.encoder.SentenceEncoder",
+    "nlu.components.other_language_classifier.OtherLanguageClassifier",
     "nlu.components.classifier.AnswerClassifier",
     "nlu.components.ward_reader.WardReader",
     "nlu.components.facet_reader.FacetReader",

@@ -69,6 +69,23 @@ async def test_a_change_over_loses_no_message_and_keeps_nobody_waiting_for_the_t
     assert await side.answer(BRIDGE[0]) == "city.bridge"
 
 
+async def test_a_question_in_another_language_is_read_by_what_was_taught_in_it(side: RasaSide) -> None:
+    await side.published(FIRST)
+    assert await side.answer("껀터에 가면 뭐 먹어야 해요?") == "culture.food"
+
+
+async def test_a_button_is_what_it_says_whatever_was_said_before(side: RasaSide) -> None:
+    await side.published(WITH_BRIDGE)
+    pressed = [(answer, facet) for answer in WITH_BRIDGE for facet in ("season", "documents", "law")]
+    for answer, facet in pressed:
+        sender = f"presses-{answer}-{facet}"
+        for before in (FOOD[0], MUSIC[0], BRIDGE[0]):
+            await side.ask(before, sender)
+        response = await side.ask(f'/faq_facet{{"answer": "{answer}", "facet": "{facet}"}}', sender)
+        plan = response.json()[0]["custom"]["plans"][0]
+        assert (plan["reply"], plan["id"], plan["facet"]) == ("facet", answer, facet)
+
+
 async def test_after_a_change_over_the_old_process_ends(side: RasaSide) -> None:
     await side.published(WITH_BRIDGE)
     await side.published({**WITH_BRIDGE, "culture.sauce": SAUCE})

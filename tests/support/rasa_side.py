@@ -264,8 +264,9 @@ def make_project(directory: Path) -> None:
     shutil.copytree(
         ROOT / "nlu", directory / "nlu", ignore=lambda _, names: [n for n in names if n.endswith(".yml")]
     )
-    for table in ("spelling.yml", "languages.yml", "context.yml"):
+    for table in ("spelling.yml", "context.yml"):
         shutil.copy(ROOT / "nlu" / table, directory / "nlu")
+    shutil.copy(ROOT / "nlu" / "languages" / "ko.yml", directory / "nlu" / "languages")
     (directory / "nlu" / "must_pass.yml").write_text(json.dumps(MUST_PASS), encoding="utf-8")
     few = [entry for file in sorted((ROOT / "nlu").glob("*.yml")) for entry in _few_examples(file)]
     written = {"version": "3.1", "nlu": few}

@@ -35,6 +35,9 @@ ANSWERS = frozenset(
 EXAMPLES_MOST = 50
 """How many stay, about, of the examples of an intent beside the answers."""
 
+LANGUAGES = ("fr", "ko")
+"""The other languages that stay: one with a script of its own, one without."""
+
 
 def copy_small_project(directory: Path) -> None:
     """A copy of the project with few answers, and few examples beside them; its model is still to be made."""
@@ -51,6 +54,9 @@ def copy_small_project(directory: Path) -> None:
         for topic, names in catalogue.items()
     }
     (content / "catalogue.yml").write_text(yaml.safe_dump(few, allow_unicode=True), encoding="utf-8")
+    for file in (directory / "nlu" / "languages").glob("*.yml"):
+        if file.stem not in LANGUAGES:
+            file.unlink()
     for file in (directory / "nlu").glob("*.yml"):
         taught = data_in(file)
         if isinstance(taught, dict) and "nlu" in taught:
