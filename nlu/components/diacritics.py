@@ -34,6 +34,8 @@ class RestorerLimits:
     slip, stranger, no_syllable: how much likelier (in natural logarithms) a syllable with a diacritic has to
         be as another one, to be read so: one that is known, one that nobody taught, and one that cannot be
         ("viêt").
+    marked_least: share of the words of an example that have diacritics, from which on it is learned from:
+        people teach questions as they are typed, too.
     short, seen_together: a word of more letters may be two syllables, if these stand together so often in the
         examples.
     """
@@ -41,6 +43,7 @@ class RestorerLimits:
     slip: float
     stranger: float
     no_syllable: float
+    marked_least: float
     short: int
     seen_together: int
 
@@ -72,11 +75,14 @@ class DiacriticRestorer:
 
     @classmethod
     def learn(cls, texts: Iterable[str], limits: RestorerLimits) -> DiacriticRestorer:
-        """A restorer from Vietnamese texts with their diacritics."""
+        """A restorer from Vietnamese texts; those without diacritics are left aside."""
         unigrams: Counter[str] = Counter()
         bigrams: Counter[tuple[str, str]] = Counter()
         for text in texts:
             syllables = words(text)
+            marked = sum(syllable != fold_word(syllable) for syllable in syllables)
+            if marked < limits.marked_least * len(syllables):
+                continue
             unigrams.update(syllables)
             bigrams.update(zip(["", *syllables], syllables, strict=False))
         return cls(unigrams, bigrams, limits)
