@@ -19,7 +19,11 @@ QUESTIONS_ENOUGH = 10
 def learned_from(training_data: TrainingData) -> list[Message]:
     """The examples that are learned from: every question, the titles, which people type when they ask for a
     topic as such, and the sentences of an answer that has few questions."""
-    examples = [example for example in training_data.intent_examples if example.get(FORMS)]
+    examples = [
+        example
+        for example in training_data.intent_examples
+        if example.get(FORMS) and not names_its_topic(example)
+    ]
     questions = Counter(example_label(example) for example in examples if not is_answer_text(example))
     return [
         example
@@ -33,6 +37,11 @@ def learned_from(training_data: TrainingData) -> list[Message]:
 def is_answer_text(example: Message) -> bool:
     """Whether an example is a sentence of the answer itself, not a question."""
     return bool(example_metadata(example).get("is_answer_text"))
+
+
+def names_its_topic(example: Message) -> bool:
+    """Whether an example of a side is a question with its topic, which is the answer's, not a follow-up."""
+    return bool(((example.get("metadata") or {}).get("intent") or {}).get("names_topic"))
 
 
 def example_metadata(example: Message) -> dict[str, Any]:

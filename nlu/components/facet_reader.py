@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from nlu.components.classifier import entity
-from nlu.components.examples import example_label, example_metadata, is_answer_text
+from nlu.components.examples import example_label, example_metadata, is_answer_text, names_its_topic
 from nlu.components.features import SideBySide, TextClassifier
 from nlu.components.learning import LearningComponent
 from nlu.components.normaliser import FORMS
@@ -51,8 +51,8 @@ class Vocabulary:
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class FacetReader(LearningComponent):
     """Makes a `faq` a `faq_facet`, with the entity `facet`, where the question asks for one side that the
-    answer has. It learns from the follow-up questions, which name no topic, each alone and behind a topic's
-    title.
+    answer has. It learns from questions that name their topic, too, and from the follow-up questions, which
+    name none, each alone and behind a topic's title.
     """
 
     FILE = "facets.pickle"
@@ -112,6 +112,7 @@ class FacetReader(LearningComponent):
         for none; and each topic's words from its questions."""
         asked_on: dict[str, list[str]] = defaultdict(list)
         asked: dict[str, list[str]] = defaultdict(list)
+        with_topic: dict[str, str] = {}
         sides: set[tuple[str, str]] = set()
         topics: list[str] = []
         for example in training_data.intent_examples:
@@ -121,7 +122,9 @@ class FacetReader(LearningComponent):
             metadata = example_metadata(example)
             if facet := metadata.get("facet"):
                 sides.add((detail, facet))
-            if intent == "followup":
+            if names_its_topic(example):
+                with_topic[self._nameless(example.get(FORMS)[0].read)] = detail
+            elif intent == "followup":
                 asked_on[detail].append(example.get(FORMS)[0].read)
             elif intent == "faq" and metadata.get("is_title"):
                 topics.append(self._nameless(example.get(FORMS)[0].read))
@@ -135,9 +138,10 @@ class FacetReader(LearningComponent):
                 (f"{topic} {text}", facet) for (text, facet), topic in zip(pairs, cycle(topics), strict=False)
             ]
             self._model = _fitted(pairs, self._config["regression_c"])
-            none = [*self._asking_for_none(asked), *topics]
+            none = [text for text in (*self._asking_for_none(asked), *topics) if text not in with_topic]
             self._model = _fitted(
-                [*pairs, *beside, *((text, NO_SIDE) for text in none)], self._config["regression_c"]
+                [*pairs, *beside, *with_topic.items(), *((text, NO_SIDE) for text in none)],
+                self._config["regression_c"],
             )
         return self.persist()
 
