@@ -72,7 +72,10 @@ def inner_names(settings: dict[str, Any]) -> set[str]:
     """The names in a setting that has several, at whatever depth; not the labels that they are of."""
     names: set[str] = set()
     for name, value in settings.items():
-        names |= inner_names(value) if isinstance(value, dict) else {name}
+        if isinstance(value, dict):
+            names |= inner_names(value)
+        elif not isinstance(value, list):  # labels beside a label
+            names.add(name)
     return names
 
 
