@@ -39,8 +39,9 @@ class OtherLanguageClassifier(AnswerClassifier):
         """Each setting with its default."""
         return {
             **AnswerClassifier.get_default_config(),
-            # As AnswerClassifier's, with shorter sequences. Seven languages have many sequences of letters: with longer ones, as in ours, none of 224
-            # questions is read better, and the model grows by 160 MB, not 30.
+            # As AnswerClassifier's, with shorter sequences. Seven languages have many sequences of letters:
+            # with longer ones, as in ours, none of 224 questions is read better, and the model grows by
+            # 160 MB, not 30.
             "kernel": {
                 "width": 3.0,
                 "letters": 0.3,
