@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from tests.support.rasa_side import (
     TOKEN,
     WITH_BRIDGE,
     RasaSide,
-    is_alive,
     listens_on,
     make_project,
     rasa_side,
@@ -48,13 +46,6 @@ async def side(project: Path) -> AsyncIterator[RasaSide]:
         assert (await side.ask("hello")).status_code == 503, "there is no model yet"
         await side.published(FIRST)
         yield side
-
-
-def copy(project: Path, directory: Path) -> None:
-    """Another project with the same models, as a restart finds them."""
-    make_project(directory)
-    for part in ("models", "build"):
-        shutil.copytree(project / part, directory / part, dirs_exist_ok=True)
 
 
 async def test_a_change_over_loses_no_message_and_keeps_nobody_waiting_for_the_training(
@@ -386,76 +377,3 @@ async def test_without_a_token_it_does_not_start(project: Path) -> None:
     _, said = await process.communicate()
     assert process.returncode == 1
     assert "set RASA_TOKEN" in said.decode()
-
-
-@pytest.mark.parametrize("damage", ["torn", "empty", "changed"])
-async def test_a_damaged_model_is_set_aside_the_one_before_answers_and_it_is_made_anew(
-    side: RasaSide, project: Path, tmp_path: Path, damage: str
-) -> None:
-    before = await side.published(WITH_BRIDGE)
-    live = await side.published(FIRST)
-    copy(project, tmp_path)
-    file = tmp_path / "models" / f"{live}.tar.gz"
-    whole = file.read_bytes()
-    half = len(whole) // 2
-    torn = {"torn": whole[:half], "empty": b"", "changed": whole[:half] + b"?" + whole[half + 1 :]}
-    file.write_bytes(torn[damage])
-    answered: list[str] = []
-
-    def is_live_again(status: dict[str, Any]) -> bool:
-        if status["model"]:
-            answered.append(status["model"])
-        return bool(status["model"] == live)
-
-    async with rasa_side(tmp_path) as again:
-        await again.until(is_live_again)
-        assert await again.answer(FOOD[0]) == "culture.food"
-    assert answered[0] == before
-    assert [path.name for path in (tmp_path / "models").glob("*.damaged")] == [f"{live}.damaged"]
-
-
-async def test_a_start_that_fails_through_no_fault_of_the_model_is_tried_again_with_the_same_one(
-    side: RasaSide, project: Path, tmp_path: Path
-) -> None:
-    meant = await side.published(FIRST)
-    await side.published(WITH_BRIDGE)
-    await side.put_back(meant)
-    await side.until(lambda status: status["is_held"] and status["model"] == meant)
-    copy(project, tmp_path)
-    async with rasa_side(tmp_path) as again:
-        await again.until(lambda _: again.processes())
-        os.kill(again.processes()[0], signal.SIGKILL)
-        status = await again.until(lambda status: status["model"])
-        assert status["model"] == meant
-
-
-async def test_an_encoder_that_is_missing_costs_no_model(
-    side: RasaSide, project: Path, tmp_path: Path
-) -> None:
-    name = await side.published(FIRST)
-    copy(project, tmp_path)
-    graph = tmp_path / "build" / "encoder" / "encoder.onnx"
-    graph.unlink()
-    graph.mkdir()  # which nobody can read, or write anew
-    async with rasa_side(tmp_path) as again:
-        await again.until_forked(2)
-        graph.rmdir()
-        status = await again.until(lambda status: status["model"])
-        assert status["model"] == name
-    assert not list((tmp_path / "models").glob("*.damaged"))
-
-
-@pytest.mark.parametrize("end", [RasaSide.kill, RasaSide.leave_alone])
-async def test_a_restart_goes_on_with_what_was_live_and_nothing_outlives_the_server_or_the_bot(
-    side: RasaSide, project: Path, tmp_path: Path, end: Callable[[RasaSide], None]
-) -> None:
-    name = await side.published(FIRST)
-    copy(project, tmp_path)
-    async with rasa_side(tmp_path) as again:
-        status = await again.until(lambda status: status["model"])
-        assert status["model"] == name
-        assert status["since"] == (await side.status())["since"]
-        processes = [again.pid, *again.processes()]
-        assert len(processes) > 1
-        end(again)
-        await side.until(lambda _: not any(map(is_alive, processes)))

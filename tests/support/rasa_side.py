@@ -257,7 +257,7 @@ async def rasa_side(directory: Path, *arguments: str, **environment: str) -> Asy
 
 
 def make_project(directory: Path) -> None:
-    """The Rasa side's own code and settings, and few examples."""
+    """The Rasa side's own code and settings, few examples, and the encoder's files, if they are made."""
     for name in ("config.yml", "domain.yml", "endpoints.yml", "credentials.yml"):
         shutil.copy(ROOT / name, directory)
     shutil.copytree(ROOT / "stories", directory / "stories")
@@ -272,6 +272,8 @@ def make_project(directory: Path) -> None:
     written = {"version": "3.1", "nlu": few}
     (directory / "nlu" / "few.yml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
     know_arithmetic(directory)
+    if (encoder := ROOT / "build" / "encoder").exists():
+        shutil.copytree(encoder, directory / "build" / "encoder")
 
 
 def _few_examples(file: Path) -> list[dict[str, str]]:
