@@ -17,7 +17,10 @@ PYTHON ?= python3
 PYTEST := .venv/bin/python -m pytest
 # What the tests write and throw away stays in memory where that can be had: a disk makes them twice as slow.
 # (A container often has 64 MB of it, which is too little.)
-IN_MEMORY = $(shell test "$$(df -kP /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 2000000 2>/dev/null && echo TMPDIR=/dev/shm)
+in_memory = $(shell test "$$(df -kP /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt $(1) 2>/dev/null && echo TMPDIR=/dev/shm)
+IN_MEMORY = $(call in_memory,2000000)
+# With servers there are whole projects among it, with models, and the servers need memory of their own.
+SERVERS_IN_MEMORY = $(call in_memory,8000000)
 # A browser on a full machine may be late once, and a connection that a test cuts off be missed. What failed beside
 # others is asked once more, alone; what passes then is still printed as failed above: it is to be mended. A fault
 # fails twice.
@@ -25,8 +28,10 @@ ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYT
 # One worker more than there are processors, since some tests wait. Each has its share in one piece, so that what a
 # file's tests share is mostly made once.
 WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal
-# With servers at most four: each has a browser and bots of its own, and all of them ask one Rasa side.
-SERVER_WORKERS = -n $(shell n=$$(nproc); echo $$((n < 3 ? n + 1 : 4))) --dist loadfile --no-loadscope-reorder
+# With servers five: each has a browser and bots of its own, and all of them ask one Rasa side; but much of the time
+# they wait, for what is told to stall, or for a training. Trainings give way to all else, and the longest of the
+# tests wait for two of the whole of content/: so that these have their share, all else gives way as much.
+SERVER_WORKERS = -n $(shell n=$$(nproc); echo $$((n < 2 ? 2 : 5))) --dist loadfile --no-loadscope-reorder
 # What runs at a time is not printed mixed, where this make can do that (GNU 4; macOS has 3.81).
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -40,7 +45,7 @@ run: .venv/ready build/encoder/ready  ## the bot
 test: environments
 	@$(MAKE) --no-print-directory --jobs 2 $(IN_TURN) tests-without-servers static
 	@echo "== tests with servers (the first run trains a model)" \
-		&& $(PYTEST) $(SERVER_WORKERS) -m server $(TESTS) \
+		&& $(SERVERS_IN_MEMORY) nice -n 19 $(PYTEST) $(SERVER_WORKERS) -m server $(TESTS) \
 		|| $(ONCE_MORE) -m server $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev

@@ -37,8 +37,8 @@ from nlu.components.tracker_store import TURNS_WHOLE, PrivateTrackerStore
 
 TURNS = 40
 
-EVERY = 3
-"""Of the questions every third: what is compared is the arithmetic, and theirs takes long for many labels."""
+EVERY = 6
+"""Of the questions every sixth: what is compared is the arithmetic, and theirs takes long for many labels."""
 
 
 def texts() -> list[tuple[str, str]]:

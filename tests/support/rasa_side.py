@@ -24,6 +24,7 @@ from tests.support.data import data_in
 
 EXAMPLES_MOST = 10
 INTENTS = ("greet", "thanks", "emergency", "out_of_scope")
+NICE_MOST = 19
 READY_SECONDS = 240
 """A training of the few examples takes some five seconds, or minutes where nine others train beside it."""
 
@@ -176,17 +177,20 @@ class RasaSide:
         assert self._process.stdin
         self._process.stdin.close()
 
-    def processes(self, *, training: bool | None = None) -> list[int]:
-        """The ids of the processes that were forked for a model or a training; training: only those that
-        give way to others, or only those that do not."""
+    def processes(self, *, training: bool = False) -> list[int]:
+        """The ids of the processes that were forked for a model or a training; training: only of those for a
+        training, once they give way to the others, if anything can give way to these."""
         alive = _alive()
         own = alive[self.pid].nice if self.pid in alive else 0
         forking = {pid for pid, one in alive.items() if one.parent == self.pid}
-        return [
-            pid
-            for pid, one in alive.items()
-            if one.parent in forking and one.name.startswith("rasa") and training in {None, one.nice > own}
-        ]
+        forked = {pid: one for pid, one in alive.items() if one.parent in forking}
+        if training:
+            return [
+                pid
+                for pid, one in forked.items()
+                if one.name == "rasa_train" and (one.nice > own or own == NICE_MOST)
+            ]
+        return [pid for pid, one in forked.items() if one.name.startswith("rasa")]
 
 
 def is_alive(pid: int) -> bool:

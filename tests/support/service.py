@@ -153,7 +153,7 @@ async def service(
             **settings,
         }
         bot = ZaloBot(zalo_server, directory, environment)
-        await bot.log_in()
+        await bot.authorise()
         await bot.process.start()
         stack.push_async_callback(bot.process.ensure_ended)
         await zalo_server.webhook.save(f"{bot.process.url}/zalo/webhook")

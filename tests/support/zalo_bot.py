@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from bot.channels.zalo import login
 from stand_ins.serving import serving
 from stand_ins.zalo import Said, StandIn
 from stand_ins.zalo.server import settings
@@ -32,6 +33,13 @@ class ZaloBot:
         self._zalo = zalo
         self._directory = directory
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
+
+    async def authorise(self) -> None:
+        """What `log_in` comes to, without a process for it."""
+        values = {name.lower(): value for name, value in self._environment.items()}
+        database = f"sqlite:///{self._directory}/data/bot.db"
+        settings = login.LoginSettings(**{"database_url": database, **values})  # type: ignore[arg-type]
+        await login.by_code(settings, login.read_consent(self._zalo.grant.consent()), login.new_state())
 
     async def log_in(self) -> None:
         """Let the account's administrator consent, and the operator paste where they were taken."""
@@ -67,7 +75,7 @@ class ZaloBot:
 
 @asynccontextmanager
 async def zalo_bot(zalo: StandIn, rasa_url: str, directory: Path) -> AsyncIterator[ZaloBot]:
-    """The bot, authorised as an operator does it, running, with its webhook saved in the console."""
+    """The bot, authorised, running, with its webhook saved in the console."""
     async with serving(zalo.app()) as url:
         environment = {
             **settings(url, TOKEN_KEY),
@@ -76,7 +84,7 @@ async def zalo_bot(zalo: StandIn, rasa_url: str, directory: Path) -> AsyncIterat
             "WEB_RATE_LIMIT": "0",
         }
         bot = ZaloBot(zalo, directory, environment)
-        await bot.log_in()
+        await bot.authorise()
         await bot.process.start()
         await zalo.webhook.save(f"{bot.process.url}/zalo/webhook")
         try:
