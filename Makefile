@@ -29,8 +29,7 @@ ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYT
 # file's tests share is mostly made once.
 WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal
 # With servers five: each has a browser and bots of its own, and all of them ask one Rasa side; but much of the time
-# they wait, for what is told to stall, or for a training. Trainings give way to all else, and the longest of the
-# tests wait for two of the whole of content/: so that these have their share, all else gives way as much.
+# they wait, for what is told to stall, or for a training, which gives way to all else.
 SERVER_WORKERS = -n $(shell n=$$(nproc); echo $$((n < 2 ? 2 : 5))) --dist loadfile --no-loadscope-reorder
 # What runs at a time is not printed mixed, where this make can do that (GNU 4; macOS has 3.81).
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -45,7 +44,7 @@ run: .venv/ready build/encoder/ready  ## the bot
 test: environments
 	@$(MAKE) --no-print-directory --jobs 2 $(IN_TURN) tests-without-servers static
 	@echo "== tests with servers (the first run trains a model)" \
-		&& $(SERVERS_IN_MEMORY) nice -n 19 $(PYTEST) $(SERVER_WORKERS) -m server $(TESTS) \
+		&& $(SERVERS_IN_MEMORY) $(PYTEST) $(SERVER_WORKERS) -m server $(TESTS) \
 		|| $(ONCE_MORE) -m server $(TESTS); }
 
 quick: .venv/ready .venv/ready-dev
