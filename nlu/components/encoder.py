@@ -13,7 +13,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components.examples import learned_from
+from nlu.components.examples import learned_from, names_its_topic
 from nlu.components.normaliser import FORMS
 from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.encoder.encoder import TEXT_MOST, Encoder
@@ -53,8 +53,12 @@ class SentenceEncoder(GraphComponent):
         return cls(Encoder(Path(config["cache"]) if config["cache"] else None))
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Give each example that is learned from its vector."""
-        others = [example for example in training_data.training_examples if example.get(OTHER_LANGUAGE)]
+        """Give each example that a component learns from its vector."""
+        others = [
+            example
+            for example in training_data.training_examples
+            if example.get(OTHER_LANGUAGE) or (example.get(FORMS) and names_its_topic(example))
+        ]
         examples = [*learned_from(training_data), *others]
         forms = [example.get(FORMS)[0] for example in examples]
         read = self._encoder.encode_all([form.read for form in forms])

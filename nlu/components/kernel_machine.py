@@ -101,6 +101,10 @@ class KernelMachine:
             scores[number] += values.astype(np.float32) @ self._count_weights[columns]
         return scores
 
+    def knows_a_word(self, text: str) -> bool:
+        """Whether an example has one of the text's words."""
+        return self._counts.knows_a_word(text)
+
     def left_out(self, blocks: Sequence[slice]) -> tuple[np.ndarray, np.ndarray]:
         """What the machine would say of its own examples, had it not been trained on them; once after `fit`.
 

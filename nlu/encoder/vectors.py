@@ -26,6 +26,7 @@ class Vectors:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._pruned_on = 0
 
     def get(self, keys: list[bytes]) -> dict[bytes, np.ndarray]:
         """Those that are remembered, float32."""
@@ -41,7 +42,9 @@ class Vectors:
                     f"UPDATE vector SET used = ? WHERE used <> ? AND {among}",  # noqa: S608
                     [today, today, *some],
                 )
-            database.execute("DELETE FROM vector WHERE used < ?", [today - KEPT_DAYS])
+            if self._pruned_on != today:  # once a day: it reads the whole file
+                database.execute("DELETE FROM vector WHERE used < ?", [today - KEPT_DAYS])
+                self._pruned_on = today
         return found
 
     def put(self, vectors: Mapping[bytes, np.ndarray]) -> None:
