@@ -57,7 +57,7 @@ SERVERS = {"postgres", "browser"}
 
 
 FIRST = (
-    "end_to_end/test_publishing.py",  # may train the model, for which others wait, and trains another one
+    "end_to_end/test_dialogues.py",  # may train the model, for which others wait
     "rasa/test_server.py",
     "web/test_page.py",
     "end_to_end/test_dependencies.py",
@@ -66,6 +66,7 @@ FIRST = (
     "storage/test_stalling.py",
     "end_to_end/test_survival.py",
     "end_to_end/test_editing.py",
+    "end_to_end/test_publishing.py",
     "rasa/test_replicas.py",
     "editing/test_in_browser.py",
     "rasa/test_kept_models.py",
@@ -78,7 +79,6 @@ FIRST = (
     "end_to_end/test_zalo.py",
     "end_to_end/test_context.py",
     "end_to_end/test_telegram.py",
-    "end_to_end/test_dialogues.py",
     "end_to_end/test_zalo_tokens.py",
     "end_to_end/test_desk.py",
     "end_to_end/test_zalo_bot.py",

@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from nlu import progress
 from nlu.components.acceptance import Acceptance, evidence
-from nlu.components.context import DOUBT, NO_ANSWER, UNSURE
+from nlu.components.context import DOUBT, NO_ANSWER, TALK, UNSURE
 from nlu.components.encoder import VECTORS
 from nlu.components.examples import example_label, is_answer_text, learned_from
 from nlu.components.kernel_machine import Inputs, Kernel, KernelMachine
@@ -45,6 +45,9 @@ from nlu.text.forms import Forms, fold, points_back, words
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
 
 AFFIRM, DENY = "affirm", "deny"
+REACTIONS = frozenset({"smalltalk", "thanks", "greet", "goodbye", AFFIRM})
+"""Labels of what asks for nothing."""
+
 WARD = "ward"
 """What a place of the city is called now: nlu.components.ward_reader looks for its name."""
 
@@ -141,6 +144,9 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             # Probability from which a message is taken for what is no question: to say "you are welcome"
             # wrongly does less harm than a wrong answer, and what would do harm is confirmed first.
             "talk": 0.15,
+            # Score from which a message without a word that was taught is taken for a reaction ("okii", "omg"):
+            # its letters and its vector tell that. Else it has no answer, whatever its scores.
+            "reaction": 0.4,
             # Labels that are read without being the best: from which score on, and from which share of the
             # best one's. A forged paper scores for the paper as well, and today's flood at the quay for the
             # quay. Of examples left out in turn, 85 instead of 77 % of what is to be declined are, at 0.7 %
@@ -305,7 +311,8 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
         if label == NO_ANSWER and max(answers.values(), default=0) < self._config["nearly"] * ranking[0][1]:
             is_sure = True
         if not known[part]:
-            label, confidence = NO_ANSWER, 1.0
+            is_reaction = label in REACTIONS and ranking[0][1] >= self._config["reaction"]
+            label, confidence = (TALK, confidence) if is_reaction else (NO_ANSWER, 1.0)
         elif not is_sure:
             if among[part] >= self._thresholds.choices and answers:
                 least = self._config["choice"] * max(answers.values())

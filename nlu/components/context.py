@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 NO_ANSWER, UNSURE, DOUBT, TALK, CHOOSE = "out_of_scope", "nlu_fallback", "doubt", "smalltalk", "choose"
 SOURCE, CONTACT = "source", "contact"
 
-_DONE = ("forget", "subscribe", "unsubscribe", "language", "affirm", "deny", "none_of_these", "go_back")
+_DONE = ("forget", "subscribe", "unsubscribe", "language", "affirm", "deny", "none_of_these")
 
 STANDS = frozenset(["emergency", "care", *_DONE])
 """Intents that are never anything else: to miss one, or to do something else for a "yes", would do harm."""

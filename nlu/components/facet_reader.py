@@ -107,8 +107,11 @@ class FacetReader(LearningComponent):
         return pickle.dumps((self._vocabulary, self._sides, self._subjects, self._machine))
 
     def restore(self, learned: bytes) -> None:
-        """Know them again."""
-        self._vocabulary, self._sides, self._subjects, self._machine = pickle.loads(learned)
+        """Know them again. A model that was made by words alone reads no sides: it answers only until the new
+        one is trained."""
+        known = pickle.loads(learned)
+        if len(known) == 4:
+            self._vocabulary, self._sides, self._subjects, self._machine = known
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the sides, and each topic's words from its questions."""

@@ -1,4 +1,7 @@
-"""An editor saves a file, and soon everybody gets the new answer: with the real Rasa side, trained here."""
+"""An editor saves a file, and soon everybody gets the new answer: with the real Rasa side, trained here.
+
+In `make test` the city has few answers, which take seconds to train; in `make soak` it has all of content/.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ import pytest
 from tests.support.bot_process import copy_project
 from tests.support.city import MARKET, City, new_person, running_city
 from tests.support.content import change
+from tests.support.small_city import copy_small_project
+from tests.support.soak import seconds
 
 NEW = "clarification.motorbike-ban"
 
@@ -19,15 +24,19 @@ CLARIFICATION = Path(__file__).parent / "clarification.yml"
 
 
 @pytest.fixture(scope="module")
-async def city(rasa_server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
-    """The bot as it is started for real, in a copy of the project; with the model of content/ as it is,
-    which `rasa_server` has seen to."""
+async def city(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
+    """The bot as it is started for real, in a copy of the project."""
     project = tmp_path_factory.mktemp("project")
-    copy_project(project)
+    if seconds(0):
+        copy_project(project)
+    else:
+        copy_small_project(project)
     async with running_city(project) as running:
+        await running.learned(None)
         yield running
 
 
+@pytest.mark.soak
 @pytest.mark.rasa
 async def test_a_new_clarification_is_understood_in_new_words_and_can_be_withdrawn_at_once(
     city: City,
