@@ -28,9 +28,9 @@ ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYT
 # One worker more than there are processors, since some tests wait. Each has its share in one piece, so that what a
 # file's tests share is mostly made once.
 WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal
-# With servers five: each has a browser and bots of its own, and all of them ask one Rasa side; but much of the time
-# they wait, for what is told to stall, or for a training, which gives way to all else.
-SERVER_WORKERS = -n $(shell n=$$(nproc); echo $$((n < 2 ? 2 : 5))) --dist loadfile --no-loadscope-reorder
+# With servers two more, and at most five: each has a browser and bots of its own, and all of them ask one Rasa side;
+# but much of the time they wait, for what is told to stall, or for a training, which gives way to all else.
+SERVER_WORKERS = -n $(shell n=$$(nproc); echo $$((n < 3 ? n + 2 : 5))) --dist loadfile --no-loadscope-reorder
 # What runs at a time is not printed mixed, where this make can do that (GNU 4; macOS has 3.81).
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes

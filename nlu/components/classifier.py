@@ -144,7 +144,7 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             # Probability from which a message is taken for what is no question: to say "you are welcome"
             # wrongly does less harm than a wrong answer, and what would do harm is confirmed first.
             "talk": 0.15,
-            # Score from which a message without a word that was taught is taken for a reaction ("okii", "omg"):
+            # Score from which a message without a word that was taught is taken for a reaction ("okii"):
             # its letters and its vector tell that. Else it has no answer, whatever its scores.
             "reaction": 0.4,
             # Labels that are read without being the best: from which score on, and from which share of the
