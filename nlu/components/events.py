@@ -17,15 +17,18 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg2
 import psycopg2.extras
+import structlog
 
 Row = Mapping[str, Any]
 R = TypeVar("R")
+
+log = structlog.get_logger()
 
 LATE_SECONDS = 600.0
 """How far behind the last turn one may be and still be late. Farther behind, it is a clock that was wrong."""
 
 WAIT_SECONDS = 4.0
-"""For how long a PostgreSQL that is gone is tried again before that is a failure."""
+"""For how long a PostgreSQL that is gone is tried again before a message is given back."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -54,6 +57,10 @@ _OF_SENDER = "SELECT id, type_name, timestamp, action_name, data FROM events WHE
 _SENDERS = "SELECT DISTINCT sender_id FROM events"
 _FORGET = ("DELETE FROM events WHERE sender_id = ?", "DELETE FROM turns WHERE sender_id = ?")
 _PURGE = ("DELETE FROM events WHERE timestamp <= ?", "DELETE FROM turns WHERE turn <= ?")
+
+
+class ConversationsAway(Exception):
+    """The PostgreSQL that keeps the conversations cannot be used just now; the same may work in a moment."""
 
 
 class Cursor(Protocol):
@@ -167,22 +174,49 @@ class SqliteDatabase:
 
 
 class PostgresqlDatabase:
-    """A database of PostgreSQL, on one connection that is made anew when it is lost."""
+    """A database of PostgreSQL, on one connection: made when it is needed, and anew when it is lost."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._connection = self._connected()
-        tables = _TABLES.format(serial="BIGSERIAL PRIMARY KEY", double="DOUBLE PRECISION")
+        self._connection: Any = None
+        self._is_away = False
 
-        def work(cursor: Cursor) -> None:
-            # Several runners may begin together. Where the tables are there nothing is made: CREATE INDEX
-            # locks its table all the same, and each model that is loaded would hold up whoever answers.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('hoi-can-tho events'))")
-            cursor.execute("SELECT to_regclass('ix_turns_turn')")
-            if cursor.fetchall() == [[None]]:
-                cursor.execute(tables)
+    def transact(self, work: Callable[[Cursor], R]) -> R:
+        """As `Database.transact`. A server that is restarted is waited for, but by one message alone.
 
-        self.transact(work)
+        Raises:
+            ConversationsAway: it is not there, or did not do it in time.
+        """
+        deadline = time.monotonic() + (0 if self._is_away else WAIT_SECONDS)
+        while True:
+            try:
+                done = self._once(work)
+            except psycopg2.Error as error:
+                if not _is_lost(error):
+                    raise
+                self._let_go()
+                if time.monotonic() > deadline:
+                    if not self._is_away:
+                        log.error("conversations_away", error=type(error).__name__, detail=_first_line(error))
+                    self._is_away = True
+                    raise ConversationsAway from error
+                time.sleep(0.05)
+            else:
+                self._is_away = False
+                return done
+
+    def _once(self, work: Callable[[Cursor], R]) -> R:
+        if self._connection is None:
+            self._connection = self._connected()
+            self._once(_make_tables)
+        with self._connection, self._connection.cursor() as cursor:
+            return work(_Translated(cursor))
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg2.Error):
+                self._connection.close()
+        self._connection = None
 
     def _connected(self) -> Any:
         return psycopg2.connect(
@@ -193,27 +227,27 @@ class PostgresqlDatabase:
             keepalives_idle=30,
             keepalives_interval=10,
             keepalives_count=3,
+            # Where a server was that now has another address, nobody says that what is sent arrives nowhere.
+            tcp_user_timeout=int(1000 * WAIT_SECONDS),
             cursor_factory=psycopg2.extras.DictCursor,
         )
 
-    def transact(self, work: Callable[[Cursor], R]) -> R:
-        """As `Database.transact`. A server that is restarted is waited for."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            try:
-                with self._connection, self._connection.cursor() as cursor:
-                    return work(_Translated(cursor))
-            except psycopg2.Error as error:
-                if not _is_lost(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-                with contextlib.suppress(psycopg2.Error):
-                    self._connection.close()
-                with contextlib.suppress(psycopg2.OperationalError):
-                    self._connection = self._connected()
-
     def wipe(self) -> None:
         """PostgreSQL's own vacuum does that."""
+
+
+def _make_tables(cursor: Cursor) -> None:
+    # Several runners may begin together. Where the tables are there nothing is made: CREATE INDEX locks its
+    # table all the same, and each model that is loaded would hold up whoever answers.
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('hoi-can-tho events'))")
+    cursor.execute("SELECT to_regclass('ix_turns_turn')")
+    if cursor.fetchall() == [[None]]:
+        cursor.execute(_TABLES.format(serial="BIGSERIAL PRIMARY KEY", double="DOUBLE PRECISION"))
+
+
+def _first_line(error: psycopg2.Error) -> str:
+    """What a server or the way to it says of itself: it has no person's words in it, nor a password."""
+    return str(error).strip().partition("\n")[0][:200]
 
 
 def _is_lost(error: psycopg2.Error) -> bool:

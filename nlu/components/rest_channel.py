@@ -17,6 +17,7 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from nlu.components.events import ConversationsAway
 from nlu.components.reading import READING, Reading
 from nlu.components.tracker_store import PrivateTrackerStore
 
@@ -54,13 +55,18 @@ class ForgettingRestInput(InputChannel):
             )
             try:
                 await on_new_message(message)
+            except ConversationsAway:
+                return _away()
             except Exception:
                 log.exception("rest.message.received.failure")
             return response.json(collector.messages)
 
         @blueprint.route("/conversations/<conversation_id:str>", methods=["DELETE"])
         async def forget(request: Request, conversation_id: str) -> HTTPResponse:
-            _store(request.app).forget(conversation_id)
+            try:
+                _store(request.app).forget(conversation_id)
+            except ConversationsAway:
+                return _away()
             return response.empty()
 
         @blueprint.route("/parse", methods=["POST"])
@@ -72,7 +78,8 @@ class ForgettingRestInput(InputChannel):
             return response.json(how_it_is_read(await request.app.ctx.agent.parse_message(text.lstrip("/ "))))
 
         @blueprint.listener("after_server_start")
-        async def tidy_up(app: Sanic, _loop: Any) -> None:
+        async def begin(app: Sanic, _loop: Any) -> None:
+            _keep_to_our_store(app)
             app.add_task(_tidy(app))
 
         return blueprint
@@ -96,11 +103,22 @@ async def _tidy(app: Sanic) -> None:
         await asyncio.sleep(TIDY_SECONDS)
 
 
+def _keep_to_our_store(app: Sanic) -> None:
+    """Rasa wraps a tracker store in one that goes on with a memory of its own when the store fails: a context
+    that is lost unnoticed, and words that are kept."""
+    agent = app.ctx.agent
+    agent.tracker_store = agent.tracker_store._tracker_store
+    if agent.processor:
+        agent.processor.tracker_store = agent.tracker_store
+
+
 def _store(app: Sanic) -> PrivateTrackerStore:
-    """Ours, which Rasa wraps."""
-    store = app.ctx.agent.tracker_store
-    ours: PrivateTrackerStore = getattr(store, "_tracker_store", store)
+    ours: PrivateTrackerStore = app.ctx.agent.tracker_store
     return ours
+
+
+def _away() -> HTTPResponse:
+    return response.text("the conversations cannot be read or written just now", 503)
 
 
 def how_it_is_read(parsed: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from nlu.components.events import Events, Row
+from nlu.components.events import ConversationsAway, Events, Row
 
 KEPT_SECONDS = 24 * 3600
 EVENTS_MOST = 200
@@ -37,7 +37,8 @@ log = structlog.get_logger()
 
 class PrivateTrackerStore(TrackerStore):
     """A tracker store with one statement to read a conversation and one transaction to write. It keeps no
-    text, keeps for a day, and is loud when it fails (Rasa would carry on with a memory of its own).
+    text, keeps for a day, and is loud when it fails (Rasa would carry on with a memory of its own): a file
+    that fails ends the process, a PostgreSQL that is away the message, which comes again.
 
     db: the SQLite file (endpoints.yml). RASA_CONVERSATIONS in the environment: another one (for the
     evaluation, whose conversations do not belong among people's), or the URL of a PostgreSQL database that
@@ -52,7 +53,11 @@ class PrivateTrackerStore(TrackerStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the tracker's new events; end the process if that fails, so that it is noticed, started
-        anew, and the message asked again."""
+        anew, and the message asked again.
+
+        Raises:
+            ConversationsAway: PostgreSQL cannot be used just now.
+        """
         try:
             new = list(tracker.events)[getattr(tracker, STORED, 0) :]
             if new:
@@ -61,15 +66,19 @@ class PrivateTrackerStore(TrackerStore):
                 if not self._events.append(rows, tracker.sender_id, turn):
                     log.warning("tracker_store.late")
             setattr(tracker, STORED, len(tracker.events))
+        except ConversationsAway:
+            raise
         except Exception as error:
             _fail(error)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        """What Rasa needs of a conversation's session, or None if there is none."""
+        """What Rasa needs of a conversation's session, or None if there is none. Fails as `save` does."""
         try:
             rows = self._kept(sender_id)
             starts = [n for n, row in enumerate(rows) if row["type_name"] == SessionStarted.type_name]
             return self._tracker(sender_id, _needed(rows[starts[-1] :] if starts else rows))
+        except ConversationsAway:
+            raise
         except Exception as error:
             _fail(error)
             return None

@@ -86,9 +86,10 @@ async def test_a_damaged_file_is_left_to_the_trainer_and_the_old_model_goes_on(p
     assert (await pair.runner.ask(FOOD[0])).status_code == 200
 
 
-async def test_a_database_that_is_away_at_the_start_is_waited_for_with_the_model_that_is_published(
+async def test_a_database_that_is_away_is_waited_for_by_the_model_and_the_process_that_are_there(
     pair: Pair, tmp_path: Path
 ) -> None:
+    """At the start, and later, when it costs nobody more than to ask again once it is back."""
     before = await pair.trainer.published(FIRST)
     live = await pair.trainer.published(WITH_BRIDGE)
     make_project(tmp_path)
@@ -98,8 +99,17 @@ async def test_a_database_that_is_away_at_the_start_is_waited_for_with_the_model
         away.stop()
         shared = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         async with rasa_side(tmp_path, RASA_CONVERSATIONS=shared) as again:
-            await again.until_forked(2)
+            (forked,) = await again.until_forked(1)
             away.start()
             told = await again.until(lambda status: status["model"])
+            await again.ask('/faq{"answer": "city.bridge"}', "lan", 100.0)
+            away.stop()
+            for _ in range(2):
+                lost = await again.ask('/language{"language": "en"}', "lan", 101.0)
+                assert lost.status_code == 503
+            away.start()
+            shown = await again.ask('/language{"language": "en"}', "lan", 101.0)
+            assert shown.json()[0]["custom"]["plans"][0]["id"] == "city.bridge"
+            assert again.processes() == [forked]
     assert told["model"] == live != before
     assert not list((tmp_path / "models").glob("*.damaged"))

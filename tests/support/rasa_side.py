@@ -103,8 +103,8 @@ class RasaSide:
                 await asyncio.sleep(0.05)  # between two looks at a condition
         return status
 
-    async def until_forked(self, times: int) -> None:
-        """Wait until so many processes were forked since this was called, whatever became of them."""
+    async def until_forked(self, times: int) -> set[int]:
+        """Wait until so many processes were forked since this was called; their ids, be they alive or not."""
         seen: set[int] = set()
 
         def are_seen(_: object) -> bool:
@@ -112,6 +112,7 @@ class RasaSide:
             return len(seen) >= times
 
         await self.until(are_seen)
+        return seen
 
     async def published(self, data: Data, override: str | None = None) -> str:
         """Hand over training data and wait until its model answers; its name."""
