@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 
-from bot import metrics
+from bot import event_loop, metrics
 from bot.answering.delivery_worker import DeliveryWorker
 from bot.answering.dialogue import Dialogue
 from bot.answering.worker import Worker
@@ -161,7 +160,7 @@ def run(*, with_editors: bool = False) -> None:
     """
     settings = load_as(ServiceSettings)
     set_up(settings.log_level, settings.log_format, settings.secrets())
-    asyncio.run(_serve(settings, with_editors=with_editors))
+    event_loop.run(_serve(settings, with_editors=with_editors))
 
 
 async def _serve(settings: Settings, *, with_editors: bool) -> None:

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
+from bot import event_loop
 from bot.content.last_good import LAST_GOOD
 from bot.content.watcher import ContentWatcher
 from bot.desk import housekeeping, understood
@@ -149,4 +150,4 @@ def run(*, is_child: bool = False) -> None:
     """
     settings = load()
     set_up(settings.log_level, settings.log_format, settings.secrets())
-    asyncio.run(_serve(settings, is_child=is_child))
+    event_loop.run(_serve(settings, is_child=is_child))
