@@ -33,6 +33,9 @@ FOLDS = 8
 MUST_HOLD = 3.0
 """How often a message of tests/dialogues/ counts."""
 
+ALONE = 0.5
+"""How often a message counts that is a dialogue of its own; those of dialogues begin some, too."""
+
 PENALTY = 1.0
 """Of the squares of the weights, halved. At 0.1, 0.3 and 3 three messages of 700 more or fewer are right."""
 
@@ -47,12 +50,13 @@ HEADER = """\
 
 @dataclass(frozen=True)
 class Weighed:
-    """A message in a dialogue of a file: the features of its candidates, and which of them are right."""
+    """A message in a dialogue of a file: how often it counts, the features of its candidates, and which of
+    them are right."""
 
     file: str
     dialogue: str
     text: str
-    must_hold: bool
+    count: float
     candidates: list[tuple[Meant | None, Features]]
     right: np.ndarray
 
@@ -68,7 +72,7 @@ def main() -> None:
     turns = list(_turns(Player(arguments.model or models.file_of(live))))
     names = sorted({name for turn in turns for _, features in turn.candidates for name in features})
     rows = [_rows(turn, names) for turn in turns]
-    counts = np.array([MUST_HOLD if turn.must_hold else 1.0 for turn in turns])
+    counts = np.array([turn.count for turn in turns])
     chosen = _left_out(turns, rows, counts)
     for file in sorted({turn.file for turn in turns}):
         of_file = [n for n, turn in enumerate(turns) if turn.file == file]
@@ -98,6 +102,8 @@ def _turns(player: Player) -> Iterator[Weighed]:
         for dialogue in yaml.safe_load(file.read_text("utf-8")):
             if any("button" in turn for turn in dialogue["turns"]):
                 continue
+            first = ALONE if len(dialogue["turns"]) == 1 else 1.0
+            count = first if file.parent == DIALOGUES[0] else MUST_HOLD
             before: list[str | Plan] = []
             for turn in dialogue["turns"]:
                 weighed.clear()
@@ -105,9 +111,7 @@ def _turns(player: Player) -> Iterator[Weighed]:
                 if weighed:
                     every = list(candidates(*weighed[-1]))
                     right = np.array([_is_right(turn, one, plan) for one, _ in every])
-                    yield Weighed(
-                        file.stem, dialogue["name"], turn["user"], file.parent != DIALOGUES[0], every, right
-                    )
+                    yield Weighed(file.stem, dialogue["name"], turn["user"], count, every, right)
                 before.append(_should_be_said(turn))
 
 

@@ -60,7 +60,7 @@ class Words:
     intent, answer, side, confidence: the reading, and how likely it is right; answer and side are None
     without one. scores: the classifier's, of labels, about 1 for what is surely meant. sides: how likely each
     side is asked for, if one is. count: of its words. points: whether one of them points at what was said.
-    hints: whether it goes on from it ("and the land?").
+    hints: whether it goes on from it ("and the land?"). subjects: the sides that `answer` is all about.
     """
 
     intent: str
@@ -72,6 +72,7 @@ class Words:
     count: int = 0
     points: bool = False
     hints: bool = False
+    subjects: Sequence[str] = ()
 
     def of(self, intent: str) -> dict[str, float]:
         """The scores of a retrieval intent's labels by their detail, best first."""
@@ -200,12 +201,16 @@ def _of_answer(answer: str, answers: Mapping[str, float], words: Words, context:
 
 
 def _of_whole(words: Words, asked: Mapping[str, float], answer: str, context: Context) -> Features:
+    subjects = words.subjects if answer == words.answer else ()
     features = {
         "whole": 1.0,
         "whole, in hand": float(answer == context.hand),
         "whole, at first": float(not context.hand),
         "whole, though a side scores": max(asked.values(), default=0.0),
-        "whole, though a side is likely": max(words.sides.values(), default=0.0),
+        "whole, though a side is likely": max(
+            (likely for side, likely in words.sides.items() if side not in subjects), default=0.0
+        ),
+        "whole, though what it is about is likely": max((words.sides[s] for s in subjects), default=0.0),
         "whole, words": _length(words),
     }
     return {name: value for name, value in features.items() if value}
@@ -221,6 +226,7 @@ def _of_side(
 ) -> Features:
     likely = sum(words.sides.get(one, 0.0) for one in sides)
     scored = sum(asked.get(one, 0.0) for one in sides)
+    is_subject = answer == words.answer and side in words.subjects
     features = {
         "side": 1.0,
         "side, in hand": float(answer == context.hand),
@@ -230,6 +236,8 @@ def _of_side(
         "side's likelihood": words.sides.get(side, 0.0),
         "side's share of the likelihood": words.sides.get(side, 0.0) / max(likely, SHARED_LEAST),
         "side as it was read": float(side == words.side),
+        "side that it is about": float(is_subject),
+        "likelihood of what it is about": words.sides.get(side, 0.0) * is_subject,
         "words, side": _length(words),
         f"side is {side}": 1.0,
     }

@@ -50,7 +50,8 @@ class FacetReader(LearningComponent):
     none, and from the topics' titles, which ask for no side.
 
     A side that most questions of an answer ask for is what that answer is about: "emergency numbers" wants
-    the whole of the answer on hotlines, not whom to contact about it.
+    the whole of the answer on hotlines, not whom to contact about it. Such a side is told beside the others,
+    and nlu/components/context.py weighs it.
     """
 
     FILE = "facets.pickle"
@@ -85,7 +86,7 @@ class FacetReader(LearningComponent):
             "sure_more": 0.01,
             # The same for the side that every answer has, its source: who asks whether a rumour is true wants
             # the answer.
-            "sure_of_source": 0.8,
+            "sure_of_source": 0.6,
             # Which share of an answer's questions ask for the side that it is about. Seven of ours are about
             # one: office hours, consular fees, protection abroad, whom to contact about investing, the best
             # time to visit, hotlines, the minimum wage.
@@ -174,18 +175,14 @@ class FacetReader(LearningComponent):
             named = {entity["entity"]: entity["value"] for entity in message.get(ENTITIES, [])}
             is_answer = message.get(INTENT, {}).get("name") == "faq"
             scores = self._scores(message) if message.get(FORMS) else {}
-            if is_answer:
-                scores = {
-                    side: score
-                    for side, score in scores.items()
-                    if (named["answer"], side) not in self._subjects
-                }
             likely = {
                 side: round(score, 3)
                 for side, score in scores.items()
                 if score >= self._config["likely_least"]
             }
-            message.set(READING, {**message.get(READING), "sides": likely}, add_to_output=True)
+            subjects = [side for side in likely if (named.get("answer"), side) in self._subjects]
+            reading = {**message.get(READING), "sides": likely, "subjects": subjects}
+            message.set(READING, reading, add_to_output=True)
             if message.get(INTENT, {}).get("name") == "followup" and (answer := self._named(message)):
                 self._set(message, answer=answer)
                 continue
@@ -215,7 +212,8 @@ class FacetReader(LearningComponent):
         scores = {
             side: score
             for side, score in scores.items()
-            if side == EVERY_ANSWER_HAS or (answer, side) in self._sides
+            if (side == EVERY_ANSWER_HAS or (answer, side) in self._sides)
+            and (answer, side) not in self._subjects
         }
         facet = max(scores, key=lambda side: scores[side], default=None)
         if facet is None:

@@ -198,6 +198,7 @@ def _weighed(
         count=len(words(text)),
         points=reading.points,
         hints=bool(_HINT.search(fold(text))),
+        subjects=tuple(reading.subjects),
     )
     return words_said, _context(said, responses)
 

@@ -13,7 +13,8 @@ READING = "reading"
 class Reading:
     """also: further answers asked for in the same message. choices: the answers that it may mean,
     best first. choice: which of the choices offered before, from 1, or from the end if negative.
-    sides: how likely the words ask for each side of an answer, if for one.
+    sides: how likely the words ask for each side of an answer, if for one. subjects: those that the answer
+    which was read is all about.
     points: whether a word points at what was said before ("that pagoda").
     language: what the message seems to be in, where that is not sure. other_language: the code of the
     language that it is in, if that is neither Vietnamese nor English. wards, is_unknown_ward, address,
@@ -23,6 +24,7 @@ class Reading:
     choices: list[str] = field(default_factory=list)
     choice: int | None = None
     sides: dict[str, float] = field(default_factory=dict)
+    subjects: list[str] = field(default_factory=list)
     points: bool = False
     language: str | None = None
     other_language: str | None = None

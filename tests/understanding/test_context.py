@@ -69,6 +69,15 @@ def test_a_side_that_an_answer_does_not_have_is_never_meant() -> None:
     assert Meant(QUAY, "price") not in every
 
 
+def test_a_side_that_an_answer_is_all_about_is_its_whole_unless_it_is_asked_for_in_so_many_words() -> None:
+    asked = Words("faq", QUAY, None, 0.9, {f"faq/{QUAY}": 0.6}, {"location": 0.5}, 5, subjects=("location",))
+    at_first = Context(sides=AT_THE_PAGODA.sides)
+    assert meant(asked, at_first, WEIGHTS, Scores()) is None
+    assert meant(replace(asked, sides={"location": 1.0}), at_first, WEIGHTS, Scores()) == Meant(
+        QUAY, "location"
+    )
+
+
 def test_a_doubt_about_an_answer_asks_who_says_so_and_surprise_does_not() -> None:
     doubt = Words("doubt", None, None, 0.95, {"doubt": 0.9, "followup/source": 0.12}, {"source": 0.3}, 4)
     assert meant(doubt, AT_THE_PAGODA, WEIGHTS, Scores()) == Meant(PAGODA, "source")
@@ -87,7 +96,9 @@ def test_a_wish_to_do_harm_is_declined_in_a_conversation_too() -> None:
 
 
 def test_every_weight_is_that_of_a_feature() -> None:
-    told = replace(HOW_MUCH, answer=QUAY, side="price", points=True, hints=True)
+    sides = {"price": 0.9, "location": 0.8}
+    told = replace(HOW_MUCH, answer=QUAY, side="price", sides=sides, points=True, hints=True)
+    told = replace(told, subjects=("location",))
     named = replace(told, scores={**HOW_MUCH.scores, f"faq/{QUAY}": 0.4, f"faq/{TEMPLES}": 0.1})
     offered = replace(AT_THE_PAGODA, offered=(QUAY,), before=(PERMIT,))
     every = [
