@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain.clock import SteadyClock, utc_now
 from bot.storage.backend import CONNECT_WITHIN, WITHIN, Backend, R, Work
 from bot.storage.errors import DatabaseAway, is_away, unusable
-from bot.storage.postgresql import PostgresqlBackend
+from bot.storage.postgresql import PostgresqlBackend, end_cut_off
 from bot.storage.sqlite import SqliteBackend, empty_log
 
 log = structlog.get_logger(__name__)
@@ -101,6 +101,11 @@ class Database:
         if self.is_sqlite:
             return utc_now()
         return await self.transact(lambda connection: connection.execute(_NOW).scalar_one())
+
+    async def end_cut_off(self) -> None:
+        """Let nothing stay locked by a process that was cut off."""
+        if not self.is_sqlite:
+            await self.transact(end_cut_off)
 
     async def empty_log(self) -> bool:
         """Empty SQLite's write-ahead log, in which overwritten pages stay readable.

@@ -271,8 +271,9 @@ class Inbox:
         )
 
     async def renew(self, leases: Collection[str]) -> None:
-        """Keep the chats in hand for as long again."""
+        """Keep the chats in hand for as long again; none stays locked by a process that was cut off."""
         await self._database.follow_clock()
+        await self._database.end_cut_off()
         if leases:
             until = self._clock() + self.lease
             await self._database.transact(lambda connection: queue.renew(connection, leases, until))

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import structlog
-from sqlalchemy import URL, event, text
+from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -19,6 +19,19 @@ log = structlog.get_logger(__name__)
 
 DEADLOCK = "40P01"
 """How PostgreSQL says that it ended one of two transactions that waited for each other."""
+
+
+APPLICATION = "hoi-can-tho"
+"""How our sessions are called in pg_stat_activity."""
+
+CUT_OFF_SECONDS = 2 * WITHIN
+"""For how long the server has waited for more of a statement, of which ours tell all at once."""
+
+_END_CUT_OFF = text("""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = :name AND usename = current_user AND state = 'active' AND wait_event = 'ClientRead'
+AND state_change < clock_timestamp() - make_interval(secs => :seconds)
+""")
 
 
 class PostgresqlBackend:
@@ -40,7 +53,7 @@ class PostgresqlBackend:
             connect_args={
                 "timeout": CONNECT_WITHIN,
                 "server_settings": {
-                    "application_name": "hoi-can-tho",
+                    "application_name": APPLICATION,
                     "statement_timeout": milliseconds,
                     "lock_timeout": str(1000 * CONNECT_WITHIN),
                     # A process that is gone, or cut off, does not keep a chat locked.
@@ -114,3 +127,12 @@ class PostgresqlBackend:
             elif engine is not self._engine and not connection.is_in_transaction():
                 connection.terminate()
                 del self._opened[connection]
+
+
+def end_cut_off(connection: Connection) -> None:
+    """End the sessions of this role, of any process, that were cut off in the middle of a statement.
+
+    What they have locked stays locked: while the server reads from a client it heeds none of its timeouts
+    (PostgreSQL's ProcessInterrupts), and between two messages of a statement a transaction is not idle to it.
+    """
+    connection.execute(_END_CUT_OFF, {"name": APPLICATION, "seconds": CUT_OFF_SECONDS})

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import Connection, event, func, make_url, select, text
 
+from bot.storage import postgresql
 from bot.storage.backend import WITHIN
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseAway
@@ -21,7 +23,7 @@ from stand_ins.postgres import Cluster
 from stand_ins.proxy import Proxy
 from stand_ins.rasa import RasaStandIn
 from tests.support.app import running
-from tests.support.databases import until_somebody_waits
+from tests.support.databases import SOMEBODY_WAITS
 from tests.support.inbox import HERE, message
 
 AT_MOST = WITHIN + 2
@@ -92,9 +94,32 @@ async def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(inbox: Inbo
     assert await inbox.accept(message("1")) is not None
 
 
+async def test_whoever_is_cut_off_in_the_middle_of_a_statement_keeps_no_chat_locked(
+    inbox: Inbox, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await inbox.accept(message("1"))
+    entry = await inbox.claim(HERE)
+    assert entry
+    lost = await asyncpg.connect(
+        postgres_url.replace("+asyncpg", ""), server_settings={"application_name": postgresql.APPLICATION}
+    )
+    await lost.execute("BEGIN")
+    await lost.execute("DELETE FROM chat")
+    await lost.prepare("SELECT 1")  # and what to do with it never comes
+    with pytest.raises(DatabaseAway):
+        await inbox.answered(entry)
+
+    monkeypatch.setattr(postgresql, "CUT_OFF_SECONDS", 0.1)
+    await inbox.renew([entry.lease])
+
+    await inbox.answered(entry)
+    assert lost.is_closed()
+
+
 async def test_of_two_that_wait_for_each_other_ours_is_done_again(inbox: Inbox) -> None:
     other = Database(inbox._database.url.render_as_string(hide_password=False))
     begun = []
+    has_one = asyncio.Event()
 
     def lock(connection: Connection, number: int) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(number)))
@@ -102,13 +127,18 @@ async def test_of_two_that_wait_for_each_other_ours_is_done_again(inbox: Inbox) 
     def ours(connection: Connection) -> str:
         begun.append(connection)
         lock(connection, 1)
+        has_one.set()
+        while len(begun) == 1 and not connection.scalar(SOMEBODY_WAITS):
+            pass
         lock(connection, 2)
         return "done"
 
     async with other._backend._engine.connect() as theirs:  # type: ignore[attr-defined]
+        # Whoever finds the deadlock first gives way.
+        await theirs.execute(text("SET deadlock_timeout = '1min'"))
         await theirs.run_sync(lock, 2)
         working = asyncio.create_task(inbox._database.transact(ours))
-        await until_somebody_waits(theirs)
+        await has_one.wait()
         await theirs.run_sync(lock, 1)
         await theirs.commit()
     assert await working == "done"

@@ -65,7 +65,11 @@ def about(table: Table) -> PersonalData:
     return told
 
 
+SOMEBODY_WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+"""How many wait for a lock in PostgreSQL."""
+
+
 async def until_somebody_waits(connection: AsyncConnection) -> None:
     """Wait until somebody waits for a lock in PostgreSQL."""
-    while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
+    while not await connection.scalar(SOMEBODY_WAITS):  # noqa: ASYNC110
         await asyncio.sleep(0.01)  # between two looks at a condition
