@@ -26,6 +26,7 @@ from nlu.components.learning import LearningComponent
 from nlu.components.normaliser import FORMS
 from nlu.components.other_languages import OTHER_LANGUAGE
 from nlu.components.reading import READING
+from nlu.text.forms import asks
 
 EVERY_ANSWER_HAS = "source"
 NO_SIDE = "none"
@@ -146,7 +147,7 @@ class FacetReader(LearningComponent):
                 self._machine.fit(
                     Inputs(
                         np.vstack([example.get(VECTORS) for example, _ in learned]),
-                        [self._counted(example) for example, _ in learned],
+                        [self._counted(example.get(FORMS)[0].read) for example, _ in learned],
                     ),
                     [side for _, side in learned],
                 )
@@ -218,22 +219,28 @@ class FacetReader(LearningComponent):
         facet = max(scores, key=lambda side: scores[side], default=None)
         if facet is None:
             return None
-        more = max(0, len(self._counted(message).split()) - self._config["words_most"])
+        shortest = min(len(text.split()) for text in self._parts(message).values())
+        more = max(0, shortest - self._config["words_most"])
         least = self._config["sure_of_source" if facet == EVERY_ANSWER_HAS else "sure"]
         return facet if scores[facet] >= least + more * self._config["sure_more"] else None
 
     def _scores(self, message: Message) -> dict[str, float]:
-        """How surely each side is asked for: about 1 if it is, 0 if it is not."""
-        text = self._counted(message)
-        if self._machine is None or not self._machine.knows_a_word(text):
+        """How surely each side is asked for, in the whole or in a sentence that asks: about 1 if it is, 0 if
+        it is not."""
+        parts = self._parts(message)
+        if self._machine is None or not self._machine.knows_a_word(parts[0]):
             return {}
-        scores = self._machine.scores(Inputs(message.get(VECTORS)[:1], [text]))[0]
+        vectors = message.get(VECTORS)[list(parts)]
+        scores = self._machine.scores(Inputs(vectors, list(parts.values()))).max(axis=0)
         named = zip(self._machine.labels, scores.clip(0, 1), strict=True)
         return {str(side): float(score) for side, score in named if side != NO_SIDE}
 
-    def _counted(self, message: Message) -> str:
-        """The text whose letters and words are counted."""
-        text: str = message.get(FORMS)[0].read
+    def _parts(self, message: Message) -> dict[int, str]:
+        """The whole and the sentences that ask, by their number among the forms: what is counted of each."""
+        read = [form.read for form in message.get(FORMS)][: len(message.get(VECTORS))]
+        return {n: self._counted(text) for n, text in enumerate(read) if n == 0 or asks(text)}
+
+    def _counted(self, text: str) -> str:
         for name in self._config["names"]:
             text = text.replace(name, " ")
         return " ".join(text.split())
