@@ -230,6 +230,8 @@ def _of_side(
     features = {
         "side": 1.0,
         "side, in hand": float(answer == context.hand),
+        "side, given before": float(answer in context.before and answer != context.hand),
+        "side's likelihood, not in hand": words.sides.get(side, 0.0) * (answer != context.hand),
         "side, at first": float(not context.hand),
         "side's score": asked.get(side, 0.0),
         "side's share of the scores": asked.get(side, 0.0) / max(scored, SHARED_LEAST),
