@@ -226,12 +226,14 @@ class FacetReader(LearningComponent):
 
     def _scores(self, message: Message) -> dict[str, float]:
         """How surely each side is asked for, in the whole or in a sentence that asks: about 1 if it is, 0 if
-        it is not."""
+        it is not. The source is asked for in the whole: "is that true?" behind a rumour is about that."""
         parts = self._parts(message)
         if self._machine is None or not self._machine.knows_a_word(parts[0]):
             return {}
         vectors = message.get(VECTORS)[list(parts)]
-        scores = self._machine.scores(Inputs(vectors, list(parts.values()))).max(axis=0)
+        of_parts = self._machine.scores(Inputs(vectors, list(parts.values())))
+        is_source = np.array(self._machine.labels) == EVERY_ANSWER_HAS
+        scores = np.where(is_source, of_parts[0], of_parts.max(axis=0))
         named = zip(self._machine.labels, scores.clip(0, 1), strict=True)
         return {str(side): float(score) for side, score in named if side != NO_SIDE}
 
