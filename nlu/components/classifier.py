@@ -6,7 +6,7 @@ import os
 import pickle
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -131,6 +131,14 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
                 "word_sequences": [1, 2],
                 "ridge": 0.15,
             },
+            # An answer that has fewer examples than others have, as every new one, scores less: 0.27 for its
+            # own questions with 24 of them, where the others' median is 134 and theirs score 0.70. Its scores
+            # are raised by how many times as many the median is, to this power, but not more than so often:
+            # then they are 0.70, too. With 34 answers cut down to 24, of 421 independent questions for them
+            # 87.2 instead of 57.5 % are right first, and of 1,284 for the others 96.6 % as before. At 0.5 it
+            # is 85.3 %; at 0.7 what has no answer begins to find one. With ten it is 65 instead of 23 %; if
+            # they were raised more, nothing would be sure any more where all have few.
+            "few": {"power": 0.6, "most": 3.0},
             # How many examples the probabilities are fitted on, those of every so many labels. On all 19,700
             # it takes 25 s of a processor more, and 1,417 instead of 1,414 of 1,478 questions are right.
             "calibrating_enough": 10_000,
@@ -157,7 +165,11 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             },
             # The same where the best is talk, or has no answer. Many ways to say that one no longer wants to
             # live sound like a sigh; a sigh that is taken for one gets a kind word too many.
-            "before_talk": {"care": {"score": 0.2, "share": 0.6}},
+            "before_talk": {"care": {"score": 0.25, "share": 0.6}},
+            # Labels that are read from a score on, and what it is: despair is the best of what hardly says
+            # anything ("my son failed his driving test twice") with 0.1 to 0.25, and of 56 independent cries
+            # for help one has less.
+            "least": {"care": {"score": 0.25}},
             # Labels that make another thing of a label when they are asked for beside it, and how many times
             # their score it needs: who asks where to report a forgery wants none. Of such questions, left out
             # in turn, 1.0 instead of 5.4 % are declined.
@@ -209,12 +221,22 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             progress.tell("fitting", 0)
             self._machine.fit(Inputs(vectors, texts), labels)
             progress.tell("fitting", 0.5)
+            self._machine.raise_scores(self._times(Counter(labels)))
             self._calibrate(texts, np.array(labels), questions, blocks)
         self._machine.forget_training()
         self._agreements = frozenset(
             self._bare(text) for text, label in zip(texts, labels, strict=True) if label == AFFIRM
         )
         return self.persist()
+
+    def _times(self, examples: Mapping[str, int]) -> np.ndarray:
+        """How many times each label's scores count: an answer's more than once if it has few examples."""
+        counts = np.array([examples[str(label)] for label in self._machine.labels])
+        is_answer = np.array([str(label).startswith("faq/") for label in self._machine.labels])
+        usual = np.median(counts[is_answer]) if is_answer.any() else 1.0
+        few = self._config["few"]
+        times = np.clip((usual / counts) ** few["power"], 1.0, few["most"])
+        return np.where(is_answer, times, 1.0).astype(np.float32)
 
     def _calibrate(
         self, texts: list[str], labels: np.ndarray, questions: np.ndarray, blocks: list[slice]
@@ -273,6 +295,8 @@ class AnswerClassifier(LearningComponent, IntentClassifier):
             some = messages[start : start + AT_A_TIME]
             scores = self.scores(some)
             texts = [self.counted(form) for message in some for form in message.get(FORMS)]
+            for label, least in self._config["least"].items():
+                scores[(self._machine.labels == label) & (scores < least["score"])] = 0
             for label, others in self._config["unless"].items():
                 self._weaken(label, others, texts, scores)
             ends = np.cumsum([len(message.get(FORMS)) for message in some])

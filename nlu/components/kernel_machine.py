@@ -57,7 +57,9 @@ class KernelMachine:
     """Scores every label for a text. Scores are about 1 for the right label and 0 for others."""
 
     labels: np.ndarray
-    _width = 3.0  # of models that were made before theirs was stored with them
+    # Of models that were made before theirs was stored with them.
+    _width = 3.0
+    _raised: np.ndarray = np.ones(1, np.float32)
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -99,7 +101,14 @@ class KernelMachine:
         for number, text in enumerate(inputs.texts):
             columns, values = self._counts.count(text)
             scores[number] += values.astype(np.float32) @ self._count_weights[columns]
-        return scores
+        return self._raise(scores)
+
+    def raise_scores(self, times: np.ndarray) -> None:
+        """Have the scores of each label count so many times, (labels,), but not above 1: that is sure."""
+        self._raised = times
+
+    def _raise(self, scores: np.ndarray) -> np.ndarray:
+        return np.maximum(scores, np.minimum(scores * self._raised, 1.0))
 
     def knows_a_word(self, text: str) -> bool:
         """Whether an example has one of the text's words."""
@@ -128,7 +137,7 @@ class KernelMachine:
             alone.append(self._weights[block] / inverse.diagonal()[:, np.newaxis])
             together.append(np.linalg.solve(inverse, self._weights[block]))
         targets = self._targets[first:]
-        return targets - np.vstack(alone), targets - np.vstack(together)
+        return self._raise(targets - np.vstack(alone)), self._raise(targets - np.vstack(together))
 
     def numbers_of(self, labels: np.ndarray) -> np.ndarray:
         """The column of each label in the scores."""

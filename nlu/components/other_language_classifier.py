@@ -50,6 +50,8 @@ class OtherLanguageClassifier(AnswerClassifier):
                 "word_sequences": [1, 1],
                 "ridge": 0.15,
             },
+            # An answer without questions in these languages has AnswerClassifier's score, which is raised.
+            "few": {"power": 0.0, "most": 1.0},
             # Many of these languages write no blanks between words, so that few words tell nothing.
             "unless_short": {"words": 0, "score": 0.0},
             # Examples in our own languages of a label that has none in others.

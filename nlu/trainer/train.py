@@ -84,6 +84,7 @@ def make(name: str) -> Validation:
         answers = _published(importer.get_nlu_data())
         validation = Validation(ask(configuration, storage, counted(questions, answers)), answers)
         half = models.file_of(f"{name}.part")
+        half.parent.mkdir(exist_ok=True)
         storage.create_model_package(half, configuration, importer.get_domain())
         half.replace(models.file_of(name))
     return validation

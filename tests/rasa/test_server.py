@@ -15,11 +15,13 @@ import pytest
 
 from stand_ins.serving import free_port
 from tests.support import ROOT
+from tests.support.data import data_in
 from tests.support.rasa_side import (
     BRIDGE,
     FIRST,
     FOOD,
     FOOD_IS_LOST,
+    MANY,
     MUSIC,
     SAUCE,
     TOKEN,
@@ -31,6 +33,12 @@ from tests.support.rasa_side import (
 )
 
 pytestmark = pytest.mark.rasa
+
+
+def questions_in(file: Path) -> list[str]:
+    """What an answer's file says that people ask, in both languages."""
+    answer = data_in(file)
+    return [question for language in ("vi", "en") for question in answer[language]["questions"]]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +71,19 @@ async def test_a_change_over_loses_no_message_and_keeps_nobody_waiting_for_the_t
 async def test_a_question_in_another_language_is_read_by_what_was_taught_in_it(side: RasaSide) -> None:
     await side.published(FIRST)
     assert await side.answer("껀터에 가면 뭐 먹어야 해요?") == "culture.food"
+
+
+async def test_a_new_answer_with_few_questions_is_found_beside_those_with_many(side: RasaSide) -> None:
+    many = {answer: questions_in(ROOT / "content" / f"{file}.yml") for answer, file in MANY.items()}
+    new = questions_in(ROOT / "tests" / "end_to_end" / "clarification.yml")
+    assert len(new) < min(map(len, many.values())) / 3
+    await side.published({**FIRST, **many, "city.bridge": new}, override="of the few, some must not pass")
+    for asked in (
+        "do i have to sell my old honda and buy an electric one",
+        "Are old bikes still welcome in the centre next year?",
+        "Sang năm xe xăng hết được vô nội ô hả",
+    ):
+        assert await side.answer(asked) == "city.bridge", asked
 
 
 async def test_a_button_is_what_it_says_whatever_was_said_before(side: RasaSide) -> None:

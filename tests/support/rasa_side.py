@@ -44,7 +44,15 @@ WITH_BRIDGE: Data = {**FIRST, "city.bridge": BRIDGE}
 # What people ask of food leads elsewhere, though the answer about food is still there.
 FOOD_IS_LOST: Data = {**WITH_BRIDGE, "culture.drinks": FOOD, "culture.food": SAUCE}
 
-EVERY = ("city.bridge", "culture.drinks", "culture.food", "culture.music", "culture.sauce")
+MANY = {
+    "city.emission": "clarification/motorbike-emission",
+    "city.petrol": "clarification/e10-petrol",
+    "city.plates": "clarification/vehicle-papers-after-merger",
+    "city.licence": "clarification/old-driving-licence",
+}
+"""Answers of which content/ has more than a hundred questions, and where."""
+
+EVERY = ("city.bridge", "culture.drinks", "culture.food", "culture.music", "culture.sauce", *MANY)
 
 TOKEN = "known-to-the-bot-and-the-Rasa-side-of-the-tests"
 
