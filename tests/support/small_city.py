@@ -35,8 +35,9 @@ ANSWERS = frozenset(
 EXAMPLES_MOST = 50
 """How many stay, about, of the examples of an intent beside the answers."""
 
-ALL_STAY = frozenset({"emergency", "care"})
-"""Intents of which every example stays: no model is served that misses one that must be understood."""
+ALL_STAY = frozenset({"emergency", "care", "out_of_scope"})
+"""Intents of which every example stays: no model is served that misses one that must be understood, or that
+answers what has no answer."""
 
 LANGUAGES = ("fr", "ko")
 """The other languages that stay: one with a script of its own, one without."""
