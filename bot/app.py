@@ -96,7 +96,7 @@ def create_app(settings: Settings, channel_types: Sequence[ChannelType[Any]] = C
     for name in channels:
         metrics.start(name)
     delivery_worker = DeliveryWorker(outbox, library, channels, leads=leadership.leads)
-    dialogue = Dialogue(rasa, library)
+    dialogue = Dialogue(rasa, library, model_sync.untaught)
     unread = tesseract.problem()
     if unread:
         log.warning("pictures_not_read", reason=unread)

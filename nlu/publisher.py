@@ -79,13 +79,16 @@ class Publisher:
     def status(self) -> dict[str, Any]:
         """What GET /status tells.
 
-        model, since: the one that answers, and since when. training: the one that is being made or loaded.
+        model, since: the one that answers, and since when. answers: the ids that it knows. training: the one
+        that is being made or loaded.
         is_held: somebody put a model back, which answers until something else is taught.
         """
         stage = self._runner.loading or self._trainer.stage
+        live = models.find(self._runner.model) if self._runner.model else None
         return {
             "model": self._runner.model,
             "since": self._runner.since,
+            "answers": live.answers if live else (),
             "wanted": self.wanted,
             "training": stage.as_json() if stage else None,
             "failed": self.failed,

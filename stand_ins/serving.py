@@ -13,6 +13,11 @@ from starlette.types import ASGIApp
 FINISH_WITHIN = 1.0
 """Seconds that a request gets when the server ends."""
 
+KEPT_ALIVE = 75
+"""Seconds that a connection stays open between two requests, as nginx keeps it, which the platforms use
+(keepalive_timeout in its documentation). uvicorn's 5 are httpx's, too: whoever asks again just then may be
+cut off."""
+
 
 def free_port() -> int:
     """A port of the loopback that nobody listens on."""
@@ -61,7 +66,9 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         listener.bind(("127.0.0.1", port))
         # asyncio does so with sockets of its own making alone; else answers wait 40 ms (delayed ACK).
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=KEPT_ALIVE
+        )
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:

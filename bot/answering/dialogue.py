@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.answering.effects import finds_nothing
 from bot.answering.rasa_command import answer_command, facet_command, rasa_command
 from bot.cards import actions
 from bot.content.library import Library
+from bot.content.search import find_among
 from bot.domain.language import DEFAULT_LANGUAGE, Language
 from bot.domain.message import Message
 from bot.domain.payload import CHECK_PICTURE, TYPE_PICTURE, location_in, media_in, watching_in
@@ -35,9 +37,16 @@ AFTER_PICK = 1e-6
 class Dialogue:
     """Decides what to say to a message, the same on every channel."""
 
-    def __init__(self, rasa: Rasa, library: Callable[[], Library]) -> None:
+    def __init__(
+        self,
+        rasa: Rasa,
+        library: Callable[[], Library],
+        untaught: Callable[[], Collection[str]] = lambda: (),
+    ) -> None:
+        """`untaught`: ids of answers that the model does not know yet."""
         self._rasa = rasa
         self._library = library
+        self._untaught = untaught
 
     @property
     def rasa_away(self) -> float:
@@ -81,12 +90,27 @@ class Dialogue:
         if not text:
             missing: Literal["picture_gone", "empty"] = "picture_gone" if message.button else "empty"
             return self._said(Plan(reply=Kind.FALLBACK, language=language, reason=missing))
-        return await self._ask(message, text, turn)
+        return await self._ask(message, text, turn, is_typed=True)
 
-    async def _ask(self, message: Message, text: str, turn: float | None) -> Decision:
+    async def _ask(
+        self, message: Message, text: str, turn: float | None, *, is_typed: bool = False
+    ) -> Decision:
         answer = await self._rasa.ask(message.conversation, text, message.language, turn)
+        if is_typed and not isinstance(answer, Pick) and (new := self._new(text, answer)):
+            answer = new
         plans = await self._press(answer, message, turn) if isinstance(answer, Pick) else answer
         return self._said(*(_with_address(plan, text) for plan in plans))
+
+    def _new(self, text: str, plans: tuple[Plan, ...]) -> Pick | None:
+        """The answer that no model knows yet, if the text has its words and Rasa found nothing but answers.
+
+        So what was published a moment ago is found from then on, not only when it is learned.
+        """
+        untaught = self._untaught()
+        if not untaught or not all(_is_a_guess(plan) for plan in plans):
+            return None
+        answer = find_among(self._library(), text, untaught)
+        return Pick(id=answer.id) if answer else None
 
     async def _press(self, pick: Pick, message: Message, turn: float | None) -> tuple[Plan, ...]:
         """Press the button of what was picked in words, so that Rasa sets its slots in one way only."""
@@ -135,6 +159,11 @@ def as_served(plan: Plan, library: Library) -> Plan:
     if answer := library.published(plan.id):
         return plan.model_copy(update={"id": answer.id})
     return plan if library.withdrawn(plan.id) else _no_answer(plan.language)
+
+
+def _is_a_guess(plan: Plan) -> bool:
+    """Whether a plan names answers, or none, as a model does that does not know the right one."""
+    return finds_nothing(plan) or (plan.reply in {Kind.ANSWER, Kind.CHOICES} and plan.reason is None)
 
 
 def _nearest(latitude: float, longitude: float, library: Library, language: Language) -> Plan:

@@ -108,8 +108,12 @@ def _state(plan: Plan) -> QuestionState | None:
     """What the message was a question of, by what is said to it; None if it was answered or is none."""
     if plan.reply is Kind.CHOICES or plan.reason == "for_staff":
         return QuestionState.UNSURE
-    is_unanswered = plan.reason in NOTHING_FOUND or plan.action == actions.NO_CLARIFICATION.name
-    return QuestionState.OPEN if is_unanswered else None
+    return QuestionState.OPEN if finds_nothing(plan) else None
+
+
+def finds_nothing(plan: Plan) -> bool:
+    """Whether a plan says that there is no answer."""
+    return plan.reason in NOTHING_FOUND or plan.action == actions.NO_CLARIFICATION.name
 
 
 def _nothing(turn: Turn, plan: Plan) -> Plan:

@@ -57,11 +57,13 @@ class RefusedModel(_Told):
 
 
 class RasaStatus(_Told):
-    """How the Rasa side is. model, since: the one that answers, and since when; wanted: the one of what it
-    was taught last, by whomever; is_held: somebody put another one back, until that changes."""
+    """How the Rasa side is. model, since: the one that answers, and since when; answers: ids that it knows;
+    wanted: the one of what it was taught last, by whomever; is_held: somebody put another one back, until
+    that changes."""
 
     model: str | None = None
     since: datetime.datetime | None = None
+    answers: tuple[str, ...] = ()
     wanted: str | None = None
     training: TrainingProgress | None = None
     failed: FailedModel | None = None

@@ -44,6 +44,12 @@ class ModelSync:
         self.wanted: str | None = None
         self.status: RasaStatus | None = None
 
+    def untaught(self) -> frozenset[str]:
+        """The answers that are served and that the model does not know yet; none if it does not tell."""
+        known = self.status.answers if self.status else ()
+        taught = {answer.id for answer in self._library().taught()} if known else set()
+        return frozenset(taught.difference(known))
+
     async def run(self) -> None:
         """Teach until cancelled."""
         was_there = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 from operator import itemgetter
 
@@ -25,6 +26,10 @@ ADDED = 0.1
 LEFT_LEAST, LEFT_AT_START = 0.05, 0.5
 """Share of probability for pairs that were never seen: at least, so that none is impossible; and where the
 first syllable is the beginning of a text, which says little of what follows."""
+
+
+OPTIONS_KEPT = 20_000
+"""Syllables of which it is remembered how they may be read."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,19 @@ class DiacriticRestorer:
         self._unigrams = Counter(unigrams)
         self._bigrams = Counter(bigrams)
         self._total = sum(self._unigrams.values()) or 1
-        self._followers = Counter(first for first, _ in self._bigrams)
+        followers = Counter(first for first, _ in self._bigrams)
+        self._left = {one: _share_left(count, followers[one]) for one, count in self._unigrams.items()}
+        self._left[""] = LEFT_AT_START
+        self._log_left = {syllable: log(left) for syllable, left in self._left.items()}
         self._candidates: dict[str, list[str]] = defaultdict(list)
         for syllable in self._unigrams:
             self._candidates[fold_word(syllable)].append(syllable)
-        self._before: dict[str, dict[str, int]] = defaultdict(dict)
+        self._before: dict[str, dict[str, float]] = defaultdict(dict)
         for (first, second), count in self._bigrams.items():
-            self._before[second][first] = count
+            direct = max(count - DISCOUNT, 0) / (self._unigrams[first] or self._total)
+            self._before[second][first] = direct
         self._by_spelling = {spelling_of(syllable): syllable for syllable in self._unigrams}
+        self._options = lru_cache(OPTIONS_KEPT)(self._read_as)
 
     @classmethod
     def learn(cls, texts: Iterable[str], limits: RestorerLimits) -> DiacriticRestorer:
@@ -103,8 +113,8 @@ class DiacriticRestorer:
         for syllable in (part for word in words(text) for part in self._parted(word)):
             # A pair that was never seen is as likely as its second syllable, so that the same first one is
             # best for all of them; only those that were seen before a syllable have to be compared.
-            likely = ((score + log(self._left(before)), before) for before, (score, _) in best.items())
-            unseen = max(likely, key=itemgetter(0))
+            left = ((score + self._log_left.get(before, 0.0), before) for before, (score, _) in best.items())
+            unseen = max(left, key=itemgetter(0))
             following: _Best = {}
             for option, price in self._options(syllable):
                 score, before = self._best_before(option, best, unseen)
@@ -125,9 +135,9 @@ class DiacriticRestorer:
             for second in self._alike(right)
         ]
         pairs += [
-            (count, [first, second])
+            (self._bigrams[first, second], [first, second])
             for second in self._alike(word[1:])
-            for first, count in self._before[second].items()
+            for first in self._before[second]
             if first.startswith(word[0]) and len(word) > self._limits.short
         ]
         count, syllables = max(pairs, default=(0, []))
@@ -138,7 +148,7 @@ class DiacriticRestorer:
         bare = fold_word(syllable) == syllable
         return self._candidates.get(syllable, []) if bare else [syllable] * (syllable in self._unigrams)
 
-    def _options(self, syllable: str) -> list[tuple[str, float]]:
+    def _read_as(self, syllable: str) -> list[tuple[str, float]]:
         """What a syllable may be meant as, and the price of reading it so."""
         bare = fold_word(syllable)
         alike = self._candidates.get(bare, [])
@@ -159,19 +169,19 @@ class DiacriticRestorer:
         """
         unigram = (self._unigrams[syllable] + ADDED) / self._total
         found = unseen[0] + log(unigram), unseen[1]
-        seen = self._before.get(syllable, {})
-        for before in filter(seen.__contains__, best):
-            direct = max(seen[before] - DISCOUNT, 0) / (self._unigrams[before] or self._total)
-            score = best[before][0] + log(direct + self._left(before) * unigram)
-            found = max(found, (score, before), key=itemgetter(0))
+        if seen := self._before.get(syllable):
+            for before, (score, _) in best.items():
+                if (direct := seen.get(before)) is not None:
+                    both = score + log(direct + self._left.get(before, 1.0) * unigram)
+                    if both > found[0]:
+                        found = both, before
         return found
 
-    def _left(self, before: str) -> float:
-        """The share of probability that is left to pairs with this first syllable that were never seen."""
-        if not before:
-            return LEFT_AT_START
-        count = self._unigrams[before]
-        return max(DISCOUNT * self._followers[before] / count, LEFT_LEAST) if count else 1.0
+
+def _share_left(count: int, followers: int) -> float:
+    """The share of probability that is left to pairs that were never seen whose first syllable stands in the
+    examples so often, and has so many followers."""
+    return max(DISCOUNT * followers / count, LEFT_LEAST)
 
 
 def _can_be(syllable: str) -> bool:

@@ -61,10 +61,10 @@ class SentenceEncoder(GraphComponent):
         ]
         examples = [*learned_from(training_data), *others]
         forms = [example.get(FORMS)[0] for example in examples]
-        read = self._encoder.encode_all([form.read for form in forms])
-        beside = self._encoder.encode_all([form.beside or form.read for form in forms])
-        for example, *both in zip(examples, read, beside, strict=True):
-            example.set(VECTORS, _mean(both)[np.newaxis])
+        ways = [[form.read, form.beside] if form.beside else [form.read] for form in forms]
+        vectors = iter(self._encoder.encode_all([text for both in ways for text in both]))
+        for example, both in zip(examples, ways, strict=True):
+            example.set(VECTORS, _mean([next(vectors) for _ in both])[np.newaxis])
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:

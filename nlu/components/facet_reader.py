@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from threadpoolctl import threadpool_limits
 
-from nlu.components.classifier import entity
+from nlu.components.classifier import AT_A_TIME, entity
 from nlu.components.encoder import VECTORS
 from nlu.components.examples import example_label, example_metadata, is_answer_text, names_its_topic
 from nlu.components.kernel_machine import Inputs, Kernel, KernelMachine
@@ -162,35 +162,36 @@ class FacetReader(LearningComponent):
         some = examples[:: max(1, len(examples) // OF_AN_ANSWER)]
         sides = Counter(
             side
-            for example in some
-            for side, score in self._scores(example).items()
+            for scores in self._scores(some)
+            for side, score in scores.items()
             if score >= self._config["sure"]
         )
         return [side for side, times in sides.items() if times >= self._config["subject_share"] * len(some)]
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Mark the messages that ask for one side of their answer."""
-        for message in messages:
-            if message.get(OTHER_LANGUAGE):
-                continue  # sides are read by their words
-            named = {entity["entity"]: entity["value"] for entity in message.get(ENTITIES, [])}
-            is_answer = message.get(INTENT, {}).get("name") == "faq"
-            scores = self._scores(message) if message.get(FORMS) else {}
-            likely = {
-                side: round(score, 3)
-                for side, score in scores.items()
-                if score >= self._config["likely_least"]
-            }
-            subjects = [side for side in likely if (named.get("answer"), side) in self._subjects]
-            reading = {**message.get(READING), "sides": likely, "subjects": subjects}
-            message.set(READING, reading, add_to_output=True)
-            if message.get(INTENT, {}).get("name") == "followup" and (answer := self._named(message)):
-                self._set(message, answer=answer)
-                continue
-            is_one_answer = is_answer and not message.get(READING)["also"]
-            if is_one_answer and (facet := self._facet(message, named["answer"], scores)):
-                self._set(message, facet=facet)
+        read = [message for message in messages if not message.get(OTHER_LANGUAGE)]  # by their words
+        for start in range(0, len(read), AT_A_TIME):
+            some = read[start : start + AT_A_TIME]
+            for message, scores in zip(some, self._scores(some), strict=True):
+                self._read(message, scores)
         return messages
+
+    def _read(self, message: Message, scores: Mapping[str, float]) -> None:
+        named = {entity["entity"]: entity["value"] for entity in message.get(ENTITIES, [])}
+        is_answer = message.get(INTENT, {}).get("name") == "faq"
+        likely = {
+            side: round(score, 3) for side, score in scores.items() if score >= self._config["likely_least"]
+        }
+        subjects = [side for side in likely if (named.get("answer"), side) in self._subjects]
+        reading = {**message.get(READING), "sides": likely, "subjects": subjects}
+        message.set(READING, reading, add_to_output=True)
+        if message.get(INTENT, {}).get("name") == "followup" and (answer := self._named(message)):
+            self._set(message, answer=answer)
+            return
+        is_one_answer = is_answer and not message.get(READING)["also"]
+        if is_one_answer and (facet := self._facet(message, named["answer"], scores)):
+            self._set(message, facet=facet)
 
     def _set(self, message: Message, **named: str) -> None:
         message.set(INTENT, {**message.get(INTENT), "name": "faq_facet"}, add_to_output=True)
@@ -224,18 +225,24 @@ class FacetReader(LearningComponent):
         least = self._config["sure_of_source" if facet == EVERY_ANSWER_HAS else "sure"]
         return facet if scores[facet] >= least + more * self._config["sure_more"] else None
 
-    def _scores(self, message: Message) -> dict[str, float]:
-        """How surely each side is asked for, in the whole or in a sentence that asks: about 1 if it is, 0 if
-        it is not. The source is asked for in the whole: "is that true?" behind a rumour is about that."""
-        parts = self._parts(message)
-        if self._machine is None or not self._machine.knows_a_word(parts[0]):
-            return {}
-        vectors = message.get(VECTORS)[list(parts)]
-        of_parts = self._machine.scores(Inputs(vectors, list(parts.values())))
-        is_source = np.array(self._machine.labels) == EVERY_ANSWER_HAS
-        scores = np.where(is_source, of_parts[0], of_parts.max(axis=0))
-        named = zip(self._machine.labels, scores.clip(0, 1), strict=True)
-        return {str(side): float(score) for side, score in named if side != NO_SIDE}
+    def _scores(self, messages: Sequence[Message]) -> list[dict[str, float]]:
+        """How surely each message asks for each side, in the whole or in a sentence that asks: about 1 if it
+        does, 0 if not. The source is asked for in the whole: "is it true?" behind a rumour is about that."""
+        machine = self._machine
+        if machine is None:
+            return [{} for _ in messages]
+        parts = [self._parts(message) for message in messages]
+        vectors = [message.get(VECTORS)[list(of)] for message, of in zip(messages, parts, strict=True)]
+        texts = [text for of in parts for text in of.values()]
+        scores = machine.scores(Inputs(np.vstack(vectors), texts))
+        ends = np.cumsum([len(of) for of in parts])
+        is_source = machine.labels == EVERY_ANSWER_HAS
+        return [
+            _by_side(machine.labels, np.where(is_source, of_parts[0], of_parts.max(axis=0)).clip(0, 1))
+            if machine.knows_a_word(of[0])
+            else {}
+            for of, of_parts in zip(parts, np.split(scores, ends[:-1]), strict=True)
+        ]
 
     def _parts(self, message: Message) -> dict[int, str]:
         """The whole and the sentences that ask, by their number among the forms: what is counted of each."""
@@ -246,6 +253,11 @@ class FacetReader(LearningComponent):
         for name in self._config["names"]:
             text = text.replace(name, " ")
         return " ".join(text.split())
+
+
+def _by_side(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    named = zip(labels, scores, strict=True)
+    return {str(side): float(score) for side, score in named if side != NO_SIDE}
 
 
 def _vocabulary(asked_on: dict[str, list[str]], asked: dict[str, list[str]]) -> Vocabulary:

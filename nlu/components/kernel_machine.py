@@ -22,7 +22,7 @@ COMMON = 600
 """How many letter sequences and words, the most frequent ones, are multiplied as a dense matrix: what is
 fastest."""
 
-BLOCK, SPARSE_BLOCK = 500, 100
+BLOCK, SPARSE_BLOCK = 1000, 100
 """Examples that are multiplied at a time: what that takes in memory."""
 
 

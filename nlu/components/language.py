@@ -69,7 +69,7 @@ class LanguageIdentifier(LearningComponent):
         ]
         if len({language for _, language in known}) == 2:
             letters = TfidfVectorizer(
-                analyzer="char_wb", ngram_range=(1, 4), preprocessor=fold, sublinear_tf=True
+                analyzer="char_wb", ngram_range=(1, 3), preprocessor=fold, sublinear_tf=True
             )
             whole = TfidfVectorizer(token_pattern=r"\w+", preprocessor=fold, sublinear_tf=True)  # noqa: S106
             # liblinear: the same to three decimals as the usual solver, in a third of the time.

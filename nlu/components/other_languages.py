@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class OtherLanguages(LearningComponent):
         super().__init__(config, *arguments)
         self._languages: dict[str, dict[str, Any]] = {}
         self._words: frozenset[str] = frozenset()
+        self._terms: dict[str, dict[str, str]] = {}
         self._detector: Any = None
 
     @staticmethod
@@ -85,6 +87,7 @@ class OtherLanguages(LearningComponent):
 
     def _know(self, languages: dict[str, dict[str, Any]], known: frozenset[str]) -> None:
         self._languages, self._words = languages, known
+        self._terms = {code: _longest_first(language["terms"]) for code, language in languages.items()}
         detected = [code for code, language in languages.items() if "scripts" not in language]
         if detected:
             self._detector = Detector.from_pickled_model(MODEL_FILE, norm_probs=True)
@@ -167,7 +170,10 @@ class OtherLanguages(LearningComponent):
 
     def _in_terms(self, text: str, code: str) -> str:
         """The text with each term of the language as it is called here, longer ones first."""
-        terms: dict[str, str] = self._languages[code]["terms"]
-        for term in sorted(terms, key=len, reverse=True):
-            text = text.replace(plain(term), f" {plain(terms[term])} ")
+        for term, ours in self._terms[code].items():
+            text = text.replace(term, f" {ours} ")
         return " ".join(text.split())
+
+
+def _longest_first(terms: Mapping[str, str]) -> dict[str, str]:
+    return {plain(term): plain(terms[term]) for term in sorted(terms, key=len, reverse=True)}

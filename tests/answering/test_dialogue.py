@@ -71,6 +71,40 @@ async def test_the_card_says_where_a_picked_answer_comes_from(deciding: Deciding
     assert (plan.id, plan.action) == ("culture.music", "back")
 
 
+@pytest.mark.parametrize(
+    ("planned", "given"),
+    [
+        ({"reply": "fallback", "reason": "no_answer"}, "culture.food"),
+        ({"reply": "action", "action": "no_clarification"}, "culture.food"),
+        ({"reply": "choices", "ids": ["culture.music", "culture.river"]}, "culture.food"),
+        ({"reply": "answer", "id": "culture.music"}, "culture.food"),
+        ({"reply": "facet", "id": "culture.music", "facet": "price"}, "culture.music"),
+        ({"reply": "action", "action": "emergency"}, None),
+        ({"reply": "fallback", "reason": "ask_topic"}, None),
+    ],
+)
+async def test_an_answer_that_no_model_knows_yet_is_given_for_its_words_where_rasa_names_but_answers(
+    small_library: Library, planned: dict[str, object], given: str | None
+) -> None:
+    asks_for_food = '/faq{"answer": "culture.food"}'
+    said: dict[str, dict[str, object]] = {asks_for_food: {"reply": "answer", "id": "culture.food"}}
+    rasa = RasaStandIn(plans=lambda text: [said.get(text, planned)])
+    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
+
+        async def asked(text: str, *untaught: str) -> Plan:
+            dialogue = Dialogue(Rasa(http), lambda: small_library, lambda: untaught)
+            message = incoming(channel="test", address="a", conversation="c", key="1", text=text)
+            return (await dialogue.decide(message)).plans[0]
+
+        title = small_library.answers["culture.food"].vi.title
+        assert (await asked(title, "culture.food")).id == given
+        assert asks_for_food in rasa.texts if given == "culture.food" else asks_for_food not in rasa.texts
+        rasa.begin_anew()
+        assert (await asked("zzzz", "culture.food")).id == planned.get("id")
+        assert (await asked(title)).id == planned.get("id")
+        assert rasa.texts == ["zzzz", title]
+
+
 @pytest.mark.parametrize("text", ["in circles", "nothing"])
 async def test_a_pick_that_leads_to_no_answer_is_a_failure(deciding: Deciding, text: str) -> None:
     with pytest.raises(RasaFailed):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.content.library import Library
 from bot.content.loading import load
-from bot.content.search import search, search_wards
+from bot.content.search import find_among, search, search_wards
 from bot.content.wards import FormerWard, Ward
 from bot.domain.language import Language
 from tests.support import ROOT
@@ -53,6 +53,28 @@ def test_without_diacritics_with_a_typo_or_unfinished(
     library: Library, text: str, language: Language, found: str
 ) -> None:
     assert found in ids(library, text, language)[:2]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids", "found"),
+    [
+        ("xang e10 co hai xe khong", {"clarification.e10-petrol"}, "clarification.e10-petrol"),
+        ("is e10 petrol bad for old bikes", {"clarification.e10-petrol"}, "clarification.e10-petrol"),
+        ("chợ nổi cái răng mấy giờ", {"clarification.e10-petrol"}, None),
+        (
+            "chợ nổi cái răng mấy giờ",
+            {"culture.cai-rang-floating-market", "city.hotline"},
+            "culture.cai-rang-floating-market",
+        ),
+        ("", {"clarification.e10-petrol"}, None),
+        ("xăng e10", set(), None),
+    ],
+)
+def test_of_some_answers_the_one_is_found_that_hardly_another_fits_better(
+    library: Library, text: str, ids: set[str], found: str | None
+) -> None:
+    answer = find_among(library, text, ids)
+    assert (answer.id if answer else None) == found
 
 
 @pytest.mark.parametrize("text", ["", "   ", "?!", "zzzzzz", "🙂"])

@@ -89,11 +89,12 @@ async def test_no_update_is_lost_repeated_or_out_of_order(
     assert await started.stop() == 0
     assert killed, "no Rasa process was found to kill"
 
+    trouble = [entry for entry in started.log if entry["level"] in {"warning", "error"}]
     repeats = 0
     for person in people:
         titles = _titles(person)
         heard = [title for title, _ in groupby(titles)]
-        assert heard == _expected(person, asked[person.id], library)
+        assert heard == _expected(person, asked[person.id], library), trouble
         repeats += len(titles) - len(heard)
     print(f"{repeats} cards came twice")  # shown by pytest -rP
     assert repeats <= 3 * IN_HAND

@@ -81,6 +81,35 @@ async def test_it_leaves_alone_what_is_on_its_way_or_told_or_meant(
     assert await looks(rasa) == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "untaught"),
+    [
+        ({"model": OURS, "answers": ["culture.food", "culture.music", "culture.long-gone"]}, set()),
+        ({"model": "old", "answers": ["culture.food"]}, {"culture.music"}),
+        ({"model": None}, set()),  # nothing is known, and nothing is answered
+        ({"model": "of-before-it-told"}, set()),
+    ],
+)
+async def test_it_knows_which_answers_the_model_does_not_know_yet(
+    small_library: Library,
+    monkeypatch: pytest.MonkeyPatch,
+    status: dict[str, object],
+    untaught: set[str],
+) -> None:
+    monkeypatch.setattr(sync, "LOOK_SECONDS", 0.01)
+    rasa = RasaStandIn(status=status)
+    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        model_sync = ModelSync(Rasa(http), lambda: small_library)
+        assert model_sync.untaught() == set()  # before the first look
+        looking = asyncio.create_task(model_sync.run())
+        async with asyncio.timeout(10), rasa.changed:
+            await rasa.changed.wait_for(lambda: rasa.looks >= 3)  # what the second one told is known
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+    assert model_sync.untaught() == untaught
+
+
 async def test_while_the_rasa_side_is_out_of_reach_nothing_is_written_for_it(
     small_library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

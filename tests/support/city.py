@@ -81,6 +81,10 @@ class City:
         """Wait until an answer of the market has these words; its card."""
         return await self._becomes(new_person(), MARKET, lambda card: text in card["title"])
 
+    async def served(self, answer_id: str) -> dict[str, Any]:
+        """Wait until an answer is served; its card."""
+        return await self._becomes(new_person(), answer_id, lambda card: card["id"] == answer_id)
+
     async def withdrawn(self, conversation: str, answer_id: str) -> dict[str, Any]:
         """Wait until who presses for an answer is told that it is withdrawn; the card."""
         return await self._becomes(conversation, answer_id, lambda card: card["action"] == "withdrawn")
