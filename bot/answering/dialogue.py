@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -96,12 +97,12 @@ class Dialogue:
         self, message: Message, text: str, turn: float | None, *, is_typed: bool = False
     ) -> Decision:
         answer = await self._rasa.ask(message.conversation, text, message.language, turn)
-        if is_typed and not isinstance(answer, Pick) and (new := self._new(text, answer)):
-            answer = new
+        if is_typed and not isinstance(answer, Pick):
+            answer = await self._new(text, answer) or answer
         plans = await self._press(answer, message, turn) if isinstance(answer, Pick) else answer
         return self._said(*(_with_address(plan, text) for plan in plans))
 
-    def _new(self, text: str, plans: tuple[Plan, ...]) -> Pick | None:
+    async def _new(self, text: str, plans: tuple[Plan, ...]) -> Pick | None:
         """The answer that no model knows yet, if the text has its words and Rasa found nothing but answers.
 
         So what was published a moment ago is found from then on, not only when it is learned.
@@ -109,7 +110,8 @@ class Dialogue:
         untaught = self._untaught()
         if not untaught or not all(_is_a_guess(plan) for plan in plans):
             return None
-        answer = find_among(self._library(), text, untaught)
+        # The first time after a change all questions are indexed, which takes a second or two.
+        answer = await asyncio.to_thread(find_among, self._library(), text, untaught)
         return Pick(id=answer.id) if answer else None
 
     async def _press(self, pick: Pick, message: Message, turn: float | None) -> tuple[Plan, ...]:
