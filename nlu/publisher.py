@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -84,11 +85,10 @@ class Publisher:
         is_held: somebody put a model back, which answers until something else is taught.
         """
         stage = self._runner.loading or self._trainer.stage
-        live = models.find(self._runner.model) if self._runner.model else None
         return {
             "model": self._runner.model,
             "since": self._runner.since,
-            "answers": live.answers if live else (),
+            "answers": _known_to(self._runner.model) if self._runner.model else (),
             "wanted": self.wanted,
             "training": stage.as_json() if stage else None,
             "failed": self.failed,
@@ -174,3 +174,10 @@ class Publisher:
         with contextlib.suppress(NotReady):
             await self._runner.change_over(model, held_against=against)
             self.refused = None
+
+
+@functools.lru_cache(1)  # it is asked for every second
+def _known_to(name: str) -> tuple[str, ...]:
+    """The ids of the answers that a kept model knows; none if it is not kept."""
+    model = models.find(name)
+    return model.answers if model else ()
