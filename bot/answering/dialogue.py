@@ -18,6 +18,7 @@ from bot.domain.message import Message
 from bot.domain.payload import CHECK_PICTURE, TYPE_PICTURE, location_in, media_in, watching_in
 from bot.domain.plan import Kind, Pick, Plan
 from bot.rasa.client import Rasa, RasaFailed
+from bot.text.asked_about import asks_about
 
 NEAREST = 3
 """Wards that are named for a location."""
@@ -98,21 +99,30 @@ class Dialogue:
     ) -> Decision:
         answer = await self._rasa.ask(message.conversation, text, message.language, turn)
         if is_typed and not isinstance(answer, Pick):
-            answer = await self._new(text, answer) or answer
+            answer = await self._or_new(message, text, answer)
         plans = await self._press(answer, message, turn) if isinstance(answer, Pick) else answer
         return self._said(*(_with_address(plan, text) for plan in plans))
 
-    async def _new(self, text: str, plans: tuple[Plan, ...]) -> Pick | None:
-        """The answer that no model knows yet, if the text has its words and Rasa found nothing but answers.
+    async def _or_new(self, message: Message, text: str, plans: tuple[Plan, ...]) -> tuple[Plan, ...] | Pick:
+        """What Rasa says, or the answer that no model knows yet, if the text has its words.
 
-        So what was published a moment ago is found from then on, not only when it is learned.
+        So what was published a moment ago is found at once, not only when it is learned. It is given where
+        Rasa names another answer, for of two the words tell. Where Rasa finds nothing it is but offered: a
+        rumour about something else has the same words around it.
         """
-        untaught = self._untaught()
-        if not untaught or not all(_is_a_guess(plan) for plan in plans):
-            return None
+        plan, library, untaught = plans[0], self._library(), self._untaught()
+        is_about_a_picture = bool(message.pictures) and asks_about(text)
+        if not untaught or len(plans) > 1 or is_about_a_picture or not _is_a_guess(plan, library):
+            return plans
         # The first time after a change all questions are indexed, which takes a second or two.
-        answer = await asyncio.to_thread(find_among, self._library(), text, untaught)
-        return Pick(id=answer.id) if answer else None
+        new = await asyncio.to_thread(find_among, library, text, untaught)
+        if new is None:
+            return plans
+        if not finds_nothing(plan):
+            return Pick(id=new.id)
+        if message.is_quiet or message.is_once:
+            return plans
+        return (Plan(reply=Kind.CHOICES, language=plan.language, ids=(new.id,)),)
 
     async def _press(self, pick: Pick, message: Message, turn: float | None) -> tuple[Plan, ...]:
         """Press the button of what was picked in words, so that Rasa sets its slots in one way only."""
@@ -163,9 +173,15 @@ def as_served(plan: Plan, library: Library) -> Plan:
     return plan if library.withdrawn(plan.id) else _no_answer(plan.language)
 
 
-def _is_a_guess(plan: Plan) -> bool:
-    """Whether a plan names answers, or none, as a model does that does not know the right one."""
-    return finds_nothing(plan) or (plan.reply in {Kind.ANSWER, Kind.CHOICES} and plan.reason is None)
+def _is_a_guess(plan: Plan, library: Library) -> bool:
+    """Whether a plan names answers, or none, as a model does that does not know the right one.
+
+    Not if an answer is withdrawn, and nothing in another language, whose words are not ours.
+    """
+    if plan.other_language or library.withdrawn(plan.id):
+        return False
+    is_plain = plan.reason is None and plan.action is None
+    return finds_nothing(plan) or (is_plain and plan.reply in {Kind.ANSWER, Kind.CHOICES})
 
 
 def _nearest(latitude: float, longitude: float, library: Library, language: Language) -> Plan:

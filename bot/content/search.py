@@ -9,6 +9,7 @@ little in Vietnamese.
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class _Index:
 _kept: dict[Language, tuple[Library, _Index]] = {}
 """The index of the library that was searched last."""
 
+_indexing = threading.Lock()
+
 
 def search(library: Library, text: str, language: Language, limit: int = 20) -> list[Match]:
     """The published answers that fit a text, best first; none if nothing of it is known."""
@@ -151,9 +154,10 @@ def _is_named(asked: Sequence[str], name: str, whole: str) -> bool:
 
 
 def _index(library: Library, language: Language) -> _Index:
-    kept = _kept.get(language)
-    if kept is None or kept[0] is not library:
-        kept = _kept[language] = (library, _indexed(library, language))
+    with _indexing:  # who comes while it is made waits for it
+        kept = _kept.get(language)
+        if kept is None or kept[0] is not library:
+            kept = _kept[language] = (library, _indexed(library, language))
     return kept[1]
 
 

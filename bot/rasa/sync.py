@@ -21,6 +21,10 @@ LOOK_SECONDS = 1.0
 AGAIN_SECONDS = 30.0
 """Seconds between two times that the same files are handed over, to a Rasa side that does otherwise."""
 
+NEW_MOST = 3
+"""Answers that are found by their words until a model knows them. Of 184 messages that ask whether something
+is true and 250 that have no answer, one new answer takes 2 to 4 of a hundred, 14 of them a third."""
+
 
 class ModelSync:
     """Keeps the Rasa side taught.
@@ -41,14 +45,24 @@ class ModelSync:
         self._leads = leads
         self._taught: TrainingQuestions | None = None
         self._again_at = 0.0
+        self._known: frozenset[str] = frozenset()  # also while the Rasa side's trainer is away
         self.wanted: str | None = None
         self.status: RasaStatus | None = None
 
     def untaught(self) -> frozenset[str]:
-        """The answers that are served and that the model does not know yet; none if it does not tell."""
-        known = self.status.answers if self.status else ()
-        taught = {answer.id for answer in self._library().taught()} if known else set()
-        return frozenset(taught.difference(known))
+        """The answers that are served and that the model does not know yet.
+
+        None if they are more than a few, or if somebody put an older model back: what is no question for any
+        of them would find one too often.
+        """
+        is_held = self.status is not None and self.status.is_held
+        if not self._known or is_held:
+            return frozenset()
+        library = self._library()
+        # One that supersedes another is found by that one's questions.
+        known = {answer.id for answer in map(library.published, self._known) if answer}
+        new = {answer.id for answer in library.taught()} - known - self._known
+        return frozenset(new if len(new) <= NEW_MOST else ())
 
     async def run(self) -> None:
         """Teach until cancelled."""
@@ -74,6 +88,8 @@ class ModelSync:
         before, self.status = self.status or RasaStatus(), await self._rasa.status()
         if not self._leads():
             self.wanted = self.status.wanted
+        if self.status.model:
+            self._known = frozenset(self.status.answers)
         _tell(before, self.status)
 
     async def _teach(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ from bot.answering.dialogue import Dialogue
 from bot.cards.compose import compose
 from bot.channels.incoming import incoming
 from bot.content.library import Library
+from bot.content.schema import AnswerStatus, Withdrawn
 from bot.content.wards_file import read_wards
 from bot.domain.answer import Facet
 from bot.domain.arrival import Arrival
@@ -71,38 +74,83 @@ async def test_the_card_says_where_a_picked_answer_comes_from(deciding: Deciding
     assert (plan.id, plan.action) == ("culture.music", "back")
 
 
+ASKS_FOR_FOOD = '/faq{"answer": "culture.food"}'
+FOUND_NOTHING: dict[str, object] = {"reply": "fallback", "reason": "no_answer"}
+
+
+@asynccontextmanager
+async def where_food_is_new(
+    library: Library, *planned: dict[str, object]
+) -> AsyncIterator[tuple[Callable[..., Awaitable[tuple[Plan, ...]]], RasaStandIn]]:
+    """Asks a text where no model knows culture.food yet and Rasa says something else; and that Rasa side."""
+    said: dict[str, list[dict[str, object]]] = {ASKS_FOR_FOOD: [{"reply": "answer", "id": "culture.food"}]}
+    rasa = RasaStandIn(plans=lambda text: said.get(text, list(planned)))
+    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
+        dialogue = Dialogue(Rasa(http), lambda: library, lambda: {"culture.food"})
+
+        async def asked(text: str = "", **more: Any) -> tuple[Plan, ...]:
+            text = text or library.answers["culture.food"].vi.title
+            message = incoming(channel="test", address="a", conversation="c", key="1", text=text)
+            return (await dialogue.decide(replace(message, **more))).plans
+
+        yield asked, rasa
+
+
 @pytest.mark.parametrize(
-    ("planned", "given"),
+    "planned",
+    [{"reply": "answer", "id": "culture.music"}, {"reply": "choices", "ids": ["culture.music"]}],
+)
+async def test_what_no_model_knows_yet_is_given_for_its_words_where_rasa_names_another_answer(
+    small_library: Library, planned: dict[str, object]
+) -> None:
+    async with where_food_is_new(small_library, planned) as (asked, rasa):
+        (plan,) = await asked()
+        assert (plan.reply, plan.id) == (Kind.ANSWER, "culture.food")
+        assert rasa.texts[-1] == ASKS_FOR_FOOD  # pressed for, so it is in hand
+        (plan,) = await asked("zzzz")
+        assert "culture.music" in {plan.id, *plan.ids}
+
+
+@pytest.mark.parametrize("planned", [FOUND_NOTHING, {"reply": "action", "action": "no_clarification"}])
+async def test_it_is_but_offered_where_rasa_finds_nothing_since_other_rumours_have_its_words_around_them(
+    small_library: Library, planned: dict[str, object]
+) -> None:
+    async with where_food_is_new(small_library, planned) as (asked, rasa):
+        (plan,) = await asked()
+        assert (plan.reply, plan.ids) == (Kind.CHOICES, ("culture.food",))
+        assert ASKS_FOR_FOOD not in rasa.texts
+        for said in (await asked("zzzz"), await asked(is_quiet=True), await asked(pictures=("a",))):
+            assert (said[0].reason, said[0].action) == (planned.get("reason"), planned.get("action"))
+
+
+@pytest.mark.parametrize(
+    "planned",
     [
-        ({"reply": "fallback", "reason": "no_answer"}, "culture.food"),
-        ({"reply": "action", "action": "no_clarification"}, "culture.food"),
-        ({"reply": "choices", "ids": ["culture.music", "culture.river"]}, "culture.food"),
-        ({"reply": "answer", "id": "culture.music"}, "culture.food"),
-        ({"reply": "facet", "id": "culture.music", "facet": "price"}, "culture.music"),
-        ({"reply": "action", "action": "emergency"}, None),
-        ({"reply": "fallback", "reason": "ask_topic"}, None),
+        [{"reply": "facet", "id": "culture.music", "facet": "price"}],
+        [{"reply": "action", "action": "emergency"}],
+        [{"reply": "fallback", "reason": "ask_topic"}],
+        [{"reply": "answer", "id": "culture.music", "action": "language"}],
+        [{"reply": "answer", "id": "culture.music", "other_language": "fr"}],
+        [{**FOUND_NOTHING, "other_language": "fr"}],
+        [{"reply": "answer", "id": "culture.music"}, {"reply": "answer", "id": "culture.food"}],
     ],
 )
-async def test_an_answer_that_no_model_knows_yet_is_given_for_its_words_where_rasa_names_but_answers(
-    small_library: Library, planned: dict[str, object], given: str | None
+async def test_what_rasa_reads_for_sure_stands(
+    small_library: Library, planned: list[dict[str, object]]
 ) -> None:
-    asks_for_food = '/faq{"answer": "culture.food"}'
-    said: dict[str, dict[str, object]] = {asks_for_food: {"reply": "answer", "id": "culture.food"}}
-    rasa = RasaStandIn(plans=lambda text: [said.get(text, planned)])
-    async with rasa.serving() as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
+    async with where_food_is_new(small_library, *planned) as (asked, rasa):
+        assert [plan.id for plan in await asked()] == [plan.get("id") for plan in planned]
+        assert ASKS_FOR_FOOD not in rasa.texts
 
-        async def asked(text: str, *untaught: str) -> Plan:
-            dialogue = Dialogue(Rasa(http), lambda: small_library, lambda: untaught)
-            message = incoming(channel="test", address="a", conversation="c", key="1", text=text)
-            return (await dialogue.decide(message)).plans[0]
 
-        title = small_library.answers["culture.food"].vi.title
-        assert (await asked(title, "culture.food")).id == given
-        assert asks_for_food in rasa.texts if given == "culture.food" else asks_for_food not in rasa.texts
-        rasa.begin_anew()
-        assert (await asked("zzzz", "culture.food")).id == planned.get("id")
-        assert (await asked(title)).id == planned.get("id")
-        assert rasa.texts == ["zzzz", title]
+async def test_that_an_answer_is_withdrawn_is_told_whatever_is_new(small_library: Library) -> None:
+    withdrawn = small_library.answers["culture.music"].model_copy(
+        update={"status": AnswerStatus.WITHDRAWN, "withdrawn": Withdrawn(date=date(2026, 11, 25))}
+    )
+    library = replace(small_library, answers={**small_library.answers, "culture.music": withdrawn})
+    async with where_food_is_new(library, {"reply": "answer", "id": "culture.music"}) as (asked, _):
+        (plan,) = await asked()
+        assert plan.id == "culture.music"
 
 
 @pytest.mark.parametrize("text", ["in circles", "nothing"])

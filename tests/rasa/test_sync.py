@@ -87,6 +87,7 @@ async def test_it_leaves_alone_what_is_on_its_way_or_told_or_meant(
         ({"model": OURS, "answers": ["culture.food", "culture.music", "culture.long-gone"]}, set()),
         ({"model": "old", "answers": ["culture.food"]}, {"culture.music"}),
         ({"model": None}, set()),  # nothing is known, and nothing is answered
+        ({"model": "put-back", "answers": ["culture.food"], "is_held": True}, set()),
         ({"model": "of-before-it-told"}, set()),
     ],
 )
@@ -100,7 +101,7 @@ async def test_it_knows_which_answers_the_model_does_not_know_yet(
     rasa = RasaStandIn(status=status)
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
         model_sync = ModelSync(Rasa(http), lambda: small_library)
-        assert model_sync.untaught() == set()  # before the first look
+        assert model_sync.untaught() == set()  # nothing is known before the first look
         looking = asyncio.create_task(model_sync.run())
         async with asyncio.timeout(10), rasa.changed:
             await rasa.changed.wait_for(lambda: rasa.looks >= 3)  # what the second one told is known
@@ -108,6 +109,8 @@ async def test_it_knows_which_answers_the_model_does_not_know_yet(
         with suppress(asyncio.CancelledError):
             await looking
     assert model_sync.untaught() == untaught
+    monkeypatch.setattr(sync, "NEW_MOST", len(untaught) - 1)
+    assert model_sync.untaught() == set()  # more than a few
 
 
 async def test_while_the_rasa_side_is_out_of_reach_nothing_is_written_for_it(
