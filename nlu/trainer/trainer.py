@@ -16,7 +16,7 @@ TRY_ARITHMETIC = (
     "OPENBLAS_CORETYPE=Sandybridge, which is slower and safer."
 )
 TRY = {
-    signal.SIGKILL: "The machine is probably short of memory: a training takes 1.5 GB.",
+    signal.SIGKILL: "The machine is probably short of memory: a training takes up to 3 GB.",
     **dict.fromkeys(
         (signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT), TRY_ARITHMETIC
     ),
