@@ -14,7 +14,7 @@ FINISH_WITHIN = 1.0
 """Seconds that a request gets when the server ends."""
 
 KEPT_ALIVE = 75
-"""Seconds that a connection stays open between two requests, as nginx keeps it, which the platforms use
+"""Seconds that a connection stays open between two requests, as nginx keeps it
 (keepalive_timeout in its documentation). uvicorn's 5 are httpx's, too: whoever asks again just then may be
 cut off."""
 
