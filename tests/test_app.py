@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import httpx
@@ -13,7 +16,9 @@ from bot.serve import listen
 from stand_ins.proxy import black_hole
 from stand_ins.rasa import RasaStandIn
 from stand_ins.telegram import TOKEN
+from tests.support import ROOT
 from tests.support.app import failed_start, running, stopped
+from tests.support.forked import STRICT
 
 pytestmark = pytest.mark.server
 
@@ -36,6 +41,21 @@ async def test_it_answers_and_says_how_it_is(tmp_path: Path, small_content: Path
             ready = await http.get("/ready")
             assert (ready.status_code, ready.json()["wrong"]) == (503, ["model"])
             assert (await http.get("/health")).status_code == 200
+
+
+async def test_it_starts_from_nothing(tmp_path: Path, small_content: Path) -> None:
+    settings = {"PORT": "0", "RASA_URL": "http://127.0.0.1:9", "CONTENT_DIR": str(small_content)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *STRICT, "-m", "bot", "run",
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}, stderr=PIPE,
+    )  # fmt: skip
+    assert process.stderr
+    async with asyncio.timeout(60):
+        while b"serving" not in (line := await process.stderr.readline()):
+            assert line, "it has ended"
+        process.terminate()
+        await process.stderr.read()
+        assert await process.wait() == 0
 
 
 async def test_without_the_program_that_reads_pictures_it_says_so_and_offers_none(

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import sqlite3
-import sys
 from asyncio.subprocess import PIPE
 from contextlib import closing
 from pathlib import Path
@@ -24,7 +23,7 @@ from bot.storage import questions, subscriptions
 from bot.storage.database import Database
 from bot.storage.models import QuestionState
 from bot.storage.outbox import Outbox
-from tests.support import ROOT
+from tests.support import ROOT, forked
 
 pytestmark = pytest.mark.server
 
@@ -65,8 +64,8 @@ async def run(directory: Path, *arguments: str) -> tuple[int, str, str]:
         "DATABASE_URL": f"sqlite+aiosqlite:///{directory}/bot.db",
         "CONTENT_DIR": str(directory / "content"),
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-W", "error", "-m", "bot", *arguments,
+    process = await forked.start(
+        "bot", *arguments,
         cwd=directory, env={**environment, **settings}, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     async with asyncio.timeout(30):

@@ -6,8 +6,7 @@ import asyncio
 import datetime
 import os
 import sqlite3
-import subprocess
-import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.models import InboxMessage, KeptQuestion, QuestionState
 from bot.storage.schema import migrate
 from stand_ins.postgres import Cluster
-from tests.support import ROOT
+from tests.support import ROOT, forked
 from tests.support.inbox import message
 from tests.support.operators_page import arguments
 
@@ -138,20 +137,21 @@ async def test_a_backup_never_takes_another_ones_place(
 async def test_the_commands_do_it_and_say_so(engine: AsyncEngine, sqlite_url: str, tmp_path: Path) -> None:
     await leave_question(engine)
 
-    def run(*arguments: str, url: str = sqlite_url) -> subprocess.CompletedProcess[str]:
+    async def run(*arguments: str, url: str = sqlite_url) -> tuple[int | None, str]:
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATABASE_URL": url}
         environment["CONTENT_DIR"] = str(ROOT / "content")
-        return subprocess.run(
-            [sys.executable, "-m", "bot", *arguments], cwd=tmp_path, env=environment,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        process = await forked.start(
+            "bot", *arguments, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+        )
+        out, err = await process.communicate()
+        return process.returncode, (out + err).decode()
 
-    assert "backup.db is the backup" in run("backup", "backup.db").stdout
+    assert "backup.db is the backup" in (await run("backup", "backup.db"))[1]
     await leave_question(engine, "asked later")
-    assert "backup.db is restored" in run("restore", "--yes", "backup.db").stdout
+    assert "backup.db is restored" in (await run("restore", "--yes", "backup.db"))[1]
     assert await questions(engine) == [LEFT]
-    postgres = run("backup", "b", url="postgresql+asyncpg://bot@/bot")
-    assert (postgres.returncode, "docs/operators.md" in postgres.stderr) == (1, True)
+    status, said = await run("backup", "b", url="postgresql+asyncpg://bot@/bot")
+    assert (status, "docs/operators.md" in said) == (1, True)
 
 
 async def test_the_commands_for_postgresql_bring_back_what_lasts(

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support import ROOT
+from tests.support import ROOT, forked
+from tests.support.forked import Forked
 
 
-async def start(directory: Path, settings: Mapping[str, str]) -> Process:
+async def start(directory: Path, settings: Mapping[str, str]) -> Forked:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json", **settings}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-W", "error", "-m", "bot", "run", cwd=directory, env=environment, stderr=PIPE
-    )
+    return await forked.start("bot", "run", cwd=directory, env=environment, stderr=PIPE)
 
 
-async def stopped(process: Process) -> str:
+async def stopped(process: Forked) -> str:
     """Ask it to stop, once, and wait until it has, well; what else it says."""
     assert process.stderr is not None
     process.terminate()
@@ -32,7 +30,7 @@ async def stopped(process: Process) -> str:
 
 
 @asynccontextmanager
-async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator[tuple[Process, str]]:
+async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator[tuple[Forked, str]]:
     """The service and its address. It must end well."""
     process = await start(directory, {"PORT": "0", **settings})
     assert process.stderr is not None

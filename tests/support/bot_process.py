@@ -21,18 +21,12 @@ from bot.content.library import Library
 from bot.rasa.training_set import training_files
 from stand_ins.serving import free_port
 from stand_ins.telegram import TOKEN
-from tests.support import ROOT
+from tests.support import ROOT, forked
 from tests.support.arithmetic import know_arithmetic
+from tests.support.forked import Forked
 from tests.support.shared import alone
 
 START_SECONDS = 30
-
-STRICT = (
-    "-W", "error",
-    # asyncio leaves a connection that is given up while it is being made to the collector of garbage.
-    "-W", "ignore:unclosed transport:ResourceWarning", "-W", "ignore:unclosed <socket:ResourceWarning",
-)  # fmt: skip
-"""How Python runs it: what it warns of is an error."""
 
 RASA_TOKEN = "known-to-the-bots-and-Rasa-sides-of-the-tests"
 
@@ -48,7 +42,7 @@ class BotProcess:
         self.log: list[dict[str, Any]] = []
         self._directory = directory
         self._settings = {"PORT": str(self.port), "RASA_TOKEN": RASA_TOKEN, **settings}
-        self._process: Process | None = None
+        self._process: Forked | None = None
         self._reading: asyncio.Task[None] | None = None
         self._born = 0
         self._logged = asyncio.Event()
@@ -61,8 +55,8 @@ class BotProcess:
     async def start(self, **settings: str) -> None:
         """Start it, and wait until it serves."""
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"}
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, *STRICT, "-m", "bot", "run",
+        self._process = await forked.start(
+            "bot", "run",
             cwd=self._directory, env={**environment, **self._settings, **settings}, stderr=PIPE,
         )  # fmt: skip
         self._born = len(self.log)
@@ -80,7 +74,7 @@ class BotProcess:
             while not any(entry["event"] == event for entry in self.log[begin:]):
                 await self._logged.wait()
 
-    async def _read(self, process: Process) -> None:
+    async def _read(self, process: Forked) -> None:
         assert process.stderr is not None
         async for line in process.stderr:
             if not line.startswith(b"{") and "RASA_URL" not in self._settings:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from pathlib import Path
 
 from bot.child import STOP_SECONDS
 from stand_ins.serving import free_port
-from tests.support import ROOT
+from tests.support import ROOT, forked
+from tests.support.forked import Forked
 
 START_SECONDS = 60
 
@@ -32,7 +32,7 @@ class EditorsProcess:
             "EDITORS_PORT": str(self.port), "EDITORS_KEY": "a key of the tests",
             "EDITORS_DATABASE_URL": f"sqlite:///{directory / 'editors.db'}", **settings,
         }  # fmt: skip
-        self._process: Process | None = None
+        self._process: Forked | None = None
 
     @property
     def url(self) -> str:
@@ -41,9 +41,9 @@ class EditorsProcess:
 
     async def start(self) -> None:
         """Start it, and wait until it serves."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error", "-m", "bot", "editors", "serve",
-            cwd=self._directory, env=self._environment, stdout=PIPE, stdin=DEVNULL,
+        self._process = await forked.start(
+            "bot", "editors", "serve",
+            cwd=self._directory, env=self._environment, stdout=PIPE,
         )  # fmt: skip
         assert self._process.stdout
         async with asyncio.timeout(START_SECONDS):
@@ -56,8 +56,8 @@ class EditorsProcess:
 
     async def command(self, *arguments: str) -> str:
         """What a command of theirs prints: `invite`, `list`."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "editors", *arguments,
+        process = await forked.start(
+            "bot", "editors", *arguments,
             cwd=self._directory, env=self._environment, stdout=PIPE,
         )  # fmt: skip
         printed, _ = await process.communicate()

@@ -15,7 +15,7 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ from bot.storage.inbox import Inbox
 from bot.storage.outbox import Outbox
 from bot.storage.schema import migrate
 from stand_ins.record import Sent, read_record, record, replies
+from tests.support import ROOT, forked
+from tests.support.forked import Forked
 
 AT_A_TIME = 8
 
@@ -116,7 +118,7 @@ class BotProcess:
     accepted: set[str] = field(default_factory=set)
     cards: int = 0
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _process: Process | None = None
+    _process: Forked | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> BotProcess:
@@ -128,8 +130,8 @@ class BotProcess:
 
     async def start(self, questions: Sequence[Question]) -> None:
         """Start it, and deliver the questions, as a platform does again after a crash."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.support.kill", *self.arguments, stdin=PIPE, stdout=PIPE
+        self._process = await forked.start(
+            "tests.support.kill", *self.arguments, cwd=ROOT, env=os.environ, stdin=PIPE, stdout=PIPE
         )
         self._tasks = [
             asyncio.create_task(self._listen(self._process)),
@@ -149,7 +151,7 @@ class BotProcess:
             await asyncio.gather(*self._tasks)
             return await self._process.wait()
 
-    async def _listen(self, process: Process) -> None:
+    async def _listen(self, process: Forked) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
             event, _, key = line.decode().strip().partition(" ")
@@ -161,7 +163,7 @@ class BotProcess:
                 self.news.notify_all()
 
 
-async def _deliver(process: Process, questions: Sequence[Question]) -> None:
+async def _deliver(process: Forked, questions: Sequence[Question]) -> None:
     assert process.stdin is not None
     try:
         for question in questions:

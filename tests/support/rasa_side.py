@@ -108,7 +108,7 @@ class RasaSide:
         async with asyncio.timeout(READY_SECONDS):
             while not condition(status := await self.status()):
                 assert self._process.returncode is None, "the Rasa side has ended"
-                await asyncio.sleep(0.05)  # between two looks at a condition
+                await asyncio.sleep(0.1)  # between two looks at a condition
         return status
 
     async def until_forked(self, times: int) -> set[int]:

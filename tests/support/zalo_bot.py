@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from bot.channels.zalo import login
 from stand_ins.serving import serving
 from stand_ins.zalo import Said, StandIn
 from stand_ins.zalo.server import settings
-from tests.support import ROOT
+from tests.support import ROOT, forked
 from tests.support.bot_process import BotProcess
 
 TOKEN_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -47,8 +46,8 @@ class ZaloBot:
 
     async def command(self, *words: str, typed: str = "") -> str:
         """What `python -m bot ...` says; it must end well."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *words,
+        process = await forked.start(
+            "bot", *words,
             cwd=self._directory, env=self._environment, stdin=PIPE, stdout=PIPE,
         )  # fmt: skip
         said, _ = await process.communicate(typed.encode())

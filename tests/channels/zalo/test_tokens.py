@@ -6,8 +6,7 @@ import asyncio
 import datetime
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -20,9 +19,10 @@ from bot.channels.zalo.tokens import NoToken, Tokens
 from bot.storage.database import Database
 from stand_ins.failures import Failure
 from stand_ins.zalo import OA_ID, StandIn
-from tests.support import ROOT
+from tests.support import ROOT, forked
 from tests.support.clock import Clock
 from tests.support.databases import on_both_databases
+from tests.support.forked import Forked
 from tests.support.zalo import KEY, authorise
 
 OTHER_KEY = KEY.replace("A", "B")
@@ -180,10 +180,10 @@ class TestKeeping:
         assert works(zalo, (await renewing).access_token)
 
 
-async def renewing_process(database_url: str, api_url: str) -> Process:
+async def renewing_process(database_url: str, api_url: str) -> Forked:
     """A process that has read the tokens and is about to renew them."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.renew", database_url, api_url,
+    process = await forked.start(
+        "tests.support.renew", database_url, api_url,
         cwd=ROOT, env={"PATH": os.environ["PATH"]}, stdin=PIPE, stdout=PIPE,
     )  # fmt: skip
     assert process.stdout is not None
