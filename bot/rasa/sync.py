@@ -43,6 +43,8 @@ class ModelSync:
         self._rasa = rasa
         self._library = library
         self._leads = leads
+        self._seen: Library | None = None
+        self._questions: TrainingQuestions = ()
         self._taught: TrainingQuestions | None = None
         self._again_at = 0.0
         self._known: frozenset[str] = frozenset()  # also while the Rasa side's trainer is away
@@ -94,7 +96,9 @@ class ModelSync:
 
     async def _teach(self) -> None:
         library = self._library()
-        wanted = training_questions(library)
+        if library is not self._seen:  # working it out takes as long as all else of a look
+            self._seen, self._questions = library, training_questions(library)
+        wanted = self._questions
         now = asyncio.get_running_loop().time()
         if wanted != self._taught or (now >= self._again_at and self._is_otherwise()):
             if self._is_strange():
