@@ -97,9 +97,9 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             item.add_marker(pytest.mark.rasa)
         if is_on_postgres or SERVERS & set(item.fixturenames) or item.get_closest_marker("rasa"):
             item.add_marker(pytest.mark.server)
-    items.sort(
-        key=lambda item: next((n for n, file in enumerate(FIRST) if item.path.match(file)), len(FIRST))
-    )
+    files = {item.path for item in items}
+    in_turn = {file: n for n, end in enumerate(FIRST) for file in files if file.match(end)}
+    items.sort(key=lambda item: in_turn.get(item.path, len(FIRST)))
 
 
 def pytest_configure() -> None:

@@ -170,7 +170,7 @@ class TestFailingTasks:
         async with RasaStandIn().serving() as rasa_url:
             settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content), "METRICS_TOKEN": TOKEN}
             async with (
-                running(tmp_path, {**settings, **changed(tmp_path, failing)}) as (_, url),
+                running(tmp_path, settings, failing) as (_, url),
                 httpx.AsyncClient(base_url=url) as http,
             ):
                 ready = await http.get("/ready")
@@ -194,18 +194,11 @@ class TestFailingTasks:
         async with RasaStandIn().serving() as rasa_url:
             settings = {"RASA_URL": rasa_url, "CONTENT_DIR": str(small_content)}
             async with (
-                running(tmp_path, {**settings, **changed(tmp_path, failing)}) as (_, url),
+                running(tmp_path, settings, failing) as (_, url),
                 httpx.AsyncClient(base_url=url) as http,
             ):
                 ready = await http.get("/ready")
                 assert (ready.status_code, ready.json()["wrong"]) == (503, ["answering"])
-
-
-def changed(directory: Path, change: str) -> dict[str, str]:
-    """The environment of a service in which something was changed before it starts."""
-    (directory / "changes").mkdir()
-    (directory / "changes" / "sitecustomize.py").write_text(change, encoding="utf-8")
-    return {"PYTHONPATH": f"{directory / 'changes'}:{ROOT}"}
 
 
 class Refusing(Channel):

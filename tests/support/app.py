@@ -14,9 +14,15 @@ from tests.support import ROOT, forked
 from tests.support.forked import Forked
 
 
-async def start(directory: Path, settings: Mapping[str, str]) -> Forked:
+async def start(directory: Path, settings: Mapping[str, str], changed: str = "") -> Forked:
+    """The service; `changed`: Python that is run before it, in the same process."""
+    module = "bot"
+    if changed:
+        module = "changed_bot"
+        run = "\nimport runpy\nrunpy.run_module('bot', run_name='__main__', alter_sys=True)\n"
+        (directory / f"{module}.py").write_text(changed + run, encoding="utf-8")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json", **settings}
-    return await forked.start("bot", "run", cwd=directory, env=environment, stderr=PIPE)
+    return await forked.start(module, "run", cwd=directory, env=environment, stderr=PIPE)
 
 
 async def stopped(process: Forked) -> str:
@@ -30,9 +36,11 @@ async def stopped(process: Forked) -> str:
 
 
 @asynccontextmanager
-async def running(directory: Path, settings: Mapping[str, str]) -> AsyncIterator[tuple[Forked, str]]:
+async def running(
+    directory: Path, settings: Mapping[str, str], changed: str = ""
+) -> AsyncIterator[tuple[Forked, str]]:
     """The service and its address. It must end well."""
-    process = await start(directory, {"PORT": "0", **settings})
+    process = await start(directory, {"PORT": "0", **settings}, changed)
     assert process.stderr is not None
     try:
         async with asyncio.timeout(20):
