@@ -24,7 +24,6 @@ WITHOUT = [
 fifth of its time; and what Playwright switches off, since of two such switches the last one counts."""
 
 SWITCHES = [
-    "--renderer-process-limit=1",  # to start one for each page is a fifth of what they take
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", f"--disable-features={','.join(WITHOUT)}",
 ]  # fmt: skip
