@@ -163,7 +163,7 @@ def copy_project(directory: Path, *, models: bool = True) -> None:
     know_arithmetic(directory)
 
 
-RASA_READY_SECONDS = 2400
+RASA_READY_SECONDS = 3600
 """From an empty cache of sentence vectors, a training took ten minutes on two slow cores. Beside other
 tests it takes twice as long."""
 
