@@ -164,8 +164,8 @@ def copy_project(directory: Path, *, models: bool = True) -> None:
 
 
 RASA_READY_SECONDS = 3600
-"""From an empty cache of sentence vectors, a training took ten minutes on two slow cores. Beside other
-tests it takes twice as long."""
+"""From an empty cache of sentence vectors, a training took ten minutes on two slow cores, beside other tests
+twice as long, and with the numeric library at its plainest over half an hour."""
 
 
 @asynccontextmanager
