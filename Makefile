@@ -22,9 +22,9 @@ IN_MEMORY = $(call in_memory,2000000)
 # With servers there are whole projects among it, with models, and the servers need memory of their own.
 SERVERS_IN_MEMORY = $(call in_memory,8000000)
 # A browser on a full machine may be late once, and a connection that a test cuts off be missed. What failed beside
-# others is asked once more, alone; what passes then is still printed as failed above: it is to be mended. A fault
-# fails twice.
-ONCE_MORE = test $$? -eq 5 || { echo "== once more, alone: what failed" && $(PYTEST) --last-failed --last-failed-no-failures none
+# others is asked once more, alone; what passes then is still printed as failed above: it is to be mended. A run that
+# was ended, or had an error of its own, has failed.
+ONCE_MORE = { status=$$?; test $$status -eq 5; } || { test $$status -eq 1 && echo "== once more, alone: what failed" && $(PYTEST) --last-failed --last-failed-no-failures none
 # One worker more than there are processors, since some tests wait. Each has its share in one piece, so that what a
 # file's tests share is mostly made once.
 WORKERS = -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal

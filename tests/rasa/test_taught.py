@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from tests.support import ROOT
 from tests.support.data import data_in
 
 WITHOUT_DIACRITICS = re.compile(
-    r"\b(khong|duoc|hong|nhieu|nguoi|giay|tien|phuong|thanh pho|bao nhieu|o dau|may gio|chung nao)\b"
+    r"\b(khong|duoc|hong|nhieu|nguoi|giay|tien|phuong|thanh pho|bao nhieu|o dau|may gio|chung nao|nao|gio|"
+    r"viet|vang|trong|qua|khoi|lam|cai|muon|phong bi|nhet|truong|tui|toi|roi|vay|cua|nha)\b"
 )
 """Words that are Vietnamese without diacritics, and no English ones."""
 
@@ -22,7 +24,7 @@ LISTS = [
 ]
 
 
-def examples(entry: dict[str, object]) -> Iterator[str]:
+def examples(entry: Mapping[str, object]) -> Iterator[str]:
     for line in str(entry["examples"]).splitlines():
         yield line.removeprefix("- ")
 
@@ -31,7 +33,7 @@ def examples(entry: dict[str, object]) -> Iterator[str]:
     "entry",
     [pytest.param(entry, id=f"{name} {entry['intent']} {n}") for n, (name, entry) in enumerate(LISTS)],
 )
-def test_vietnamese_without_diacritics_is_not_taught_as_english(entry: dict[str, dict[str, str]]) -> None:
+def test_vietnamese_without_diacritics_is_not_taught_as_english(entry: dict[str, Any]) -> None:
     if entry.get("metadata", {}).get("language") == "vi":
         return
     taken_for_english = [

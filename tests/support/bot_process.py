@@ -202,7 +202,7 @@ async def shared_rasa_side(library: Library, directory: Path) -> AsyncIterator[i
             os.close(stdin)
         port = int(port_file.read_text())
         try:
-            await _answers(library, port)
+            await _answers(library, port, process)
         except BaseException:
             os.close(held)
             raise
@@ -224,13 +224,15 @@ async def _started(port: int, stdin: int, settings: Mapping[str, str]) -> Proces
     )  # fmt: skip
 
 
-async def _answers(library: Library, port: int) -> None:
-    """Wait until it answers with the model of content/, which it may have to train."""
+async def _answers(library: Library, port: int, process: Process | None) -> None:
+    """Wait until it answers with the model of content/, which it may have to train. process: if
+    it is ours."""
     address, known = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {RASA_TOKEN}"}
     async with httpx.AsyncClient(base_url=address, headers=known, timeout=30, trust_env=False) as http:
         async with asyncio.timeout(RASA_READY_SECONDS):
             wanted = await _taught(http, {"files": training_files(library)})
-            while await _model(http) != wanted:  # noqa: ASYNC110 another process is looked at
+            while await _model(http, wanted) != wanted:
+                assert process is None or process.returncode is None, "the Rasa side has ended"
                 await asyncio.sleep(0.1)  # between two looks at a condition
 
 
@@ -242,9 +244,14 @@ async def _taught(http: httpx.AsyncClient, data: dict[str, object]) -> str:
         except httpx.TransportError:
             await asyncio.sleep(0.1)  # between two looks at a condition
         else:
+            answer.raise_for_status()
             return str(answer.json()["model"])
 
 
-async def _model(http: httpx.AsyncClient) -> str | None:
-    model: str | None = (await http.get("/status")).json()["model"]
+async def _model(http: httpx.AsyncClient, wanted: str) -> str | None:
+    """The model that is live, unless there will be no other."""
+    status = (await http.get("/status")).json()
+    for ended in ("failed", "refused"):
+        assert not status[ended] or status[ended]["model"] != wanted, status[ended]
+    model: str | None = status["model"]
     return model

@@ -1,7 +1,7 @@
 """Starts the bot's commands, forked from a process that has imported what they need.
 
 A run of the tests starts some hundred and fifty of them, and importing is most of what each does before it
-serves or prints. It is the same program: tests/test_app.py starts it from nothing, once.
+serves or prints. It is the same program: tests/test_app.py starts it from nothing, too.
 """
 
 from __future__ import annotations
@@ -99,11 +99,14 @@ async def start(
             theirs.append(os.open(os.devnull, os.O_RDWR) if number == 0 else os.dup(number))
     status, told = os.pipe()
     request = json.dumps({"arguments": command, "cwd": str(cwd), "env": dict(env)})
+    forking = asyncio.ensure_future(asyncio.to_thread(_fork, request.encode(), [*theirs, told], status))
     try:
-        pid = await asyncio.to_thread(_fork, request.encode(), [*theirs, told], status)
-    finally:
-        for file in (*theirs, told):
+        pid = await asyncio.shield(forking)
+    except asyncio.CancelledError:  # nobody would end it
+        os.kill(await forking, signal.SIGKILL)
+        for file in (*ours, status):
             os.close(file)
+        raise
     streams = iter(ours)
     writer = await _writer(next(streams)) if stdin == asyncio.subprocess.PIPE else None
     out = await _reader(next(streams)) if stdout == asyncio.subprocess.PIPE else None
@@ -115,9 +118,13 @@ _one_at_a_time = threading.Lock()
 
 
 def _fork(request: bytes, files: Sequence[int], status: int) -> int:
-    """The process that it becomes; the first one has to wait for what is imported."""
+    """The process that it becomes, to which the files go; the first has to wait for what is imported."""
     with _one_at_a_time:
-        socket.send_fds(_fork_server(), [request], files)
+        try:
+            socket.send_fds(_fork_server(), [request], files)
+        finally:  # else the end of the server would not be the end of what `status` reads
+            for file in files:
+                os.close(file)
         line = b""
         while not line.endswith(b"\n"):
             byte = os.read(status, 1)
