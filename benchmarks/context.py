@@ -118,9 +118,10 @@ def _turns(player: Player) -> Iterator[Weighed]:
 def _is_right(turn: dict[str, Any], one: Meant | None, as_read: Plan) -> bool:
     if one is None:
         return not misses(turn, as_read)
+    plan = {"reply": "answer", "id": one.answer, "language": as_read.get("language")}
     if one.facet:
-        return not misses(turn, {"reply": "facet", "id": one.answer, "facet": one.facet})
-    return not misses(turn, {"reply": "answer", "id": one.answer})
+        plan |= {"reply": "facet", "facet": one.facet}
+    return not misses(turn, plan)
 
 
 def _should_be_said(turn: dict[str, Any]) -> str | Plan:
