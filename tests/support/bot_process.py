@@ -173,7 +173,7 @@ async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterat
     """The real Rasa side, answering with the model of content/; its process."""
     process = await _started(port, PIPE, settings)
     try:
-        await _answers(library, port)
+        await _answers(library, port, process)
         yield process
     finally:
         assert process.stdin is not None
