@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -251,8 +250,9 @@ class FacetReader(LearningComponent):
         return {n: self._counted(text) for n, text in enumerate(read) if n == 0 or asks(text)}
 
     def _counted(self, text: str) -> str:
-        names = "|".join(map(re.escape, self._config["names"]))
-        return " ".join(re.sub(rf"\b(?:{names})\b", " ", text).split() if names else text.split())
+        for name in self._config["names"]:
+            text = text.replace(name, " ")
+        return " ".join(text.split())
 
 
 def _by_side(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
