@@ -27,11 +27,13 @@ from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
 from stand_ins.postgres import Cluster, NoPostgres, cluster
 from tests.support import ROOT
-from tests.support.bot_process import BotProcess, shared_rasa_side
+from tests.support.bot_process import BotProcess
 from tests.support.chromium import chromium
+from tests.support.city_rasa import shared_city_rasa
 from tests.support.clock import Clock
 from tests.support.content import ANSWER, OFFICES
 from tests.support.databases import bot_tables, prepared
+from tests.support.needs import missing
 from tests.support.shared import shared_directory
 
 settings.register_profile("quick", max_examples=25)
@@ -184,7 +186,7 @@ def postgres() -> Iterator[Cluster]:
         with cluster() as started:
             yield started
     except NoPostgres as error:
-        pytest.skip(str(error))
+        missing(str(error))
 
 
 @pytest.fixture
@@ -246,7 +248,7 @@ async def rasa_server(city_library: Library, tmp_path_factory: pytest.TempPathFa
     """The real Rasa side with the model of content/ as it is, for the whole run; the first time it is
     trained here.
     """
-    async with shared_rasa_side(city_library, shared_directory(tmp_path_factory)) as port:
+    async with shared_city_rasa(city_library, shared_directory(tmp_path_factory)) as port:
         yield f"http://127.0.0.1:{port}"
 
 

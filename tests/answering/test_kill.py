@@ -17,7 +17,7 @@ from bot.storage.schema import migrate
 from bot.storage.subscriptions import subscribe
 from stand_ins.rasa import RasaStandIn
 from stand_ins.record import read_record
-from tests.support.kill import CARDS, QUESTIONS, BotProcess, check, is_all_sent
+from tests.support.kill import CARDS, QUESTIONS, KillableBot, check, is_all_sent
 
 pytestmark = pytest.mark.server
 
@@ -29,7 +29,7 @@ async def test_every_accepted_message_is_answered_in_order_and_only_the_card_in_
     file = tmp_path / "sent"
     async with (
         RasaStandIn().serving() as rasa_url,
-        BotProcess([database_url, rasa_url, str(small_content), str(file)]) as bot,
+        KillableBot([database_url, rasa_url, str(small_content), str(file)]) as bot,
     ):
         for cards in kills:
             await bot.start(QUESTIONS)
@@ -48,7 +48,7 @@ async def test_sigterm_loses_and_repeats_nothing(
     file = tmp_path / "sent"
     async with (
         RasaStandIn().serving() as rasa_url,
-        BotProcess([database_url, rasa_url, str(small_content), str(file)]) as bot,
+        KillableBot([database_url, rasa_url, str(small_content), str(file)]) as bot,
     ):
         await bot.start(QUESTIONS)
         await bot.until(lambda bot: bot.cards >= 50)
@@ -67,7 +67,7 @@ async def test_news_reaches_everybody_once_over_kills(
     await announce(database_url, sorted(everybody))
     async with (
         RasaStandIn().serving() as rasa_url,
-        BotProcess([database_url, rasa_url, str(small_content), str(file)]) as bot,
+        KillableBot([database_url, rasa_url, str(small_content), str(file)]) as bot,
     ):
         for cards in kills:
             await bot.start([])

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.storage.models import ChatLease, InboxMessage
 from stand_ins.rasa import RasaStandIn
 from stand_ins.record import read_record
-from tests.support.kill import QUESTIONS, BotProcess, Question, check, is_all_sent
+from tests.support.kill import QUESTIONS, KillableBot, Question, check, is_all_sent
 
 LEASE_SECONDS = "2"
 FIRST = QUESTIONS[: len(QUESTIONS) // 2]
@@ -30,14 +30,14 @@ async def test_two_processes_share_the_chats_and_one_takes_over_what_the_other_l
     async with RasaStandIn().serving() as rasa_url, AsyncExitStack() as stack:
         arguments = [postgres_url, rasa_url, str(small_content), str(file), LEASE_SECONDS]
         news = asyncio.Condition()
-        steady, other = [await stack.enter_async_context(BotProcess(arguments, news=news)) for _ in range(2)]
+        steady, other = [await stack.enter_async_context(KillableBot(arguments, news=news)) for _ in range(2)]
         # Both at once, on a database without tables: one of them makes those.
         await asyncio.gather(*(bot.start(FIRST if kills else QUESTIONS) for bot in (steady, other)))
         for kill in range(kills):
             enough, asked = 10 * (kill + 1), QUESTIONS if kill else FIRST
 
             def has_done_some(
-                bot: BotProcess, enough: int = enough, asked: Sequence[Question] = asked
+                bot: KillableBot, enough: int = enough, asked: Sequence[Question] = asked
             ) -> bool:
                 return bot.cards >= enough or is_all_sent(file, asked)
 
@@ -60,7 +60,7 @@ async def test_two_processes_share_the_chats_and_one_takes_over_what_the_other_l
     assert await left_in_hand(postgres_url) == (0, 0)
 
 
-def has_done_some(file: Path, cards: int, asked: Sequence[Question]) -> Callable[[BotProcess], bool]:
+def has_done_some(file: Path, cards: int, asked: Sequence[Question]) -> Callable[[KillableBot], bool]:
     """Whether a bot has sent so many cards, or the other one has left it nothing to send."""
     return lambda bot: bot.cards >= cards or is_all_sent(file, asked)
 

@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 
 from bot.desk.accounts import Accounts
+from bot.domain.clock import utc_now
 from bot.editing.app import create_app
 from tests.support.bot_database import BotDatabase, open_bot_database
+from tests.support.clock import Clock
 from tests.support.databases import editors_tables, prepared
-from tests.support.editors import KEY, ORIGIN, Clock, Pages, copy_content, make_content, make_desk
+from tests.support.editors import KEY, ORIGIN, Pages, copy_content, make_content, make_desk
 
 
 @asynccontextmanager
 async def over(content: Path, directory: Path) -> AsyncIterator[Pages]:
     """The pages over a content/; directory: of their database."""
     database = await prepared(f"sqlite:///{directory}/editors.db", editors_tables)
-    clock = Clock()
+    clock = Clock(utc_now())
     desk = make_desk(database, content, clock)
     yield Pages(create_app(desk, KEY, ORIGIN), database, Accounts(KEY), clock, desk)
     await database.close()

@@ -16,6 +16,7 @@ from bot.content.loading import load
 from bot.desk import understood
 from bot.desk.accounts import Accounts
 from bot.desk.bot_reader import BotReader
+from bot.domain.clock import utc_now
 from bot.domain.language import Language
 from bot.editing.app import create_app
 from bot.editing.plots import PlotBar, bars, columns, grouped
@@ -29,8 +30,9 @@ from stand_ins.serving import serving
 from stand_ins.traffic import made_up_month, noon
 from tests.support import ROOT
 from tests.support.chromium import DESKTOP, PHONE, without_violations
+from tests.support.clock import Clock
 from tests.support.databases import bot_tables, editors_tables, prepared
-from tests.support.editors import KEY, Clock, Pages, copy_content, make_desk
+from tests.support.editors import KEY, Pages, copy_content, make_desk
 
 OCTOBER, SEPTEMBER = datetime.date(2026, 10, 1), datetime.date(2026, 9, 1)
 NOVEMBER = datetime.date(2026, 11, 1)
@@ -54,7 +56,7 @@ async def three_months(database: Database) -> None:
 
 @pytest.fixture
 async def pages(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Pages]:
-    database, clock = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables), Clock()
+    database, clock = await prepared(f"sqlite:///{tmp_path}/editors.db", editors_tables), Clock(utc_now())
     clock.now = noon(datetime.date(2026, 11, 20))
     desk = make_desk(database, copy_content(tmp_path / "site"), clock)
     await (await prepared(sqlite_url, three_months)).close()
@@ -138,7 +140,7 @@ async def test_it_is_noted_since_when_a_publication_is_understood(pages: Pages) 
     async with pages.browser() as browser:
         await pages.entered(browser)
     await published(pages, begun)
-    pages.clock.move(minutes=3)
+    pages.clock.advance(minutes=3)
     async with rasa.serving() as url, httpx.AsyncClient(base_url=url) as http:
         desk = replace(pages.desk, rasa=http)
         rasa.status = {"model": "old", "wanted": "new", "since": begun.isoformat()}
@@ -149,7 +151,7 @@ async def test_it_is_noted_since_when_a_publication_is_understood(pages: Pages) 
         await understood.note(desk)
         assert [one.seconds for one in await understood.of_month(desk, NOVEMBER)] == [95]
         await published(pages, pages.clock.now)
-        pages.clock.move(seconds=10)
+        pages.clock.advance(seconds=10)
         await understood.note(desk)
         assert [one.seconds for one in await understood.of_month(desk, NOVEMBER)] == [95, 0]
 

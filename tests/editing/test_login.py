@@ -32,7 +32,7 @@ async def test_an_invitation_sets_password_and_phone_and_logs_in_once(pages: Pag
 
 async def test_an_invitation_ends_after_three_days(pages: Pages) -> None:
     token = await pages.invite()
-    pages.clock.move(days=3, seconds=1)
+    pages.clock.advance(days=3, seconds=1)
     async with pages.browser() as browser:
         assert (await browser.get(f"/invitation/{token}")).status_code == 410
 
@@ -53,7 +53,7 @@ async def test_a_one_time_code_works_once(pages: Pages) -> None:
     token = await pages.invite()
     async with pages.browser() as browser, pages.browser() as thief:
         secret = await pages.begin(browser, token)
-        pages.clock.move(seconds=60)
+        pages.clock.advance(seconds=60)
         assert (await pages.log_in(browser, secret)).status_code == 303
         assert (await pages.log_in(thief, secret)).status_code == 403
 
@@ -62,7 +62,7 @@ async def test_the_session_that_a_stranger_planted_is_not_the_one_that_is_logged
     token = await pages.invite()
     async with pages.browser() as browser:
         secret = await pages.begin(browser, token)
-        pages.clock.move(seconds=60)
+        pages.clock.advance(seconds=60)
         browser.cookies.set("editor", "planted")
         await pages.log_in(browser, secret)
         async with pages.browser(Cookie="editor=planted") as stranger:
@@ -73,14 +73,14 @@ async def test_guessing_gets_slower_by_account_and_by_address(pages: Pages) -> N
     token = await pages.invite()
     async with pages.browser() as browser:
         secret = await pages.begin(browser, token)
-        pages.clock.move(seconds=60)
+        pages.clock.advance(seconds=60)
         statuses = [
             (await pages.log_in(browser, secret, password="wrong password")).status_code for _ in range(6)
         ]
         assert statuses == [403] * 5 + [429]
         assert (await pages.log_in(browser, secret)).status_code == 429  # also with the right one
         assert (await pages.log_in(browser, secret, name="other")).status_code == 429
-        pages.clock.move(minutes=16)
+        pages.clock.advance(minutes=16)
         assert (await pages.log_in(browser, secret)).status_code == 303
 
 
@@ -99,7 +99,7 @@ async def test_after_the_login_nobody_is_led_to_another_site(pages: Pages, then:
     token = await pages.invite()
     async with pages.browser() as browser:
         secret = await pages.begin(browser, token)
-        pages.clock.move(seconds=60)
+        pages.clock.advance(seconds=60)
         assert (await pages.log_in(browser, secret, then=then)).headers["location"] == "/"
 
 
@@ -116,9 +116,9 @@ async def test_a_session_ends_after_idling_and_at_the_latest_after_half_a_day(pa
     async with pages.browser() as browser:
         await pages.begin(browser, token)
         for _ in range(7):
-            pages.clock.move(minutes=100)
+            pages.clock.advance(minutes=100)
             assert (await browser.get("/account")).status_code == 200
-        pages.clock.move(minutes=30)
+        pages.clock.advance(minutes=30)
         assert (await browser.get("/account")).status_code == 303
 
 
@@ -126,7 +126,7 @@ async def test_a_session_without_a_request_for_two_hours_ends(pages: Pages) -> N
     token = await pages.invite()
     async with pages.browser() as browser:
         await pages.begin(browser, token)
-        pages.clock.move(minutes=121)
+        pages.clock.advance(minutes=121)
         assert (await browser.get("/account")).status_code == 303
 
 
@@ -151,7 +151,7 @@ async def test_another_password_ends_the_other_sessions(pages: Pages) -> None:
     token = await pages.invite()
     async with pages.browser() as browser, pages.browser() as phone:
         secret = await pages.begin(browser, token)
-        pages.clock.move(seconds=60)
+        pages.clock.advance(seconds=60)
         await pages.log_in(phone, secret)
         new = "năm từ ghép thành câu"
         form = {"old": PASSWORD, "new": new, "again": new}
@@ -181,7 +181,7 @@ async def test_a_password_that_will_not_do_changes_nothing_and_says_why(
         answer = await browser.post("/account/password", data=form)
         assert answer.status_code == 422
         assert all_words()[problem]["vi"].partition("{")[0] in answer.text
-        pages.clock.move(seconds=60)
+        pages.clock.advance(seconds=60)
         assert (await pages.log_in(browser, secret)).headers["location"] == "/"
 
 
@@ -189,7 +189,7 @@ async def test_all_sessions_are_ended_by_one_button(pages: Pages) -> None:
     token = await pages.invite()
     async with pages.browser() as browser, pages.browser() as phone:
         secret = await pages.begin(browser, token)
-        pages.clock.move(seconds=60)
+        pages.clock.advance(seconds=60)
         await pages.log_in(phone, secret)
         assert (await browser.post("/account/sessions")).headers["location"] == "/login"
         for lost in (browser, phone):

@@ -26,6 +26,7 @@ from bot.editing.app import create_app
 from bot.http_server import config
 from bot.serve import listen
 from tests.support.editors import KEY, ORIGIN, PASSWORD, Pages
+from tests.support.needs import missing
 
 HOST = "editors.example"
 PRESENT, VERIFIED, ATTESTED = 1, 4, 64
@@ -176,17 +177,17 @@ async def test_an_answer_works_once_for_its_own_question_and_not_for_long(pages:
         for token in (other["token"], "", "x", asked["token"][:-4]):
             sent = {"token": token, "answer": answer}
             assert (await browser.post("/login/passkey", data=sent)).status_code == 403
-            pages.clock.move(minutes=0.5)
-        pages.clock.move(minutes=20)
+            pages.clock.advance(minutes=0.5)
+        pages.clock.advance(minutes=20)
         sent = {"token": asked["token"], "answer": answer}
         assert (await browser.post("/login/passkey", data=sent)).status_code == 403
-        pages.clock.move(minutes=20)
+        pages.clock.advance(minutes=20)
         asked = (await browser.post("/login/passkey/options")).json()
         sent = {"token": asked["token"], "answer": device.use(asked["options"])}
         assert (await browser.post("/login/passkey", data=sent)).status_code == 200
         assert (await browser.post("/login/passkey", data=sent)).status_code == 403
     stranger.credential = device.credential
-    pages.clock.move(minutes=20)
+    pages.clock.advance(minutes=20)
     assert (await log_in(pages, stranger)).status_code == 403
 
 
@@ -273,7 +274,7 @@ async def chromium() -> AsyncIterator[BrowserContext]:
     async with async_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         if path is None:
-            pytest.skip("needs Chromium: apt-get install chromium fonts-noto-core")
+            missing("The tests of passkeys need Chromium: apt-get install chromium fonts-noto-core")
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         context = await browser.new_context(viewport={"width": 360, "height": 740})
         context.set_default_timeout(15_000)

@@ -86,7 +86,7 @@ async def test_it_speaks_the_readers_language(due: Pages, postman: Postman) -> N
         due.accounts.set_language(connection, lan.id, Language.EN)
 
     await due.database.transact(speak_english)
-    due.clock.move(days=30)
+    due.clock.advance(days=30)
     await remind(due.desk, due.accounts, postman.server(), ADDRESS)
     assert "Where to park: was due 01/10/2027" in postman.mails[0].get_content()
 

@@ -16,7 +16,8 @@ import pytest
 from bot.content.library import Library
 from stand_ins.serving import free_port
 from tests.support import ROOT
-from tests.support.bot_process import BotProcess, rasa_side
+from tests.support.bot_process import BotProcess
+from tests.support.city_rasa import city_rasa
 
 pytestmark = pytest.mark.rasa
 
@@ -45,7 +46,7 @@ class Service:
         )
 
     async def start_rasa(self) -> None:
-        side = rasa_side(self._library, self._port, RASA_CONVERSATIONS=str(self.conversations))
+        side = city_rasa(self._library, self._port, RASA_CONVERSATIONS=str(self.conversations))
         await self._rasa.enter_async_context(side)
 
     async def stop_rasa(self) -> None:

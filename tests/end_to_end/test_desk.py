@@ -15,8 +15,9 @@ from bot.content.library import Library
 from bot.domain.language import Language
 from stand_ins.telegram import TOKEN, StandIn
 from tests.support import ROOT
-from tests.support.bot_process import RASA_TOKEN, BotProcess
+from tests.support.bot_process import BotProcess
 from tests.support.chromium import DESKTOP, PHONE
+from tests.support.city_rasa import RASA_TOKEN
 from tests.support.editors_process import EditorsProcess
 from tests.support.officials import invited, official
 from tests.support.telegram_talk import Talk, labels

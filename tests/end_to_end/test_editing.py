@@ -13,9 +13,9 @@ import pytest
 import yaml
 from playwright.async_api import Browser, expect
 
-from tests.support.bot_process import RASA_TOKEN
 from tests.support.chromium import DESKTOP, PHONE, without_violations
 from tests.support.city import LIVE_SECONDS, MARKET, City, new_person, running_city
+from tests.support.city_rasa import RASA_TOKEN
 from tests.support.editors import GIT_NAME
 from tests.support.editors_process import EditorsProcess
 from tests.support.officials import invited, official

@@ -19,7 +19,8 @@ from bot.domain import payload
 from bot.domain.language import Language
 from stand_ins.serving import free_port
 from stand_ins.telegram import Person, StandIn
-from tests.support.bot_process import BotProcess, descendants, rasa_side, telegram_settings
+from tests.support.bot_process import BotProcess, descendants, telegram_settings
+from tests.support.city_rasa import city_rasa
 
 pytestmark = pytest.mark.rasa
 
@@ -34,7 +35,7 @@ RASA = "rasa_serve"
 async def rasa(library: Library) -> AsyncIterator[tuple[str, Process]]:
     """A Rasa side of this file's own, which it may kill, and its process."""
     port = free_port()
-    async with rasa_side(library, port) as process:
+    async with city_rasa(library, port) as process:
         yield f"http://127.0.0.1:{port}", process
 
 

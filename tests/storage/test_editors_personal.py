@@ -24,13 +24,15 @@ from sqlalchemy import (
 
 from bot.desk import housekeeping
 from bot.desk.editing import EditingDesk
+from bot.domain.clock import utc_now
 from bot.editing.app import open_database
 from bot.storage.backup import EDITORS, NoBackup, back_up, restore
 from bot.storage.editors.tables import EditorsBase
 from bot.storage.models import UtcDateTime
 from stand_ins.postgres import Cluster
+from tests.support.clock import Clock
 from tests.support.databases import about
-from tests.support.editors import Clock, make_content, make_desk
+from tests.support.editors import make_content, make_desk
 from tests.support.operators_page import arguments, left_out
 
 TABLES = list(EditorsBase.metadata.sorted_tables)
@@ -71,7 +73,7 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 async def filled(url: str, tmp_path: Path) -> AsyncIterator[EditingDesk]:
     """A desk in whose database each table has a row."""
-    database, clock = await open_database(url), Clock()
+    database, clock = await open_database(url), Clock(utc_now())
 
     def work(connection: Connection) -> None:
         for table in TABLES:
@@ -123,7 +125,7 @@ async def test_what_is_restored_is_as_it_was_and_nobody_is_logged_in(
     (tmp_path / "editors.db").unlink()
     assert await restore(url, tmp_path / "backup.db", EDITORS) is False
     database = await open_database(url)
-    desk = make_desk(database, filled.directory, Clock())
+    desk = make_desk(database, filled.directory, Clock(utc_now()))
     assert await rows_in(desk) == {table.name for table in TABLES if about(table).in_backup}
     await database.close()
 
@@ -151,7 +153,7 @@ async def test_the_commands_for_postgresql_bring_back_what_lasts(
     name = str(make_url(postgres_url).database)
     dump = postgres.directory / f"{name}.dump"
     database = await open_database(postgres_url)
-    desk = make_desk(database, make_content(tmp_path / "site"), Clock())
+    desk = make_desk(database, make_content(tmp_path / "site"), Clock(utc_now()))
 
     def fill(connection: Connection) -> None:
         for table in TABLES:

@@ -8,27 +8,20 @@ import os
 import shutil
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
-
-from bot.content.library import Library
-from bot.rasa.training_set import training_files
+from bot.child import STOP_SECONDS
 from stand_ins.serving import free_port
 from stand_ins.telegram import TOKEN
 from tests.support import ROOT, forked
 from tests.support.arithmetic import know_arithmetic
+from tests.support.city_rasa import RASA_TOKEN
 from tests.support.forked import Forked
-from tests.support.shared import alone
 
 START_SECONDS = 30
-
-RASA_TOKEN = "known-to-the-bots-and-Rasa-sides-of-the-tests"
 
 
 class BotProcess:
@@ -61,18 +54,29 @@ class BotProcess:
         )  # fmt: skip
         self._born = len(self.log)
         self._reading = asyncio.create_task(self._read(self._process))
-        await self.until_logged("serving", START_SECONDS)
+        try:
+            await self.until_logged("serving", START_SECONDS)
+        except BaseException:  # whoever starts it has nothing to end
+            await self.ensure_ended()
+            raise
 
     async def until_logged(self, event: str, seconds: float = 30, since: int | None = None) -> None:
         """Wait until it has logged something in this life, or since there were so many entries.
 
         Raises:
             TimeoutError: it did not.
+            AssertionError: it has ended without; with what it said.
         """
         begin = self._born if since is None else since
+        assert self._reading is not None
         async with asyncio.timeout(seconds):
             while not any(entry["event"] == event for entry in self.log[begin:]):
-                await self._logged.wait()
+                if self._reading.done():
+                    self._reading.result()  # or what it said that is no line of the log
+                    raise AssertionError(f"it has ended, and not said {event!r}: {self.log[begin:]}")
+                logged = asyncio.ensure_future(self._logged.wait())
+                await asyncio.wait({logged, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+                logged.cancel()
 
     async def _read(self, process: Forked) -> None:
         assert process.stderr is not None
@@ -98,7 +102,11 @@ class BotProcess:
         assert self._reading is not None
         if self._process.returncode is None:
             self._process.send_signal(number)
-        await self._process.wait()
+        try:
+            async with asyncio.timeout(2 * STOP_SECONDS):
+                await self._process.wait()
+        finally:
+            self._process.kill()
         await self._reading
         return self._process.returncode or 0
 
@@ -161,97 +169,3 @@ def copy_project(directory: Path, *, models: bool = True) -> None:
             (directory / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, directory / name)
     know_arithmetic(directory)
-
-
-RASA_READY_SECONDS = 3600
-"""From an empty cache of sentence vectors, a training took ten minutes on two slow cores, beside other tests
-twice as long, and with the numeric library at its plainest over half an hour."""
-
-
-@asynccontextmanager
-async def rasa_side(library: Library, port: int, **settings: str) -> AsyncIterator[Process]:
-    """The real Rasa side, answering with the model of content/; its process."""
-    process = await _started(port, PIPE, settings)
-    try:
-        await _answers(library, port, process)
-        yield process
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
-
-
-@asynccontextmanager
-async def shared_rasa_side(library: Library, directory: Path) -> AsyncIterator[int]:
-    """The one that all workers of a run share, which the first of them starts; its port.
-
-    Its stdin is a named pipe that each of them holds open: it ends with the last of them, however that ends.
-    """
-    process = None
-    async with alone(directory, "rasa") as pipe:
-        port_file = directory / "rasa.port"
-        try:
-            held = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:  # there is none, or nobody reads it
-            pipe.unlink(missing_ok=True)
-            os.mkfifo(pipe)
-            stdin = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-            held = os.open(pipe, os.O_WRONLY)
-            port_file.write_text(str(free_port()))
-            process = await _started(int(port_file.read_text()), stdin, {})
-            os.close(stdin)
-        port = int(port_file.read_text())
-        try:
-            await _answers(library, port, process)
-        except BaseException:
-            os.close(held)
-            raise
-    try:
-        yield port
-    finally:
-        os.close(held)
-        if process:
-            await process.wait()
-
-
-async def _started(port: int, stdin: int, settings: Mapping[str, str]) -> Process:
-    python = ROOT / ".venv-rasa" / "bin" / "python"
-    if not python.exists():
-        pytest.fail("The Rasa side's environment is missing: run `make environments`.")
-    return await asyncio.create_subprocess_exec(
-        str(python), "nlu/server.py", "--port", str(port), "--child",
-        cwd=ROOT, stdin=stdin, env={**os.environ, "RASA_TOKEN": RASA_TOKEN, **settings},
-    )  # fmt: skip
-
-
-async def _answers(library: Library, port: int, process: Process | None) -> None:
-    """Wait until it answers with the model of content/, which it may have to train. process: if
-    it is ours."""
-    address, known = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {RASA_TOKEN}"}
-    async with httpx.AsyncClient(base_url=address, headers=known, timeout=30, trust_env=False) as http:
-        async with asyncio.timeout(RASA_READY_SECONDS):
-            wanted = await _taught(http, {"files": training_files(library)})
-            while await _model(http, wanted) != wanted:
-                assert process is None or process.returncode is None, "the Rasa side has ended"
-                await asyncio.sleep(0.1)  # between two looks at a condition
-
-
-async def _taught(http: httpx.AsyncClient, data: dict[str, object]) -> str:
-    """Hand over training data once it listens; the name of its model."""
-    while True:
-        try:
-            answer = await http.put("/training-data", json=data)
-        except httpx.TransportError:
-            await asyncio.sleep(0.1)  # between two looks at a condition
-        else:
-            answer.raise_for_status()
-            return str(answer.json()["model"])
-
-
-async def _model(http: httpx.AsyncClient, wanted: str) -> str | None:
-    """The model that is live, unless there will be no other."""
-    status = (await http.get("/status")).json()
-    for ended in ("failed", "refused"):
-        assert not status[ended] or status[ended]["model"] != wanted, status[ended]
-    model: str | None = status["model"]
-    return model

@@ -25,6 +25,7 @@ async def opened(
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
+        # A request that is refused or cut off is told by the page itself, and by Chromium besides.
         if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
             complaints.append(message.text)
 
@@ -40,9 +41,11 @@ async def opened(
     page = await context.new_page()
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(path)
-    yield page
-    await context.close()
+    try:
+        await page.goto(path)
+        yield page
+    finally:
+        await context.close()
     assert not complaints
 
 

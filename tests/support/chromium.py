@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.support.needs import missing
 
 PHONE = (360, 740)
 DESKTOP = (1280, 800)
@@ -40,10 +40,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """It runs while the context is open; a test is skipped where there is none, and fails in CI."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
-        missing = "The tests of the page need Chromium: apt-get install chromium fonts-noto-core"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        missing("The tests of the page need Chromium: apt-get install chromium fonts-noto-core")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield browser

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import datetime
 import re
 import shutil
 import subprocess
@@ -23,9 +22,9 @@ from bot.content.loading import load
 from bot.desk import audit
 from bot.desk.accounts import Account, Accounts
 from bot.desk.editing import EditingDesk
-from bot.domain.clock import utc_now
 from bot.storage.database import Database
 from tests.support import ROOT
+from tests.support.clock import Clock
 
 KEY = Fernet.generate_key().decode()
 PASSWORD = "bốn từ ghép lại"
@@ -71,19 +70,6 @@ en:
   answer: There are three car parks at Ninh Kiều quay.
   questions: [where can I park]
 """
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = utc_now()
-
-    def __call__(self) -> datetime.datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += datetime.timedelta(**by)
 
 
 @dataclass

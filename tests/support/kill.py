@@ -106,7 +106,7 @@ async def _accept(inbox: Inbox) -> None:
 
 
 @dataclass
-class BotProcess:
+class KillableBot:
     """A bot that can be killed and started again over the same database.
 
     As a context it leaves no process behind, however the test ends.
@@ -121,7 +121,7 @@ class BotProcess:
     _process: Forked | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def __aenter__(self) -> BotProcess:
+    async def __aenter__(self) -> KillableBot:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -138,7 +138,7 @@ class BotProcess:
             asyncio.create_task(_deliver(self._process, questions)),
         ]
 
-    async def until(self, is_so: Callable[[BotProcess], bool]) -> None:
+    async def until(self, is_so: Callable[[KillableBot], bool]) -> None:
         """Wait for a condition on `accepted` or `cards`, or on what follows from them."""
         async with asyncio.timeout(60), self.news:
             await self.news.wait_for(lambda: is_so(self))

@@ -39,7 +39,8 @@ from bot.storage.schema import migrate
 from bot.storage.subscriptions import subscribe
 from bot.text.folding import words
 from tests.support import ROOT
-from tests.support.editors import KEY, Clock, Pages, copy_content, fields, make_desk
+from tests.support.clock import Clock
+from tests.support.editors import KEY, Pages, copy_content, fields, make_desk
 
 PICTURES = ROOT / "docs" / "pictures" / "editors"
 LARGEST = 150_000
@@ -238,7 +239,7 @@ async def take_pictures(photographer: Photographer, pages: Pages) -> None:
             f"/answers/{ANSWER}/remarks", data={"field": "vi.answer", "text": "Ngắn hơn được không?"}
         )
     await shoot("publish", "minh", f"/answers/{ANSWER}/publish")
-    pages.clock.move(minutes=20)
+    pages.clock.advance(minutes=20)
     async with photographer.form("minh") as minh:
         await press(minh, ANSWER, "approve", {})
         await press(minh, ANSWER, "publish", {"how": "approved", "note": "Thêm cảnh báo về đường link."})
@@ -272,7 +273,7 @@ async def made_up() -> AsyncIterator[Pages]:
         await bots_database(f"sqlite:///{root}/bot.db")
         reader = BotReader(f"sqlite:///{root}/bot.db")
         content = copy_content(root / "site")
-        database, clock = await open_database(f"sqlite:///{root}/editors.db"), Clock()
+        database, clock = await open_database(f"sqlite:///{root}/editors.db"), Clock(utc_now())
         desk = make_desk(database, content, clock)
         desk = dataclasses.replace(desk, bot=reader, rasa=model(desk.library()))
         pages = Pages(create_app(desk, KEY, "http://localhost"), database, accounts, clock, desk)
