@@ -36,8 +36,9 @@ MUST_HOLD = 3.0
 ALONE = 0.5
 """How often a message counts that is a dialogue of its own; those of dialogues begin some, too."""
 
-PENALTY = 1.0
-"""Of the squares of the weights, halved. At 0.1, 0.3 and 3 three messages of 700 more or fewer are right."""
+PENALTY = 0.3
+"""Of the squares of the weights, halved. Of 4,999 messages that are left out 92.8 % are right; at 0.1 92.7,
+at 1 92.5, at 3 92.0 %."""
 
 SHOWN_LEAST = 0.005
 """A weight below it says nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -250,9 +251,8 @@ class FacetReader(LearningComponent):
         return {n: self._counted(text) for n, text in enumerate(read) if n == 0 or asks(text)}
 
     def _counted(self, text: str) -> str:
-        for name in self._config["names"]:
-            text = text.replace(name, " ")
-        return " ".join(text.split())
+        names = "|".join(map(re.escape, self._config["names"]))
+        return " ".join(re.sub(rf"\b(?:{names})\b", " ", text).split() if names else text.split())
 
 
 def _by_side(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:

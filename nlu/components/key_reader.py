@@ -78,10 +78,10 @@ class KeyReader(LearningComponent):
         self._know(*json.loads(learned))
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn the words of the examples."""
-        counts = Counter(
-            word for example in training_data.training_examples for word in words(example.get(TEXT) or "")
-        )
+        """Learn the words of the examples. One that stands in two lists, for its topic and for its side, says
+        each of its words once: a slip is no word because it is learned from twice."""
+        texts = {example.get(TEXT) or "" for example in training_data.training_examples}
+        counts = Counter(word for text in texts for word in words(text))
         marked = {word: count for word, count in counts.items() if fold_word(word) != word}
         self._know(marked, {word: count for word, count in counts.items() if word not in marked})
         return self.persist()

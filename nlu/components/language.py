@@ -128,13 +128,13 @@ def has_diacritics(text: str) -> bool:
 
 
 def known_language(example: Message) -> str | None:
-    """An example's language: as the export says, else Vietnamese if a third of its words have diacritics,
-    names aside ("Cần Thơ" stands in English, too), else English if none has, unless it is so short that it
-    may be either ("ok")."""
+    """An example's language: as its metadata say or those of its list, else Vietnamese if a third of its
+    words have diacritics, names aside ("Cần Thơ" stands in English, too), else English if none has, unless it
+    is so short that it may be either ("ok")."""
     metadata = example.get("metadata") or {}
-    stated = (metadata.get("example") or metadata).get("language") if isinstance(metadata, dict) else None
-    if stated:
-        return str(stated)
+    for stated in (metadata.get("example"), metadata, metadata.get("intent")):
+        if stated and "language" in stated:
+            return str(stated["language"])
     written = (example.get(TEXT) or "").split()
     marked = sum(has_diacritics(word) and word[:1].islower() for word in written)
     if marked >= len(written) / 3:

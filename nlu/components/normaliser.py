@@ -139,11 +139,12 @@ class TextNormaliser(LearningComponent):
         self._corrector = TypoCorrector(stored["words"], self._correcting)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn where diacritics belong, and which words there are."""
+        """Learn where diacritics belong, and which words there are, from each text once (see KeyReader)."""
+        texts = {example.get(TEXT): example.get(LANGUAGE) for example in training_data.training_examples}
         written = [
             (language, self._spelling[language].write_out(text))
-            for example in training_data.training_examples
-            if (text := example.get(TEXT)) and (language := example.get(LANGUAGE))
+            for text, language in texts.items()
+            if text and language
         ]
         vietnamese = (text for language, text in written if language == "vi")
         self._restorer = DiacriticRestorer.learn(vietnamese, self._restoring)

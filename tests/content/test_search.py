@@ -135,10 +135,10 @@ def test_the_word_for_ward_is_no_name_of_one(library: Library) -> None:
 
 @pytest.mark.parametrize("text", ["cho noi", "chợ nổi"])
 def test_words_that_stand_beside_each_other_belong_together(library: Library, text: str) -> None:
-    found = ids(library, text, VI, 20)
+    found = ids(library, text, VI, 100)
     assert set(found[:3]) == {
         "culture.cai-rang-floating-market",
         "culture.nga-nam-floating-market",
         "clarification.floating-market-closing",
     }
-    assert len(found) < 10  # "cho" and "noi" alone are in nearly every answer
+    assert len(found) < 15  # "cho" and "noi" alone are in nearly every answer

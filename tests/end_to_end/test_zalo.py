@@ -66,7 +66,9 @@ async def test_dialogues_say_on_zalo_what_they_say_on_the_page(
 
     played = page_dialogues if seconds(0) else telling(page_dialogues)
     assert await play_elsewhere(played, zalo, somebody) == []
-    assert {delivery.status for delivery in zalo.webhook.deliveries} == {200}
+    # One that a crowded machine answers late is sent again; none is refused, and none lost.
+    assert {delivery.status for delivery in zalo.webhook.deliveries if delivery.status} == {200}
+    assert zalo.webhook.lost == []
     assert (await bot.state())["state"] == "connected"
 
 

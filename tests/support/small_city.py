@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -64,9 +65,11 @@ def copy_small_project(directory: Path) -> None:
     for file in (directory / "nlu").glob("*.yml"):
         taught = data_in(file)
         if isinstance(taught, dict) and "nlu" in taught:
+            lists = Counter(intent["intent"] for intent in taught["nlu"])
             for intent in taught["nlu"]:
                 examples = intent["examples"].splitlines(keepends=True)
-                most = len(examples) if intent["intent"] in ALL_STAY else EXAMPLES_MOST
+                most = EXAMPLES_MOST // lists[intent["intent"]]
+                most = len(examples) if intent["intent"] in ALL_STAY else most
                 intent["examples"] = "".join(examples[:: math.ceil(len(examples) / most)])
             file.write_text(yaml.safe_dump(taught, allow_unicode=True), encoding="utf-8")
 
