@@ -69,8 +69,7 @@ def main() -> None:
     )
     parser.add_argument("--model", type=Path, help="that which is live by default")
     arguments = parser.parse_args()
-    live = json.loads(Path("models/live.json").read_text())["name"]
-    turns = list(_turns(Player(arguments.model or models.file_of(live))))
+    turns = list(_turns(Player(arguments.model or _live_model())))
     names = sorted({name for turn in turns for _, features in turn.candidates for name in features})
     rows = [_rows(turn, names) for turn in turns]
     counts = np.array([turn.count for turn in turns])
@@ -114,6 +113,10 @@ def _turns(player: Player) -> Iterator[Weighed]:
                     right = np.array([_is_right(turn, one, plan) for one, _ in every])
                     yield Weighed(file.stem, dialogue["name"], turn["user"], count, every, right)
                 before.append(_should_be_said(turn))
+
+
+def _live_model() -> Path:
+    return models.file_of(json.loads(Path("models/live.json").read_text())["name"])
 
 
 def _is_right(turn: dict[str, Any], one: Meant | None, as_read: Plan) -> bool:

@@ -23,6 +23,7 @@ from bot.content.library import Library
 from bot.content.loading import load
 from bot.desk import accounts
 from bot.reading import limits
+from bot.reading import tesseract as program
 from bot.storage.database import Database, is_sqlite
 from bot.storage.inbox import Inbox
 from stand_ins.postgres import Cluster, NoPostgres, cluster
@@ -37,6 +38,7 @@ from tests.support.needs import missing
 from tests.support.shared import shared_directory
 
 settings.register_profile("quick", max_examples=25)
+settings.load_profile("default")  # in CI, too, where Hypothesis would try the same examples each time
 
 _ssl_context = ssl.create_default_context
 _shared_context = cache(_ssl_context)
@@ -194,6 +196,13 @@ def postgres_url(postgres: Cluster) -> Iterator[str]:
     """A PostgreSQL database of the test's own."""
     with postgres.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def tesseract() -> None:
+    """The program that reads pictures."""
+    if problem := program.problem():
+        missing(problem)
 
 
 @pytest.fixture

@@ -139,8 +139,11 @@ class TextNormaliser(LearningComponent):
         self._corrector = TypoCorrector(stored["words"], self._correcting)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn where diacritics belong, and which words there are, from each text once (see KeyReader)."""
-        texts = {example.get(TEXT): example.get(LANGUAGE) for example in training_data.training_examples}
+        """Learn where diacritics belong, and which words there are, from each text once (see KeyReader), in
+        the language of its first example, which is that of content/ if the text stands there."""
+        texts: dict[str, str | None] = {}
+        for example in training_data.training_examples:
+            texts.setdefault(example.get(TEXT), example.get(LANGUAGE))
         written = [
             (language, self._spelling[language].write_out(text))
             for text, language in texts.items()

@@ -103,12 +103,9 @@ class OtherLanguages(LearningComponent):
         self._know(languages, frozenset(known))
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn which words are ours."""
-        counts = Counter(
-            word
-            for example in training_data.training_examples
-            for word in set(words(fold(example.get(TEXT) or "")))
-        )
+        """Learn which words are ours, from each text once (see KeyReader)."""
+        texts = {example.get(TEXT) or "" for example in training_data.training_examples}
+        counts = Counter(word for text in texts for word in set(words(fold(text))))
         least = self._config["seen_least"]
         self._words = frozenset(word for word, count in counts.items() if count >= least)
         return self.persist()

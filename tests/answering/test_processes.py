@@ -35,13 +35,7 @@ async def test_two_processes_share_the_chats_and_one_takes_over_what_the_other_l
         await asyncio.gather(*(bot.start(FIRST if kills else QUESTIONS) for bot in (steady, other)))
         for kill in range(kills):
             enough, asked = 10 * (kill + 1), QUESTIONS if kill else FIRST
-
-            def has_done_some(
-                bot: KillableBot, enough: int = enough, asked: Sequence[Question] = asked
-            ) -> bool:
-                return bot.cards >= enough or is_all_sent(file, asked)
-
-            await other.until(has_done_some)
+            await other.until(has_done_some(file, enough, asked))
             if kill:
                 await other.until(lambda bot: len(bot.accepted) == len(QUESTIONS))
             assert await other.end(signal.SIGKILL) == -signal.SIGKILL

@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import secrets
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,15 +17,15 @@ import pytest
 import uvicorn
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.async_api import BrowserContext, async_playwright, expect
+from playwright.async_api import BrowserContext, expect
 from webauthn.helpers import bytes_to_base64url
 
 from bot.desk.accounts import Account
 from bot.editing.app import create_app
 from bot.http_server import config
 from bot.serve import listen
+from tests.support.chromium import PHONE, chromium
 from tests.support.editors import KEY, ORIGIN, PASSWORD, Pages
-from tests.support.needs import missing
 
 HOST = "editors.example"
 PRESENT, VERIFIED, ATTESTED = 1, 4, 64
@@ -269,24 +268,19 @@ async def served(pages: Pages) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[BrowserContext]:
-    """A phone's browser with an authenticator that always finds the right finger."""
-    async with async_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        if path is None:
-            missing("The tests of passkeys need Chromium: apt-get install chromium fonts-noto-core")
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        context = await browser.new_context(viewport={"width": 360, "height": 740})
+async def phone() -> AsyncIterator[BrowserContext]:
+    """A phone's browser."""
+    async with chromium() as browser:
+        context = await browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
         context.set_default_timeout(15_000)
         yield context
-        await browser.close()
 
 
 @pytest.mark.server
 @pytest.mark.browser
 async def test_in_a_browser_a_passkey_is_added_and_logs_in(pages: Pages) -> None:
     _, session = await registered(pages)
-    async with served(pages) as address, chromium() as context:
+    async with served(pages) as address, phone() as context:
         page = await context.new_page()
         devices = await context.new_cdp_session(page)
         await devices.send("WebAuthn.enable")
@@ -314,7 +308,7 @@ async def test_in_a_browser_a_passkey_is_added_and_logs_in(pages: Pages) -> None
 @pytest.mark.server
 @pytest.mark.browser
 async def test_in_a_browser_without_an_authenticator_the_login_says_so(pages: Pages) -> None:
-    async with served(pages) as address, chromium() as context:
+    async with served(pages) as address, phone() as context:
         page = await context.new_page()
         devices = await context.new_cdp_session(page)
         await devices.send("WebAuthn.enable")

@@ -88,10 +88,12 @@ async def service(
     test has people of its own, and an answer that it looks for in what is remembered."""
     service = Service(tmp_path_factory.mktemp("service"), city_library)
     await service.start_rasa()
-    await service.bot.start()
-    yield service
-    await service.bot.ensure_ended()
-    await service.stop_rasa()
+    try:
+        await service.bot.start()
+        yield service
+    finally:
+        await service.bot.ensure_ended()
+        await service.stop_rasa()
 
 
 async def test_the_topic_in_hand_outlives_restarts_of_both_sides_within_a_day_and_is_gone_after(

@@ -13,6 +13,7 @@ import pytest
 from stand_ins.postgres import NoPostgres, cluster
 from stand_ins.record import Sent
 from stand_ins.survival import Asked, faults, survive
+from tests.support.needs import missing
 from tests.support.rasa_side import make_project
 
 ANSWERS = ("culture.food", "culture.music")
@@ -37,7 +38,7 @@ async def test_every_message_is_answered_once_and_in_order_whoever_dies(
                 tell=_tell,
             )  # fmt: skip
     except NoPostgres as error:
-        pytest.skip(str(error))
+        missing(str(error))
     print(outcome.told())
     assert outcome.faults == []
     assert min(outcome.messages, outcome.on_page) > 5

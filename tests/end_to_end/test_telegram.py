@@ -13,7 +13,6 @@ import pytest
 from bot.content.library import Library
 from bot.domain.answer import Facet
 from bot.domain.language import Language
-from bot.reading import tesseract
 from stand_ins.serving import serving
 from stand_ins.telegram import TOKEN, StandIn
 from tests.support.bot_process import BotProcess, telegram_settings
@@ -92,9 +91,8 @@ async def test_a_conversation_in_vietnamese(telegram: StandIn, library: Library)
     assert nothing["text"] == phrases.fallback[vi]
 
 
+@pytest.mark.usefixtures("tesseract")
 async def test_a_screenshot_of_a_rumour_is_read_and_checked(telegram: StandIn, library: Library) -> None:
-    if missing := tesseract.problem():
-        pytest.skip(missing)
     lan = Talk(telegram, telegram.person("Lan", "vi"))
     rumour = "Chợ nổi Cái Răng đã bị đóng cửa, giải tán."
     lan.person.sends_photo(saved(written(rumour, (1200, 160)), "JPEG"))

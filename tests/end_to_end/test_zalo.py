@@ -12,7 +12,6 @@ import pytest
 from bot.channels.zalo.signature import HEADER
 from bot.content.library import Library
 from bot.domain.language import Language
-from bot.reading import tesseract
 from stand_ins.failures import Failure
 from stand_ins.zalo import APP_SECRET, OA_ID, OA_SECRET, Said, StandIn
 from stand_ins.zalo.people import Person
@@ -100,12 +99,11 @@ async def test_where_zalo_takes_no_buttons_their_numbers_do(
     assert english.text.startswith(f"📌 {market[Language.EN].title}")
 
 
+@pytest.mark.usefixtures("tesseract")
 async def test_a_screenshot_of_a_rumour_is_read_and_checked(
     shared: tuple[StandIn, ZaloBot], library: Library
 ) -> None:
     zalo, bot = shared
-    if missing := tesseract.problem():
-        pytest.skip(missing)
     lan, vi = Talk(zalo), Language.VI
     rumour = "Chợ nổi Cái Răng đã bị đóng cửa, giải tán."
     zalo.pictures["a.jpg"] = saved(written(rumour, (1200, 160)), "JPEG")

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from bot.reading import tesseract
 from stand_ins.serving import serving
 from tests.support import ROOT
 from tests.support.chromium import DESKTOP, PHONE, without_violations
@@ -127,7 +126,7 @@ async def test_the_link_opens_the_chat_and_escape_leads_back(
         assert await context.cookies() == []
 
 
-@pytest.mark.skipif(tesseract.problem() is not None, reason="Tesseract is not there")
+@pytest.mark.usefixtures("tesseract")
 async def test_a_picture_is_chosen_and_read_in_it(browser: Browser, portal: Portal) -> None:
     async with opened(browser, portal.url, PHONE) as (_, page):
         await page.locator(LINK).click()

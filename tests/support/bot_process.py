@@ -75,8 +75,10 @@ class BotProcess:
                     self._reading.result()  # or what it said that is no line of the log
                     raise AssertionError(f"it has ended, and not said {event!r}: {self.log[begin:]}")
                 logged = asyncio.ensure_future(self._logged.wait())
-                await asyncio.wait({logged, self._reading}, return_when=asyncio.FIRST_COMPLETED)
-                logged.cancel()
+                try:
+                    await asyncio.wait({logged, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    logged.cancel()
 
     async def _read(self, process: Forked) -> None:
         assert process.stderr is not None

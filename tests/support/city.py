@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 import httpx
 
-from bot.child import STOP_SECONDS
 from stand_ins.serving import free_port
 from tests.support.bot_process import BotProcess
 
@@ -114,7 +113,6 @@ async def running_city(project: Path) -> AsyncIterator[City]:
         city = City(project, process, port)
         await city.learned(None)
         yield city
-        async with asyncio.timeout(2 * STOP_SECONDS):
-            assert await process.stop() == 0
+        assert await process.stop() == 0
     finally:
         await process.ensure_ended()

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.child import STOP_SECONDS
 from bot.content.library import Library
 from bot.rasa.training_set import training_files
 from stand_ins.serving import free_port
@@ -35,7 +36,12 @@ async def city_rasa(library: Library, port: int, **settings: str) -> AsyncIterat
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        await process.wait()
+        try:
+            async with asyncio.timeout(2 * STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            raise
 
 
 @asynccontextmanager
@@ -53,10 +59,12 @@ async def shared_city_rasa(library: Library, directory: Path) -> AsyncIterator[i
             pipe.unlink(missing_ok=True)
             os.mkfifo(pipe)
             stdin = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-            held = os.open(pipe, os.O_WRONLY)
-            port_file.write_text(str(free_port()))
-            process = await _started(int(port_file.read_text()), stdin, {})
-            os.close(stdin)
+            try:  # who comes next must not take what did not start for one that runs
+                held = os.open(pipe, os.O_WRONLY)
+                port_file.write_text(str(free_port()))
+                process = await _started(int(port_file.read_text()), stdin, {})
+            finally:
+                os.close(stdin)
         port = int(port_file.read_text())
         try:
             await _answers(library, port, process)

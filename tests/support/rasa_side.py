@@ -292,10 +292,11 @@ def make_project(directory: Path) -> None:
 def _few_examples(file: Path) -> list[dict[str, str]]:
     data = data_in(file)
     entries = data.get("nlu", []) if isinstance(data, dict) else []
+    # Of an intent's first list alone: more of what has no answer would draw in the few that have one.
+    first = {entry["intent"]: entry for entry in reversed(entries) if entry["intent"] in INTENTS}
     return [
         {**entry, "examples": "".join(entry["examples"].splitlines(keepends=True)[:EXAMPLES_MOST])}
-        for entry in entries
-        if entry["intent"] in INTENTS
+        for entry in reversed(first.values())
     ]
 
 

@@ -65,12 +65,13 @@ def copy_small_project(directory: Path) -> None:
     for file in (directory / "nlu").glob("*.yml"):
         taught = data_in(file)
         if isinstance(taught, dict) and "nlu" in taught:
-            lists = Counter(intent["intent"] for intent in taught["nlu"])
+            there: Counter[str] = Counter()
             for intent in taught["nlu"]:
-                examples = intent["examples"].splitlines(keepends=True)
-                most = EXAMPLES_MOST // lists[intent["intent"]]
-                most = len(examples) if intent["intent"] in ALL_STAY else most
-                intent["examples"] = "".join(examples[:: math.ceil(len(examples) / most)])
+                there[intent["intent"]] += len(intent["examples"].splitlines())
+            for intent in taught["nlu"]:
+                if intent["intent"] not in ALL_STAY:  # of each of its lists as large a share
+                    step = math.ceil(there[intent["intent"]] / EXAMPLES_MOST)
+                    intent["examples"] = "".join(intent["examples"].splitlines(keepends=True)[::step])
             file.write_text(yaml.safe_dump(taught, allow_unicode=True), encoding="utf-8")
 
 

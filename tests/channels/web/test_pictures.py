@@ -12,7 +12,6 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import delete, func, select
 
-from bot.reading import tesseract as program
 from bot.reading.limits import BYTES_MOST
 from bot.storage.models import UploadedPicture
 from bot.storage.pictures import UPLOADED_MOST, upload
@@ -23,10 +22,7 @@ from tests.support.site import Site
 
 RUMOUR = saved(written("Chợ nổi đóng cửa luôn"), "PNG")
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.skipif(program.problem() is not None, reason="Tesseract is not there"),
-]
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("tesseract")]
 
 
 @pytest.fixture(scope="module")
