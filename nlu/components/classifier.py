@@ -79,11 +79,13 @@ class Thresholds:
 
 CAUTION = {
     "careful": Thresholds(answer=0.6, second=0.7, choices=0.4),
-    "balanced": Thresholds(answer=0.45, second=0.6, choices=0.3),
+    "balanced": Thresholds(answer=0.38, second=0.6, choices=0.3),
     "forthcoming": Thresholds(answer=0.3, second=0.45, choices=0.2),
 }
 """The three ways between refusing and answering. On tests/nlu, right first, wrong and out of scope held back:
-94.4, 0.8 and 94.7 %; 97.0, 1.3 and 90.7 %; 97.8, 1.6 and 88.3 %."""
+94.4, 0.8 and 94.7 %; 97.0, 1.3 and 90.7 %; 97.8, 1.6 and 88.3 %, when "balanced" answered from 0.45 on. With
+what is taught since, 0.38 is better: of 1,470 questions that were not taught 1,414 instead of 1,410 are
+right, with one more wrong answer, and no fewer are held back that have none."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

@@ -13,19 +13,20 @@ _WORD = re.compile(r"[^\W_]+")
 _ONE_LETTER_ONE_DIGIT = re.compile(r"\w\d")
 """A class of driving licence, a road: no vowel with its tone."""
 
+LETTERS_MOST = 14
+"""Of a word in which keys are looked for: "nghieengx" has nine. A longer one is noise, and takes time."""
+
 
 @dataclass(frozen=True)
 class KeyLimits:
     """Which words are known, and which texts are Vietnamese.
 
     seen_least: how often a word stands in the examples, to be known.
-    slip_share: a word that stands there so much more rarely than the one that its keys write is a slip.
     vietnamese_least: the share of a text's words that has to be Vietnamese once its keys are read, where
         several words have some and where one has.
     """
 
     seen_least: int
-    slip_share: float
     vietnamese_least: tuple[float, float]
 
 
@@ -38,7 +39,6 @@ class KeyCorrector:
 
     def __init__(self, syllables: Mapping[str, int], others: Mapping[str, int], limits: KeyLimits) -> None:
         self._limits = limits
-        self._counts = {**others, **syllables}
         self._syllables = {word for word, count in syllables.items() if count >= limits.seen_least}
         self._bare = {fold_word(word) for word in self._syllables}
         self._others = {word for word, count in others.items() if count >= limits.seen_least}
@@ -52,44 +52,38 @@ class KeyCorrector:
         """The text as it was meant; as it is if no keys are left in it."""
         written = plain(text)
         found = _WORD.findall(written)
-        sure = {
-            word: meant
-            for word in set(found)
-            if (meant := self._meant(word)) and not self._is_word(word, instead_of=meant)
-        }
+        meant = {word: read for word in set(found) if (read := self._meant(word))}
+        sure = {word: read for word, read in meant.items() if not self._is_word(word)}
+        if len(sure) > 1:
+            # Beside others that have keys left in them, "las" is no word of another language, and "tooi" none
+            # that somebody taught.
+            sure |= {word: read for word, read in meant.items() if word not in self._bare}
         is_vietnamese = [sure.get(word, word) in self._syllables or word in self._bare for word in found]
         least = self._limits.vietnamese_least[len(sure) == 1]
         if not sure or sum(is_vietnamese) < least * len(found):
             return text
-        # Beside others that have keys left in them, "las" is no word of another language.
-        doubtful = len(sure) > 1
-        return _WORD.sub(
-            lambda match: (
-                sure.get(match[0])
-                or (doubtful and match[0] not in self._bare and self._meant(match[0]))
-                or match[0]
-            ),
-            written,
-        )
+        return _WORD.sub(lambda match: sure.get(match[0], match[0]), written)
 
-    def _is_word(self, word: str, instead_of: str) -> bool:
-        if word in self._others:
-            return self._counts[word] >= self._limits.slip_share * self._counts.get(instead_of, 0)
-        return word in self._syllables or fold_word(word) in self._bare
+    def _is_word(self, word: str) -> bool:
+        return word in self._others or word in self._syllables or fold_word(word) in self._bare
 
     def _meant(self, word: str) -> str | None:
         """What a word is with its keys read, if that is a syllable; a key may have been hit twice."""
-        if _ONE_LETTER_ONE_DIGIT.fullmatch(word):
+        if len(word) > LETTERS_MOST or _ONE_LETTER_ONE_DIGIT.fullmatch(word):
             return None
         twice = [at for at in range(1, len(word)) if word[at] == word[at - 1]]
-        forms = [word, *(word[:at] + word[at + 1 :] for at in twice)]
-        return next((meant for form in forms if (meant := self._written(form, word))), None)
+        forms = dict.fromkeys(word[:at] + word[at + 1 :] for at in twice)
+        return self._read(word) or next((read for form in forms if (read := self._read_once(form))), None)
 
-    def _written(self, form: str, word: str) -> str | None:
-        read = vni(form) if any(map(str.isdigit, form)) else telex(form)
+    def _read(self, word: str) -> str | None:
+        """The syllable that the keys of a word write; None if it has none."""
+        read = vni(word) if any(map(str.isdigit, word)) else telex(word)
         if read == word:
             return None
         letters, tone = spelling_of(read)
         # Some leave out the keys of shapes: "ddienj".
-        meant = self._by_spelling.get((letters, tone)) or self._by_spelling.get((fold_word(read), tone))
-        return meant or (read if form != word and read in self._bare else None)
+        return self._by_spelling.get((letters, tone)) or self._by_spelling.get((fold_word(read), tone))
+
+    def _read_once(self, form: str) -> str | None:
+        """The same of a word without the letter that stood in it twice, which may be all that was wrong."""
+        return form if form in self._syllables or form in self._bare else self._read(form)

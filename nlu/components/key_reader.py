@@ -33,9 +33,7 @@ class KeyReader(LearningComponent):
 
     def __init__(self, config: dict[str, Any], *arguments: Any) -> None:
         super().__init__(config, *arguments)
-        self._limits = KeyLimits(
-            config["seen_least"], config["slip_share"], tuple(config["vietnamese_least"])
-        )
+        self._limits = KeyLimits(config["seen_least"], tuple(config["vietnamese_least"]))
         self._know({}, {})
 
     def _know(self, syllables: dict[str, int], others: dict[str, int]) -> None:
@@ -48,9 +46,6 @@ class KeyReader(LearningComponent):
         return {
             # Once is a slip of its own.
             "seen_least": 2,
-            # "tooi" stands twice in the examples, beside 800 times "tôi". Of 19,231 questions of content/ 97
-            # are read otherwise than they are typed, all of them typed with keys; none is English.
-            "slip_share": 0.02,
             # Chat spelling and names are not Vietnamese, and an English sentence has few words that look so
             # ("the boat form can tho"). Of 2,475 independent questions and 13,500 examples without such keys
             # none is changed.
