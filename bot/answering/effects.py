@@ -106,6 +106,8 @@ def _let_go_of_pictures(turn: Turn) -> None:
 
 def _state(plan: Plan) -> QuestionState | None:
     """What the message was a question of, by what is said to it; None if it was answered or is none."""
+    if plan.reason == "ask_topic":
+        return None  # of what is asked for is still to be said
     if plan.reply is Kind.CHOICES or plan.reason == "for_staff":
         return QuestionState.UNSURE
     return QuestionState.OPEN if finds_nothing(plan) else None

@@ -118,5 +118,6 @@ class ReplySender:
 
 
 def _is_worth_breaking_silence(plan: Plan) -> bool:
-    """Whether a group that talks among itself should hear it: not that there is no answer."""
-    return plan.reply in WORTH_BREAKING_SILENCE and plan.reason not in NOTHING_FOUND
+    """Whether a group that talks among itself should hear it: not that there is no answer, nor
+    which topic is meant by who names none."""
+    return plan.reply in WORTH_BREAKING_SILENCE and plan.reason not in {*NOTHING_FOUND, "ask_topic"}

@@ -24,13 +24,17 @@ def choices_card(plan: Plan, library: Library) -> Card:
     answers = list(found.values())[:CHOICES_MOST]
     if not answers:
         return fallback_card(plan.model_copy(update={"ids": ()}), library)
+    text = messages.phrases.choices[language]
+    if plan.reason == "ask_topic" and plan.facet:
+        text = messages.phrases.ask_topic[language].format(facet=messages.facets.of(plan.facet)[language])
     return Card(
         kind=Kind.CHOICES,
         language=language,
-        text=messages.phrases.choices[language],
+        text=text,
+        facet=plan.facet,
         ids=tuple(a.id for a in answers),
         buttons=(
-            *(answer_button(a, language) for a in answers),
+            *(answer_button(a, language, plan.facet) for a in answers),
             Button(messages.labels.none_of_these[language], NONE_OF_THESE.payload),
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.content.library import Library
 from bot.content.schema import Answer
 from bot.domain import payload
-from bot.domain.answer import TOPICS
+from bot.domain.answer import TOPICS, Facet
 from bot.domain.card import Button
 from bot.domain.language import Language
 
@@ -42,6 +42,7 @@ def related_buttons(answer: Answer, language: Language, library: Library) -> lis
     return [answer_button(a, language) for a in found.values()]
 
 
-def answer_button(answer: Answer, language: Language) -> Button:
-    """The button that asks for an answer."""
-    return Button(answer[language].title, payload.for_answer(answer.id))
+def answer_button(answer: Answer, language: Language, facet: Facet | None = None) -> Button:
+    """The button that asks for an answer, or one side of it."""
+    asked = payload.for_facet(answer.id, facet) if facet else payload.for_answer(answer.id)
+    return Button(answer[language].title, asked)

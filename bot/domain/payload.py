@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from bot.domain.answer import Facet
 from bot.domain.language import Language
 
 _FORM = re.compile(
@@ -22,6 +23,11 @@ _FORM = re.compile(
 def for_answer(answer_id: str) -> str:
     """The payload that asks for an answer."""
     return f"answer:{answer_id}"
+
+
+def for_facet(answer_id: str, facet: Facet) -> str:
+    """The payload that asks for one side of an answer."""
+    return f"facet:{answer_id}:{facet}"
 
 
 def for_topic(topic: str, page: int = 1) -> str:

@@ -99,6 +99,8 @@ class Scores:
     lead: how many times the next one's score those two need.
     named_least, named_share: of an answer, to be offered where only a side is named and there is no topic in
         hand; and which share of the side's: "trụ sở thành phố" names both.
+    likely_least: of an answer that has the side, to be offered where only a side is named: "papers" may mean
+        each that needs some, "how much?" says nothing of what.
     beside_least: of an answer, to be named beside a refusal: that of today's weather names the climate's.
     """
 
@@ -108,6 +110,7 @@ class Scores:
     lead: float = 1.2
     named_least: float = 0.15
     named_share: float = 0.5
+    likely_least: float = 0.04
     beside_least: float = 0.25
 
 

@@ -13,6 +13,9 @@ _WORD = re.compile(r"[^\W_]+")
 _ONE_LETTER_ONE_DIGIT = re.compile(r"\w\d")
 """A class of driving licence, a road: no vowel with its tone."""
 
+_LONG_O = re.compile("o[óòỏõọ](?:c|ng)")
+"""In "rơ moóc" two letters are right."""
+
 LETTERS_MOST = 14
 """Of a word in which keys are looked for: "nghieengx" has nine. A longer one is noise, and takes time."""
 
@@ -68,11 +71,14 @@ class KeyCorrector:
         return word in self._others or word in self._syllables or fold_word(word) in self._bare
 
     def _meant(self, word: str) -> str | None:
-        """What a word is with its keys read, if that is a syllable; a key may have been hit twice."""
-        if len(word) > LETTERS_MOST or _ONE_LETTER_ONE_DIGIT.fullmatch(word):
+        """What a word is with its keys read, if that is a syllable; a key may have been hit twice, and one of
+        the two letters may bear a mark ("baảo")."""
+        if len(word) > LETTERS_MOST or _ONE_LETTER_ONE_DIGIT.fullmatch(word) or _LONG_O.search(word):
             return None
-        twice = [at for at in range(1, len(word)) if word[at] == word[at - 1]]
-        forms = dict.fromkeys(word[:at] + word[at + 1 :] for at in twice)
+        bare = [fold_word(letter) for letter in word]
+        twice = [at for at in range(1, len(word)) if bare[at] == bare[at - 1]]
+        plainer = [at - 1 if word[at] != bare[at] else at for at in twice]
+        forms = dict.fromkeys(word[:at] + word[at + 1 :] for at in plainer)
         return self._read(word) or next((read for form in forms if (read := self._read_once(form))), None)
 
     def _read(self, word: str) -> str | None:

@@ -66,14 +66,16 @@ class PlanGenerator(TemplatedNaturalLanguageGenerator):
         ):
             pick = {"reply": "pick", "id": found.answer, "language": _language(tracker)}
             return {"custom": {"plans": [{**pick, **({"facet": found.facet} if found.facet else {})}]}}
-        first, *others = fill(template, tracker, self._scores)
+        first, *others = fill(template, tracker, self.responses, self._scores)
         if other_language := Reading.of(tracker.latest_message).other_language:
             first = {**first, "other_language": other_language}
         return {"custom": {"plans": [first, *others]}}
 
 
-def fill(template: Plan, tracker: DialogueStateTracker, scores: Scores) -> list[Plan]:
-    """The plans that an utterance stands for in this conversation, at least one."""
+def fill(
+    template: Plan, tracker: DialogueStateTracker, responses: Mapping[str, Any], scores: Scores
+) -> list[Plan]:
+    """The plans that an utterance stands for in this conversation, at least one. responses: domain.yml's."""
     language = _language(tracker)
     plan = {**template, "language": language}
     reading = Reading.of(tracker.latest_message)
@@ -101,7 +103,9 @@ def fill(template: Plan, tracker: DialogueStateTracker, scores: Scores) -> list[
         case "fallback" if plan["reason"] == "ask_topic" and (named := _named_with_side(tracker, scores)):
             return [{"reply": "choices", "ids": named, "language": language}]
         case "fallback" if plan["reason"] == "ask_topic":
-            return [{**plan, "facet": tracker.get_slot("facet")}]
+            likely = _likely(tracker, responses, scores)
+            asked = {"reply": "choices", "ids": likely} if likely else {}
+            return [{**plan, **asked, "facet": _facet_named(tracker)}]
         case "fallback":
             again = bool(said) and said[0][0].get("reply") == "fallback"
             return [{**plan, "reason": "again" if again else plan["reason"]}]
@@ -207,19 +211,21 @@ def _context(said: Turns, responses: Mapping[str, Any]) -> Context:
     """What was said before, and what may be asked for next: the responses of domain.yml's retrieval intents
     name what is related to each answer, and its sides."""
 
-    def of(answer: str | None) -> Mapping[str, Any]:
-        return (responses.get(f"utter_faq/{answer}") or [{}])[0].get("metadata") or {}
-
     given = [plans[0]["id"] for plans in said if plans[0]["reply"] in {"answer", "facet"}]
     last = next((plans[0] for plans in said if _repeatable(plans) and plans[0]["reply"] != "choices"), {})
     sides = {name.removeprefix("utter_faq/"): name for name in responses if name.startswith("utter_faq/")}
     return Context(
         hand=last.get("id"),
-        related=tuple(of(last.get("id")).get("related", ())),
+        related=tuple(_about(last.get("id"), responses).get("related", ())),
         offered=tuple(_offered(said[:1])),
         before=tuple(dict.fromkeys(given)),
-        sides={answer: tuple(of(answer).get("sides", ())) for answer in sides},
+        sides={answer: tuple(_about(answer, responses).get("sides", ())) for answer in sides},
     )
+
+
+def _about(answer: str | None, responses: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the bot's export says of an answer: what is related to it, and its sides."""
+    return (responses.get(f"utter_faq/{answer}") or [{}])[0].get("metadata") or {}
 
 
 def _named(tracker: DialogueStateTracker, scores: Scores) -> list[str]:
@@ -239,20 +245,34 @@ def _named_with_side(tracker: DialogueStateTracker, scores: Scores) -> list[str]
     return [answer for answer, score in answers.items() if score >= least][:NEXT_MOST]
 
 
-def _offered(said: Turns) -> list[str]:
-    """The choices that were offered last in these turns."""
+def _likely(tracker: DialogueStateTracker, responses: Mapping[str, Any], scores: Scores) -> list[str]:
+    """The answers that have the side which a message asks for without a topic, and are not far from it."""
+    side = _facet_named(tracker)
+    near = [answer for answer, score in _ranking(tracker, "faq").items() if score >= scores.likely_least]
+    return [answer for answer in near if side in _about(answer, responses).get("sides", ())][:NEXT_MOST]
+
+
+def _offer(said: Turns) -> Plan:
+    """The plan that offered choices last in these turns; empty if none did."""
     plans = (
         turn[0] for turn in said if turn[0]["reply"] == "choices" or turn[0].get("action") == "unhelpful"
     )
-    return next((plan["ids"] for plan in plans), [])
+    return next(plans, {})
+
+
+def _offered(said: Turns) -> list[str]:
+    """The choices that were offered last in these turns."""
+    return list(_offer(said).get("ids", []))
 
 
 def _pick(choice: int | None, facet: str | None, said: Turns, language: str) -> list[Plan]:
     """Which of the choices offered last is meant; the bot then presses its button.
 
-    choice counts from 1, and from the end where it is negative; asking for a side means the first.
+    choice counts from 1, and from the end where it is negative; asking for a side means the first. A side
+    that the choices were offered for is asked of what is picked.
     """
-    offered = _offered(said[:3])
+    offer = _offer(said[:3])
+    offered = list(offer.get("ids", []))
     if choice is None and facet and offered:
         return [{"reply": "pick", "id": offered[0], "facet": facet, "language": language}]
     if choice is None or not 1 <= abs(choice) <= len(offered):
@@ -260,7 +280,8 @@ def _pick(choice: int | None, facet: str | None, said: Turns, language: str) -> 
             return [{"reply": "choices", "ids": offered, "language": language}]
         return [{"reply": "fallback", "reason": "no_answer", "language": language}]
     picked = offered[choice - 1 if choice > 0 else choice]
-    return [{"reply": "pick", "id": picked, "language": language}]
+    side = {"facet": offer["facet"]} if offer.get("facet") else {}
+    return [{"reply": "pick", "id": picked, **side, "language": language}]
 
 
 def _next_to(answer: str | None, tracker: DialogueStateTracker, said: Turns) -> list[str]:

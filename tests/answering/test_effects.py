@@ -51,6 +51,7 @@ PLANS: dict[str, dict[str, object]] = {
     "yes, no news": {"reply": "action", "action": "unsubscribe", "step": "do"},
     "yes, forget": {"reply": "action", "action": "forget", "step": "do"},
     "which one": {"reply": "choices", "ids": ["culture.food", "culture.music"]},
+    "how much": {"reply": "choices", "reason": "ask_topic", "facet": "price", "ids": ["culture.food"]},
     "in English": {"reply": "choices", "ids": ["culture.food", "culture.music"], "action": "language"},
     "none": {"reply": "action", "action": "none_of_these"},
     "is it true": {"reply": "action", "action": "no_clarification"},
@@ -243,11 +244,17 @@ class TestKeeping:
         (kept,) = await bot.outbox.questions()
         assert (kept.text, kept.nearest) == ("which one", "culture.food")
 
+    async def test_a_side_of_nothing_yet_is_no_question_that_is_kept(
+        self, bot: Bot, engine: AsyncEngine
+    ) -> None:
+        await says(bot, "how much")
+        assert await rows(engine, KeptQuestion) == []
+
     async def test_a_choice_that_was_meant_deletes_the_question(self, bot: Bot, engine: AsyncEngine) -> None:
         await says(bot, "which one", "food")
         assert await rows(engine, KeptQuestion) == []
 
-    @pytest.mark.parametrize("text", ["who is hungry", "third in a row"])
+    @pytest.mark.parametrize("text", ["who is hungry", "third in a row", "how much"])
     async def test_a_group_in_which_nothing_is_said_leaves_nothing(
         self, bot: Bot, engine: AsyncEngine, text: str
     ) -> None:

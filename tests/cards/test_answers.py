@@ -90,6 +90,14 @@ def test_a_side_of_nothing_in_hand_is_asked_back_by_its_name(small_library: Libr
     assert "{" not in said.text
 
 
+def test_where_answers_have_the_side_that_was_named_alone_they_are_offered_for_it(
+    small_library: Library,
+) -> None:
+    said = card(small_library, reply="choices", reason="ask_topic", facet="price", ids=[FOOD])
+    assert said.text == card(small_library, reply="fallback", reason="ask_topic", facet="price").text
+    assert said.buttons[0].payload == payload.for_facet(FOOD, Facet.PRICE)
+
+
 def test_what_was_not_understood_as_yes_or_no_is_asked_again_and_nothing_was_done(
     small_library: Library,
 ) -> None:

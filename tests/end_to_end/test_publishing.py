@@ -41,9 +41,10 @@ async def city(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
 async def test_a_new_clarification_is_understood_in_new_words_and_can_be_withdrawn_at_once(
     city: City,
 ) -> None:
-    asker, talker = new_person(), new_person()
+    asker, talker, other = new_person(), new_person(), new_person()
     assert (await city.asks(asker, "sang năm còn được chạy xe gắn máy ở Ninh Kiều không"))["id"] != NEW
-    assert (await city.asks(talker, "mấy giờ thì chợ nổi đông ghe nhất"))["id"] == MARKET
+    for person in (talker, other):
+        assert (await city.asks(person, "mấy giờ thì chợ nổi đông ghe nhất"))["id"] == MARKET
     before = (await city.report())["model"]["name"]
 
     shutil.copy(CLARIFICATION, city.file(NEW))
@@ -51,7 +52,7 @@ async def test_a_new_clarification_is_understood_in_new_words_and_can_be_withdra
     card = await city.asks(new_person(), "tu 2027 co cam xe gan may o ninh kieu khong")
     payloads = {button["payload"] for button in card["buttons"]}
     assert card["id"] == NEW or f"answer:{NEW}" in payloads  # by its words, which no model knows yet
-    assert (await city.asks(talker, "có cá không vậy"))["id"] != NEW
+    assert (await city.asks(other, "có cá không vậy"))["id"] != NEW
     assert (await city.report())["model"]["name"] == before
     await city.learned(before)
 
